@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target speaks one dialect: warnings are errors, C pointers are spelled `unsafe`, a file imports what it uses.
+let dialect: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func system(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([debianPackage])])
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: dialect)
+}
+
+func suite(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: dialect)
+}
+
+let package = Package(
+    name: "subgate",
+    products: [.executable(name: "subgate", targets: ["subgate"])],
+    targets: [
+        // System libraries: a header and a module map each.
+        system("CLibPQ", "libpq", "libpq-dev"),
+        system("CLibUV", "libuv", "libuv1-dev"),
+        system("CCurl", "libcurl", "libcurl4-openssl-dev"),
+        system("COpenSSL", "libcrypto", "libssl-dev"),
+
+        // Ground.
+        module("Domain"),
+        module("Runtime", ["Domain", "CLibUV"]),
+
+        // One outside thing each; none of them knows Domain.
+        module("JSON"),
+        module("Crypto", ["COpenSSL"]),
+        module("Postgres", ["Runtime", "CLibPQ"]),
+        module("HTTPServer", ["Runtime"]),
+        module("HTTPClient", ["Runtime", "CCurl"]),
+
+        // SQL is the folder db/ as a module: its files, each statement by name.
+        .target(
+            name: "SQL", dependencies: ["Postgres"], path: "db", swiftSettings: dialect, plugins: ["EmbedSQL"]),
+        .executableTarget(name: "embed-sql", path: "Sources/Tooling/embed-sql", swiftSettings: dialect),
+        .plugin(
+            name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"], path: "Sources/Tooling/EmbedSQL"),
+
+        // Product.
+        module("Store", ["Domain", "Runtime", "Crypto", "Postgres", "SQL"]),
+        module("Upstream", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
+        module("Delivery", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
+        module("API", ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "Store", "Upstream", "Delivery"]),
+        module("Sandbox", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "SQL"]),
+        .executableTarget(
+            name: "subgate",
+            dependencies: [
+                "Domain", "Runtime", "JSON", "Crypto", "Postgres", "SQL", "HTTPServer", "HTTPClient", "Store",
+                "Upstream", "Delivery", "API", "Sandbox",
+            ],
+            path: "Sources/subgate", swiftSettings: dialect),
+
+        // Tests mirror Sources.
+        .target(
+            name: "TestSupport", dependencies: ["Domain", "Runtime", "Postgres", "SQL", "Store"], path: "Tests/Support",
+            swiftSettings: dialect),
+        suite("DomainTests", ["Domain"]),
+        suite("RuntimeTests", ["Runtime"]),
+        suite("JSONTests", ["JSON"]),
+        suite("CryptoTests", ["Crypto"]),
+        suite("PostgresTests", ["Runtime", "Postgres", "TestSupport"]),
+        suite("HTTPServerTests", ["Runtime", "HTTPServer"]),
+        suite("HTTPClientTests", ["Runtime", "HTTPClient"]),
+        suite("StoreTests", ["Domain", "Runtime", "Crypto", "Postgres", "SQL", "Store", "TestSupport"]),
+        suite(
+            "DeliveryTests", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store", "Delivery", "TestSupport"]),
+        suite(
+            "APITests",
+            ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "Store", "Delivery", "API", "TestSupport"]),
+        suite("SandboxTests", ["Domain", "Runtime", "JSON", "Sandbox", "TestSupport"]),
+        suite("EndToEndTests", ["Runtime", "JSON", "Crypto", "TestSupport"]),
+        suite("TidyTests", ["API"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
