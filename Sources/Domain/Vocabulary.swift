@@ -1,0 +1,36 @@
+// The closed vocabularies of the contract. Raw values are the words on the wire and in the database.
+
+/// Which of Mesh's two worlds a key, an upstream, a link session or an endpoint belongs to. They never mix.
+package enum Environment: String, Sendable, CaseIterable {
+    case sandbox, production
+}
+
+package enum SubClientStatus: String, Sendable, CaseIterable {
+    case onboarding, active, suspended, closed
+
+    /// Whether new link tokens may be minted. A sub-client that is being onboarded may use the sandbox.
+    package func allowsLinkTokens(in environment: Environment) -> Bool {
+        switch self {
+        case .active: true
+        case .onboarding: environment == .sandbox
+        case .suspended, .closed: false
+        }
+    }
+}
+
+package enum CredentialAccess: String, Sendable, CaseIterable {
+    case read, readWrite
+}
+
+/// The body a webhook carries: Mesh's own PascalCase fields, or our `{"type","timestamp","data"}`.
+package enum PayloadFormat: String, Sendable, CaseIterable {
+    case mesh, standard
+}
+
+package enum DeliveryStatus: String, Sendable, CaseIterable {
+    case pending, delivering, retrying, delivered, held, failed, cancelled
+}
+
+package enum TransferType: String, Sendable, CaseIterable {
+    case deposit, payment, onramp, fiatOnRamp, fiatOffRamp, subscribe, unsubscribe
+}

@@ -1,0 +1,27 @@
+-- name: create_credential
+insert into credential (sub_client_id, id, client_id, environment, access, name, secret_digest, pepper_id, secret_hint,
+    created_at, expires_at)
+values ($1::uuid, $2::uuid, $3::uuid, $4::text::environment, $5::text::credential_access, $6::text, $7::bytea,
+    $8::text, $9::text, $10::timestamptz, $11::timestamptz)
+returning id, client_id, environment::text, access::text, name, secret_hint, created_at, expires_at, revoked_at;
+
+-- name: list_credentials
+select id, client_id, environment::text, access::text, name, secret_hint, created_at, expires_at, revoked_at
+from credential
+where sub_client_id = $1::uuid and ($2::uuid is null or id < $2)
+order by id desc
+limit $3::int;
+
+-- name: revoke_credential
+update credential
+set revoked_at = coalesce(revoked_at, $3::timestamptz)
+where sub_client_id = $1::uuid and id = $2::uuid
+returning id;
+
+-- name: find_credential_by_digest
+-- Authentication: the one read of tenants' rows that knows no sub-client yet.
+select c.sub_client_id, c.id, c.client_id, c.environment::text, c.access::text, c.secret_digest, c.expires_at,
+    s.status::text, s.display_name
+from credential c
+join sub_client s on s.id = c.sub_client_id
+where c.secret_digest = $1::bytea and c.revoked_at is null;

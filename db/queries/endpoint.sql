@@ -1,0 +1,68 @@
+-- name: create_endpoint
+-- Nothing is returned when the sub-client has $13 endpoints in this environment already.
+insert into endpoint (sub_client_id, id, environment, url, event_types, payload_format, description, data_key_id,
+    headers_sealed, secret_sealed, enabled, created_at, updated_at)
+select $1::uuid, $2::uuid, $3::text::environment, $4::text, $5::text[], $6::text::payload_format, $7::text, $8::uuid,
+    $9::bytea, $10::bytea, $11::bool, $12::timestamptz, $12
+where (select count(*) from endpoint
+    where sub_client_id = $1 and environment = $3::text::environment and deleted_at is null) < $13::int
+returning id, environment::text, url, event_types, payload_format::text, description, data_key_id, headers_sealed,
+    enabled, version, created_at, updated_at;
+
+-- name: get_endpoint
+select id, environment::text, url, event_types, payload_format::text, description, data_key_id, headers_sealed,
+    enabled, version, created_at, updated_at
+from endpoint
+where sub_client_id = $1::uuid and id = $2::uuid and deleted_at is null
+    and ($3::text is null or environment = $3::text::environment);
+
+-- name: list_endpoints
+select id, environment::text, url, event_types, payload_format::text, description, data_key_id, headers_sealed,
+    enabled, version, created_at, updated_at
+from endpoint
+where sub_client_id = $1::uuid and deleted_at is null
+    and ($2::text is null or environment = $2::text::environment) and ($3::uuid is null or id < $3)
+order by id desc
+limit $4::int;
+
+-- name: update_endpoint
+-- A null argument leaves its column; $8 and $11 say whether a nullable column is written. $12 is the version the caller
+-- saw, null for any.
+update endpoint
+set url = coalesce($4::text, url),
+    event_types = coalesce($5::text[], event_types),
+    payload_format = coalesce($6::text::payload_format, payload_format),
+    description = case when $8::bool then $7::text else description end,
+    headers_sealed = case when $11::bool then $10::bytea else headers_sealed end,
+    enabled = coalesce($9::bool, enabled),
+    version = version + 1,
+    updated_at = $13::timestamptz
+where sub_client_id = $1::uuid and id = $2::uuid and environment = $3::text::environment and deleted_at is null
+    and ($12::int is null or version = $12)
+returning id, environment::text, url, event_types, payload_format::text, description, data_key_id, headers_sealed,
+    enabled, version, created_at, updated_at;
+
+-- name: delete_endpoint
+update endpoint set deleted_at = $4::timestamptz, enabled = false, version = version + 1, updated_at = $4
+where sub_client_id = $1::uuid and id = $2::uuid and environment = $3::text::environment and deleted_at is null
+returning id;
+
+-- name: endpoint_data_keys
+-- The data key an endpoint's sealed columns were sealed with, wrapped.
+select k.id, k.wrapped
+from endpoint e
+join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
+where e.sub_client_id = $1::uuid and e.id = $2::uuid;
+
+-- name: resume_endpoint
+-- What was held while an endpoint was disabled becomes due when it is enabled.
+update delivery set status = 'pending', due_at = $3::timestamptz, updated_at = $3
+where sub_client_id = $1::uuid and endpoint_id = $2::uuid and status = 'held';
+
+-- name: load_endpoints
+-- What the dispatcher needs of each; the secrets are sealed. Deleted and disabled ones are told, not left out.
+select e.sub_client_id, e.id, e.version, e.url, e.payload_format::text, e.enabled, e.deleted_at is not null,
+    e.secret_sealed, e.headers_sealed, e.data_key_id, k.wrapped
+from unnest($1::uuid[], $2::uuid[]) as wanted (sub_client_id, id)
+join endpoint e on e.sub_client_id = wanted.sub_client_id and e.id = wanted.id
+join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id;

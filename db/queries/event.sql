@@ -1,0 +1,138 @@
+-- name: accept_events
+-- Everything an upstream's verified webhooks change, for many at once: the events (new ones only), the transfers they
+-- move, the deliveries they owe, and quarantine for those that no link session explains. One row per event and delivery.
+--
+-- Deliveries are born leased to the node that accepted the event ($27 until $28): it sends them from memory, and if it
+-- dies they are claimed from here. With no room in its memory it passes its events with hand_over false, and their
+-- deliveries are born due.
+with input as (
+    select *
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],
+        $8::text[]::transfer_status[], $9::text[]::refund_status[], $10::timestamptz[], $11::bytea[], $12::text[],
+        $13::text[], $14::text[], $15::text[]::numeric[], $16::text[]::numeric[], $17::text[], $18::text[], $19::text[],
+        $20::text[], $21::uuid[], $22::text[], $23::bool[])
+        with ordinality as i (upstream_id, event_id, sub_client_id, link_session_id, upstream_event_id,
+        upstream_transfer_id, type, status, refund_status, occurred_at, payload, symbol, chain, tx_hash, source_amount,
+        destination_amount, source_address, destination_address, refund_address, source_account_provider, transfer_id,
+        unroutable_reason, hand_over, position)
+), routed as (
+    select i.*, s.environment, s.transaction_id, s.user_id
+    from input i
+    join link_session s on s.sub_client_id = i.sub_client_id and s.id = i.link_session_id
+        and s.upstream_id = i.upstream_id
+    where i.unroutable_reason is null
+), fresh as (
+    insert into event_key (sub_client_id, upstream_id, upstream_event_id, event_id, received_at)
+    select distinct on (r.sub_client_id, r.upstream_id, r.upstream_event_id)
+        r.sub_client_id, r.upstream_id, r.upstream_event_id, r.event_id, $24::timestamptz
+    from routed r
+    order by r.sub_client_id, r.upstream_id, r.upstream_event_id, r.position
+    on conflict do nothing
+    returning event_id
+), accepted as (
+    select r.* from routed r join fresh f on f.event_id = r.event_id
+), moved as (
+    insert into transfer as t (sub_client_id, id, link_session_id, upstream_id, upstream_transfer_id, environment,
+        transaction_id, user_id, status, refund_status, symbol, chain, tx_hash, source_amount, destination_amount,
+        source_address, destination_address, refund_address, source_account_provider, created_at, updated_at)
+    select distinct on (a.sub_client_id, a.link_session_id, a.upstream_transfer_id)
+        a.sub_client_id, a.transfer_id, a.link_session_id, a.upstream_id, a.upstream_transfer_id, a.environment,
+        a.transaction_id, a.user_id, coalesce(a.status, 'unknown'),
+        max(a.refund_status) over (partition by a.sub_client_id, a.link_session_id, a.upstream_transfer_id),
+        a.symbol, a.chain, a.tx_hash, a.source_amount, a.destination_amount, a.source_address, a.destination_address,
+        a.refund_address, a.source_account_provider, $24, $24
+    from accepted a
+    order by a.sub_client_id, a.link_session_id, a.upstream_transfer_id, coalesce(a.status, 'unknown') desc,
+        a.position desc
+    on conflict (sub_client_id, link_session_id, upstream_transfer_id) do update
+    set status = greatest(t.status, excluded.status),
+        refund_status = greatest(t.refund_status, excluded.refund_status),
+        symbol = coalesce(excluded.symbol, t.symbol),
+        chain = coalesce(excluded.chain, t.chain),
+        tx_hash = coalesce(excluded.tx_hash, t.tx_hash),
+        source_amount = coalesce(excluded.source_amount, t.source_amount),
+        destination_amount = coalesce(excluded.destination_amount, t.destination_amount),
+        source_address = coalesce(excluded.source_address, t.source_address),
+        destination_address = coalesce(excluded.destination_address, t.destination_address),
+        refund_address = coalesce(excluded.refund_address, t.refund_address),
+        source_account_provider = coalesce(excluded.source_account_provider, t.source_account_provider),
+        updated_at = excluded.updated_at
+    returning t.sub_client_id, t.id, t.link_session_id, t.upstream_transfer_id
+), stored as (
+    insert into event (sub_client_id, id, environment, type, upstream_id, upstream_event_id, link_session_id,
+        transfer_id, transaction_id, user_id, occurred_at, received_at, payload)
+    select a.sub_client_id, a.event_id, a.environment, a.type, a.upstream_id, a.upstream_event_id, a.link_session_id,
+        m.id, a.transaction_id, a.user_id, a.occurred_at, $24, a.payload
+    from accepted a
+    join moved m on m.sub_client_id = a.sub_client_id and m.link_session_id = a.link_session_id
+        and m.upstream_transfer_id = a.upstream_transfer_id
+    returning id, transfer_id
+), owed as (
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        due_at, lease_owner, created_at, updated_at)
+    select a.sub_client_id, delivery_uuid(a.event_id, e.id), a.event_id, e.id, a.environment, a.type,
+        case when a.hand_over then 'delivering' else 'pending' end::delivery_status,
+        case when a.hand_over then 1 else 0 end, 0,
+        case when a.hand_over then $26::timestamptz else $24 end,
+        case when a.hand_over then $25::uuid end, $24, $24
+    from accepted a
+    join endpoint e on e.sub_client_id = a.sub_client_id and e.environment = a.environment and e.enabled
+        and e.deleted_at is null and e.event_types && array['*', 'transfer.*', a.type]
+    returning id, event_id, endpoint_id
+), quarantined as (
+    insert into quarantine (id, upstream_id, upstream_event_id, reason, payload, received_at)
+    select distinct on (i.upstream_id, i.upstream_event_id) i.event_id, i.upstream_id, i.upstream_event_id,
+        coalesce(i.unroutable_reason, 'no link session has this transaction'), i.payload, $24
+    from input i
+    where not exists (select from routed r where r.position = i.position)
+    order by i.upstream_id, i.upstream_event_id, i.position
+    on conflict do nothing
+    returning id
+)
+select i.position, r.position is not null, f.event_id is not null, q.id is not null, r.transaction_id, r.user_id,
+    s.transfer_id, o.id, o.endpoint_id
+from input i
+left join routed r on r.position = i.position
+left join fresh f on f.event_id = i.event_id
+left join stored s on s.id = i.event_id
+left join owed o on o.event_id = i.event_id and f.event_id is not null
+left join quarantined q on q.id = i.event_id
+order by i.position;
+
+-- name: get_event
+select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload, transaction_id,
+    user_id
+from event
+where sub_client_id = $1::uuid and id = $2::uuid and ($3::text is null or environment = $3::text::environment);
+
+-- name: list_events
+select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload, transaction_id,
+    user_id
+from event
+where sub_client_id = $1::uuid and ($2::text is null or environment = $2::text::environment)
+    and ($3::uuid is null or id < $3)
+order by id desc
+limit $4::int;
+
+-- name: create_test_event
+-- An event of our own for one endpoint, and its delivery.
+with stored as (
+    insert into event (sub_client_id, id, environment, type, received_at, payload)
+    select e.sub_client_id, $3::uuid, e.environment, 'webhook.test', $5::timestamptz, $4::bytea
+    from endpoint e
+    where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.environment = $6::text::environment
+        and e.deleted_at is null
+    returning environment
+)
+insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+    due_at, created_at, updated_at)
+select $1, delivery_uuid($3, $2), $3, $2, environment, 'webhook.test', 'pending', 0, 0, $5, $5, $5
+from stored
+returning id;
+
+-- name: list_quarantine
+select id, upstream_id, upstream_event_id, reason, payload, received_at
+from quarantine
+where ($1::uuid is null or id < $1)
+order by id desc
+limit $2::int;

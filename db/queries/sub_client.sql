@@ -1,0 +1,48 @@
+-- name: create_sub_client
+insert into sub_client
+    (id, legal_name, display_name, country, external_id, website, metadata, status, created_at, updated_at)
+values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::jsonb, 'onboarding', $8::timestamptz, $8)
+returning id, legal_name, display_name, country, external_id, website, metadata, status::text, status_reason, version,
+    created_at, updated_at;
+
+-- name: get_sub_client
+select id, legal_name, display_name, country, external_id, website, metadata, status::text, status_reason, version,
+    created_at, updated_at
+from sub_client
+where id = $1::uuid;
+
+-- name: list_sub_clients
+-- Newest first. $1 status, $2 external id, $3 text in either name, $4 the last id of the page before.
+select id, legal_name, display_name, country, external_id, website, metadata, status::text, status_reason, version,
+    created_at, updated_at
+from sub_client
+where ($1::text is null or status = $1::sub_client_status)
+    and ($2::text is null or external_id = $2)
+    and ($3::text is null or position(lower($3) in lower(display_name)) > 0 or position(lower($3) in lower(legal_name)) > 0)
+    and ($4::uuid is null or id < $4)
+order by id desc
+limit $5::int;
+
+-- name: update_sub_client
+-- A null argument leaves its column; the flags $6, $8 and $10 say whether a nullable column is written. $11 is the
+-- version the caller saw, null for any.
+update sub_client
+set legal_name = coalesce($2::text, legal_name),
+    display_name = coalesce($3::text, display_name),
+    country = coalesce($4::text, country),
+    external_id = case when $6::bool then $5::text else external_id end,
+    website = case when $8::bool then $7::text else website end,
+    metadata = case when $10::bool then $9::jsonb else metadata end,
+    version = version + 1,
+    updated_at = $12::timestamptz
+where id = $1::uuid and ($11::int is null or version = $11)
+returning id, legal_name, display_name, country, external_id, website, metadata, status::text, status_reason, version,
+    created_at, updated_at;
+
+-- name: set_sub_client_status
+-- $5 holds the statuses it may come from.
+update sub_client
+set status = $2::text::sub_client_status, status_reason = $3::text, version = version + 1, updated_at = $4::timestamptz
+where id = $1::uuid and status::text = any ($5::text[])
+returning id, legal_name, display_name, country, external_id, website, metadata, status::text, status_reason, version,
+    created_at, updated_at;
