@@ -7,12 +7,19 @@ package import SQL
 ///
 /// One file per noun extends it; what changes several nouns in one commit stands in `Commits.swift`.
 package struct Store: Sendable {
+    package let loop: EventLoop
     package let database: Database
     package let keyring: Keyring
     package let clock: Clock
     package let identifiers: IdentifierSource
 
-    package init(database: Database, keyring: Keyring, clock: Clock, identifiers: IdentifierSource) {
+    let principals: LoopState<PrincipalCache>
+
+    package init(
+        loop: EventLoop, database: Database, keyring: Keyring, clock: Clock, identifiers: IdentifierSource
+    ) {
+        self.loop = loop
+        principals = LoopState(loop, PrincipalCache())
         self.database = database
         self.keyring = keyring
         self.clock = clock
@@ -58,19 +65,19 @@ extension Query {
 extension StoreError {
     init(_ error: PostgresError) {
         switch error {
-        case .server(let sqlState, let constraint, _):
-            // Class 23 is integrity constraint violation.
-            if sqlState.hasPrefix("23") {
-                self = .conflict(constraint: constraint ?? "")
-            } else if sqlState == "57014" || sqlState.hasPrefix("53") || sqlState == "55P03" {
-                // Statement timeout, out of a resource, lock timeout.
-                self = .unavailable
-            } else {
-                self = .unexpected(sqlState: sqlState)
-            }
-        case .connectionLost(let mayHaveCommitted): self = mayHaveCommitted ? .outcomeUnknown : .unavailable
-        case .unavailable: self = .unavailable
-        case .misuse: self = .unexpected(sqlState: "")
+        case .server(let error): self.init(error)
+        case .connectionLost(.outcomeUnknown): self = .outcomeUnknown
+        case .connectionLost(.beforeSend), .unavailable: self = .unavailable
+        case .misuse: self = .unexpected(sqlState: "misuse")
+        }
+    }
+
+    private init(_ error: ServerError) {
+        switch (error.sqlState.category, error.sqlState) {
+        case ("23", _): self = .conflict(constraint: error.constraint ?? "")
+        // Out of some resource, a statement or lock timeout, a server that is shutting down or read-only.
+        case ("53", _), ("57", _), (_, .lockNotAvailable), ("25", _): self = .unavailable
+        default: self = .unexpected(sqlState: error.sqlState.description)
         }
     }
 }

@@ -1,0 +1,96 @@
+import Crypto
+package import Domain
+import Postgres
+import Runtime
+
+/// A merchant's server, recognised by its client secret.
+package struct Principal: Sendable {
+    package let scope: TenantScope
+    package let environment: Environment
+    package let credential: CredentialID
+    package let clientID: UUIDValue
+    package let access: CredentialAccess
+    package let subClientStatus: SubClientStatus
+    package let displayName: [UInt8]
+    let expiresAt: Timestamp?
+}
+
+/// What this loop read of credentials a moment ago.
+///
+/// An entry counts for less than a second from before its read, so that a revocation that has been committed is obeyed on
+/// every node within a second without any message between nodes.
+struct PrincipalCache {
+    static let lifetime: Duration = .milliseconds(900)
+    /// Far more keys than are busy within a second; beyond it the cache starts anew.
+    static let capacity = 20_000
+
+    struct Entry<Value> {
+        let value: Value
+        let readAt: UInt64
+        var isFresh: Bool {
+            EventLoop.monotonicNanoseconds - readAt < UInt64(PrincipalCache.lifetime.microseconds) * 1_000
+        }
+    }
+
+    var tenants: [[UInt8]: Entry<Principal>] = [:]
+    var admins: [[UInt8]: Entry<(id: AdminKeyID, expiresAt: Timestamp?)>] = [:]
+}
+
+extension Store {
+    /// Recognises a client secret, and that it belongs to `clientID` if one is given. Nil for anything that is not valid
+    /// now: unknown, revoked, expired, another client's, or not well-formed (which costs no database call).
+    package func authenticate(clientSecret: [UInt8], clientID: UUIDValue?) async throws(StoreError) -> Principal? {
+        guard let prefix = SecretKeyText.prefix(of: clientSecret), prefix != .admin else { return nil }
+        let digest = keyring.digest(of: clientSecret)
+        guard let principal = try await principal(digest),
+            clientID == nil || clientID == principal.clientID,
+            principal.expiresAt.map({ clock.now() < $0 }) ?? true,
+            principal.subClientStatus != .closed
+        else { return nil }
+        return principal
+    }
+
+    /// Recognises an admin key.
+    package func authenticate(adminKey: [UInt8]) async throws(StoreError) -> PlatformScope? {
+        guard SecretKeyText.prefix(of: adminKey) == .admin else { return nil }
+        let digest = keyring.digest(of: adminKey)
+        let readAt = EventLoop.monotonicNanoseconds
+        let cached = principals.withValue { $0.admins[digest] }
+        if let cached, cached.isFresh { return admin(cached.value) }
+        let rows = try await run(PlatformScope.system, .findAdminKeyByDigest, [.bytes(digest)], on: .read)
+        guard !rows.isEmpty, constantTimeEqual(rows.bytes(0, 2), digest) else { return nil }
+        let found = (id: rows.id(0, 0) as AdminKeyID, expiresAt: rows.optionalTime(0, 3))
+        principals.withValue {
+            if $0.admins.count >= PrincipalCache.capacity { $0.admins.removeAll() }
+            $0.admins[digest] = PrincipalCache.Entry(value: found, readAt: readAt)
+        }
+        return admin(found)
+    }
+
+    private func admin(_ found: (id: AdminKeyID, expiresAt: Timestamp?)) -> PlatformScope? {
+        if let expiresAt = found.expiresAt, clock.now() >= expiresAt { return nil }
+        return PlatformScope(adminKey: found.id)
+    }
+
+    private func principal(_ digest: [UInt8]) async throws(StoreError) -> Principal? {
+        let readAt = EventLoop.monotonicNanoseconds
+        let cached = principals.withValue { $0.tenants[digest] }
+        if let cached, cached.isFresh { return cached.value }
+        let rows = try await run(PlatformScope.system, .findCredentialByDigest, [.bytes(digest)], on: .read)
+        guard !rows.isEmpty, constantTimeEqual(rows.bytes(0, 5), digest) else {
+            principals.withValue { _ = $0.tenants.removeValue(forKey: digest) }
+            return nil
+        }
+        let environment: Environment = rows.word(0, 3)
+        let found = Principal(
+            scope: TenantScope(subClient: rows.id(0, 0), environment: environment),
+            environment: environment, credential: rows.id(0, 1), clientID: rows.uuidValue(0, 2),
+            access: rows.word(0, 4), subClientStatus: rows.word(0, 7), displayName: rows.text(0, 8),
+            expiresAt: rows.optionalTime(0, 6))
+        principals.withValue {
+            if $0.tenants.count >= PrincipalCache.capacity { $0.tenants.removeAll() }
+            $0.tenants[digest] = PrincipalCache.Entry(value: found, readAt: readAt)
+        }
+        return found
+    }
+}

@@ -1,0 +1,78 @@
+package import Domain
+import Postgres
+
+// Transactions across nouns: each function is one commit.
+
+/// A lease: until when, and for which node.
+package struct Lease: Sendable {
+    package let node: UUIDValue
+    package let end: Timestamp
+
+    package init(node: UUIDValue, end: Timestamp) {
+        self.node = node
+        self.end = end
+    }
+}
+
+extension Store {
+    /// Stores verified webhooks, moves their transfers, writes the deliveries they owe; all in one commit.
+    ///
+    /// Returns what became of each, in order. With `lease`, deliveries are born leased to that node; without, due. Throws
+    /// `.unavailable` if nothing was stored and `.outcomeUnknown` if that cannot be told: then the upstream must not get
+    /// its 200, and the event's key makes its repetition harmless.
+    package func accept(_ events: [ReceivedEvent], lease: Lease?) async throws(StoreError) -> [AcceptedEvent] {
+        let now = clock.now()
+        let rows = try await run(
+            PlatformScope.system, .acceptEvents, Store.acceptParameters(events, lease: lease, now: now))
+        return Store.acceptedEvents(rows, of: events, lease: lease, now: now)
+    }
+
+    private static func acceptParameters(_ events: [ReceivedEvent], lease: Lease?, now: Timestamp) -> [Parameter] {
+        func uuids(_ value: (ReceivedEvent) -> UUIDValue?) -> Parameter {
+            .uuidArray(events.map { value($0).map { UUIDBits(high: $0.high, low: $0.low) } })
+        }
+        func texts(_ value: (ReceivedEvent) -> [UInt8]?) -> Parameter { .textArray(events.map(value)) }
+        func strings(_ value: (ReceivedEvent) -> String?) -> Parameter { .stringArray(events.map(value)) }
+        return [
+            uuids { $0.upstream.uuid }, uuids { $0.id.uuid }, uuids { $0.reference?.subClient.uuid },
+            uuids { $0.reference?.linkSession.uuid }, uuids { $0.upstreamEventID }, uuids { $0.upstreamTransferID },
+            strings { $0.status.type.rawValue }, strings { $0.status.status?.rawValue },
+            strings { $0.status.refund?.rawValue }, .timestampArray(events.map { $0.occurredAt?.microseconds }),
+            .bytesArray(events.map(\.payload)), texts { $0.details.symbol }, texts { $0.details.chain },
+            texts { $0.details.txHash }, texts { $0.details.sourceAmount }, texts { $0.details.destinationAmount },
+            texts { $0.details.sourceAddress }, texts { $0.details.destinationAddress },
+            texts { $0.details.refundAddress }, texts { $0.details.sourceAccountProvider },
+            uuids { $0.transferID.uuid }, strings { $0.unroutableReason },
+            .boolArray(events.map { _ in lease != nil }), .time(now), .uuid(lease?.node), .time(lease?.end ?? now),
+        ]
+    }
+
+    private static func acceptedEvents(
+        _ rows: Rows, of events: [ReceivedEvent], lease: Lease?, now: Timestamp
+    ) -> [AcceptedEvent] {
+        var accepted = events.map { _ in AcceptedEvent(fate: .duplicate, deliveries: []) }
+        var stored: StoredEvent?
+        for row in rows.indices {
+            let position = Int(rows.int64(row, 0)) - 1
+            let received = events[position]
+            if rows.bool(row, 2) {
+                accepted[position].fate = .stored
+            } else if !rows.bool(row, 1) {
+                accepted[position].fate = .quarantined
+            }
+            guard let lease, let reference = received.reference, !rows.isNull(row, 7) else { continue }
+            if stored?.id != received.id {
+                stored = StoredEvent(
+                    id: received.id, type: received.status.type, transfer: rows.optionalID(row, 6),
+                    linkSession: reference.linkSession, transactionID: rows.optionalText(row, 4),
+                    userID: rows.optionalText(row, 5), receivedAt: now, payload: received.payload)
+            }
+            guard let stored else { continue }
+            accepted[position].deliveries.append(
+                DueDelivery(
+                    subClient: reference.subClient, id: rows.id(row, 7), endpoint: rows.id(row, 8), event: stored,
+                    attempt: 1, failures: 0, leaseEnd: lease.end))
+        }
+        return accepted
+    }
+}

@@ -1,0 +1,102 @@
+package import Domain
+
+/// One verified webhook of an upstream, read but not yet stored.
+package struct ReceivedEvent: Sendable {
+    /// What the payload says about the transfer, as far as it says it. Amounts are plain decimal text.
+    package struct Details: Sendable {
+        package var symbol: [UInt8]?
+        package var chain: [UInt8]?
+        package var txHash: [UInt8]?
+        package var sourceAmount: [UInt8]?
+        package var destinationAmount: [UInt8]?
+        package var sourceAddress: [UInt8]?
+        package var destinationAddress: [UInt8]?
+        package var refundAddress: [UInt8]?
+        package var sourceAccountProvider: [UInt8]?
+        package init() {}
+    }
+
+    /// Our identifier for the event, should it be new.
+    package let id: EventID
+    /// Our identifier for the transfer, should it be new.
+    package let transferID: TransferID
+    package let upstream: UpstreamID
+    package let upstreamEventID: UUIDValue
+    package let upstreamTransferID: UUIDValue
+    /// Nil with a reason: no sub-client can be told, so the event goes to quarantine.
+    package let reference: TransactionReference?
+    package let unroutableReason: String?
+    package let status: ReportedStatus
+    package let occurredAt: Timestamp?
+    package let details: Details
+    /// The body as it was received and signed.
+    package let payload: [UInt8]
+
+    package init(
+        id: EventID, transferID: TransferID, upstream: UpstreamID, upstreamEventID: UUIDValue,
+        upstreamTransferID: UUIDValue, reference: TransactionReference?, unroutableReason: String?,
+        status: ReportedStatus, occurredAt: Timestamp?, details: Details, payload: [UInt8]
+    ) {
+        precondition((reference == nil) == (unroutableReason != nil), "an event without a reference says why")
+        self.id = id
+        self.transferID = transferID
+        self.upstream = upstream
+        self.upstreamEventID = upstreamEventID
+        self.upstreamTransferID = upstreamTransferID
+        self.reference = reference
+        self.unroutableReason = unroutableReason
+        self.status = status
+        self.occurredAt = occurredAt
+        self.details = details
+        self.payload = payload
+    }
+}
+
+/// What became of a received event, in the commit that stored it.
+package struct AcceptedEvent: Sendable {
+    package enum Fate: Hashable, Sendable { case stored, duplicate, quarantined }
+
+    package var fate: Fate
+    /// The deliveries it owes, leased to this node if they were asked to be handed over.
+    package var deliveries: [DueDelivery]
+}
+
+/// A delivery this node holds the lease of, with all that its attempt needs but the endpoint.
+package struct DueDelivery: Sendable {
+    package let subClient: SubClientID
+    package let id: DeliveryID
+    package let endpoint: EndpointID
+    package let event: StoredEvent
+    /// The number of the attempt the lease is for, from 1.
+    package let attempt: Int32
+    /// Failures recorded before it.
+    package let failures: Int32
+    package let leaseEnd: Timestamp
+}
+
+/// An event as deliveries carry it; shared by all deliveries of one event.
+package final class StoredEvent: Sendable {
+    package let id: EventID
+    package let type: EventType
+    package let transfer: TransferID?
+    package let linkSession: LinkSessionID?
+    /// The merchant's own, to be restored in the body.
+    package let transactionID: [UInt8]?
+    package let userID: [UInt8]?
+    package let receivedAt: Timestamp
+    package let payload: [UInt8]
+
+    package init(
+        id: EventID, type: EventType, transfer: TransferID?, linkSession: LinkSessionID?, transactionID: [UInt8]?,
+        userID: [UInt8]?, receivedAt: Timestamp, payload: [UInt8]
+    ) {
+        self.id = id
+        self.type = type
+        self.transfer = transfer
+        self.linkSession = linkSession
+        self.transactionID = transactionID
+        self.userID = userID
+        self.receivedAt = receivedAt
+        self.payload = payload
+    }
+}
