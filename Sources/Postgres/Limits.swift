@@ -1,0 +1,23 @@
+/// Every limit of this module: what it bounds, its unit and why it has this value.
+enum Limits {
+    /// Units in one batch. A batch shares one commit and one fate: past some hundreds the commit is paid for already, and a
+    /// failing unit makes all others of its batch run again one by one.
+    static let unitsPerBatch = 256
+    /// Bytes of parameters in one batch: keeps one batch's share of a connection under about 10 ms.
+    static let bytesPerBatch = 4 << 20
+    /// Parameters of one statement: the protocol counts them in 16 bits.
+    static let parametersPerQuery = 65_535
+    /// Bytes of the parameter buffer kept between two queries: larger ones are given back.
+    static let keptParameterBytes = 64 << 10
+    /// How often a unit that lost to another (40001, 40P01) is run again before its caller learns of it.
+    static let conflictRetries = 3
+    /// How often a read that was in flight when its connection died is sent again.
+    static let lossRetries = 3
+    /// The first and the longest pause before a new connection is tried, halved and jittered upwards.
+    static let firstReconnectPause = Duration.milliseconds(50)
+    static let longestReconnectPause = Duration.seconds(1)
+    /// Bytes of a server's message kept for `debugDescription`.
+    static let messageBytes = 1_024
+    /// Bytes of a socket's path: `sun_path` holds 108 with its zero byte.
+    static let socketPathBytes = 107
+}
