@@ -1,0 +1,64 @@
+package import Postgres
+import Runtime
+import SQL
+import Store
+import Synchronization
+
+/// A migrated database of one test's own, cloned from a template in the test process's private cluster.
+package final class TestDatabase: Sendable {
+    package let name: String
+    /// Connects as the owner, whom row-level security does not stop (a superuser here).
+    package let ownerConnectionString: String
+    /// Connects as the role that the service uses.
+    package let connectionString: String
+
+    private static let cluster = TestCluster()
+    private static let count = Atomic<Int>(0)
+
+    /// Makes one; it vanishes with the process.
+    package static func make() throws -> TestDatabase {
+        let server = try cluster.get()
+        let name = "test_\(count.wrappingAdd(1, ordering: .relaxed).newValue)"
+        let admin = try BlockingConnection(server.connectionString())
+        try admin.execute("create database \(name) template subgate_template")
+        return TestDatabase(name: name, server: server)
+    }
+
+    private init(name: String, server: PrivateCluster) {
+        self.name = name
+        ownerConnectionString = server.connectionString(database: name)
+        connectionString = server.connectionString(database: name, role: "subgate_app")
+    }
+
+    /// Another role's connection string to the same database.
+    package func connectionString(role: String) throws -> String {
+        try TestDatabase.cluster.get().connectionString(database: name, role: role)
+    }
+
+    /// A blocking connection as the owner, for looking and for meddling.
+    package func owner() throws -> BlockingConnection { try BlockingConnection(ownerConnectionString) }
+
+    /// The cluster all tests of this process share.
+    package static func sharedCluster() throws -> PrivateCluster { try cluster.get() }
+}
+
+/// Starts the cluster and migrates the template once, whoever asks first.
+private final class TestCluster: Sendable {
+    private let started = Mutex<Result<PrivateCluster, any Error>?>(nil)
+
+    func get() throws -> PrivateCluster {
+        try started.withLock { result in
+            if result == nil { result = Result { try TestCluster.start() } }
+            return try result!.get()
+        }
+    }
+
+    private static func start() throws -> PrivateCluster {
+        let cluster = try PrivateCluster(folder: "/tmp/subgate-test-\(ProcessID.current)", options: .forTests)
+        try cluster.start()
+        let admin = try BlockingConnection(cluster.connectionString())
+        try admin.execute("create database subgate_template")
+        try Migrator(try BlockingConnection(cluster.connectionString(database: "subgate_template"))).run()
+        return cluster
+    }
+}
