@@ -1,7 +1,17 @@
+package import Postgres
+
 /// One forward step of the schema: `db/migrations/NNNN_name.sql`.
 package struct Migration: Sendable {
     /// Migrations run in the order of their numbers, each once.
     package let number: Int
     package let name: String
     package let text: String
+}
+
+extension Statement {
+    /// What a node of the service prepares: all but the migrator's and the sandbox's, which are other roles' business.
+    package static let service: [Statement] = {
+        let others = Set((StatementFile.migration + StatementFile.sandbox).map(\.index))
+        return all.filter { !others.contains($0.index) }
+    }()
 }

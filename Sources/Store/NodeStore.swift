@@ -2,16 +2,43 @@ package import Domain
 import Postgres
 
 extension Store {
-    /// Registers this node. Its life is the advisory lock: take that first, on a session of its own.
-    package func registerNode(_ id: UUIDValue, lockKey: Int64, name: String) async throws(StoreError) {
+    /// Shows that this node lives: holds its advisory lock on this store's one write connection and keeps its row.
+    ///
+    /// Call it on a store of its own with a single write connection, and again every moment: if that connection was
+    /// replaced, the lock is taken anew.
+    package func holdNode(_ id: UUIDValue, name: String) async throws(StoreError) {
+        // Advisory locks have 64 bits; the low half of a UUIDv7 is random.
+        let lockKey = Int64(bitPattern: id.low)
         _ = try await run(
-            PlatformScope.system, .registerNode,
-            [.uuid(id), .int64(lockKey), .string(name), .time(clock.now())])
+            PlatformScope.system,
+            [
+                Query(.holdNode, [.int64(lockKey)]),
+                Query(.registerNode, [.uuid(id), .int64(lockKey), .string(name), .time(clock.now())]),
+            ])
     }
 
     /// Makes due what dead nodes had leased, and returns how many deliveries that were.
-    @discardableResult
     package func rescueLeases() async throws(StoreError) -> Int {
-        try await run(PlatformScope.system, .rescueLeases, [.time(clock.now())]).affected
+        let rows = try await run(PlatformScope.system, .findDeadNodes, [], on: .read)
+        if rows.isEmpty { return 0 }
+        let dead = Parameter.uuidArray(
+            rows.indices.map {
+                let id = rows.uuidValue($0, 0)
+                return UUIDBits(high: id.high, low: id.low)
+            })
+        let results = try await run(
+            PlatformScope.system,
+            [Query(.releaseLeases, [dead, .time(clock.now())]), Query(.forgetNodes, [dead])])
+        return results[0].affected
     }
+
+    /// Makes sure that the partitions of this month and the next ones exist.
+    package func ensurePartitions() async throws(StoreError) {
+        _ = try await run(PlatformScope.system, .ensurePartitions, [.string(clock.now().dateText), .int32(3)])
+    }
+}
+
+extension Timestamp {
+    /// `YYYY-MM-DD` in UTC.
+    var dateText: String { String(decoding: rfc3339.prefix(10), as: UTF8.self) }
 }

@@ -54,7 +54,10 @@ let migrations = try sqlFiles("migrations").map { file -> (number: Int, Named) i
     }
     return (number, Named(name: name, text: try String(contentsOf: file, encoding: .utf8)))
 }
-let queries = try sqlFiles("queries").flatMap(statements)
+let files = try sqlFiles("queries").map { file in
+    (name: file.deletingPathExtension().lastPathComponent, statements: try statements(in: file))
+}
+let queries = files.flatMap(\.statements)
 
 let repeated = Dictionary(grouping: queries, by: \.name).filter { $0.value.count > 1 }.keys.sorted()
 if !repeated.isEmpty { fail("statements with one name: \(repeated.joined(separator: ", "))") }
@@ -68,7 +71,13 @@ for (index, query) in queries.enumerated() {
         """
 }
 source += "\n    package static let all: [Statement] = [\n"
-source += queries.map { "        .\(camelCase($0.name)),\n" }.joined() + "    ]\n}\n\nextension Migration {\n"
+source += queries.map { "        .\(camelCase($0.name)),\n" }.joined() + "    ]\n}\n\n"
+source += "/// The statements of each file in db/queries.\npackage enum StatementFile {\n"
+for file in files {
+    let names = file.statements.map { ".\(camelCase($0.name))" }.joined(separator: ", ")
+    source += "    package static let \(camelCase(file.name)): [Statement] = [\(names)]\n"
+}
+source += "}\n\nextension Migration {\n"
 source += "    package static let all: [Migration] = [\n"
 for (number, migration) in migrations {
     source += "        Migration(number: \(number), name: \"\(migration.name)\", text: \(literal(migration.text))),\n"

@@ -1,0 +1,76 @@
+import Domain
+import HTTPClient
+import Runtime
+import Store
+
+/// One HTTP request for a delivery: builds it, sends it, and says what it came to.
+struct Attempt: Sendable {
+    let client: HTTPClient
+    let policy: AddressPolicy
+    let clock: Clock
+    let identifiers: IdentifierSource
+    let machine: DeliveryMachine
+
+    func make(
+        _ delivery: DueDelivery, format: PayloadFormat, url: TargetURL, signer: WebhookSigner,
+        headers: [(name: String, value: [UInt8])]
+    ) async -> FinishedAttempt {
+        let startedAt = clock.now()
+        let monotonicStart = EventLoop.monotonicNanoseconds
+        let request = self.request(
+            delivery, format: format, url: url, signer: signer, headers: headers, at: startedAt)
+        let outcome: AttemptOutcome
+        var statusCode: Int32?
+        var errorCode: String?
+        var body: [UInt8]?
+        do throws(ClientError) {
+            let response = try await client.send(request)
+            outcome = .answered(status: response.status)
+            statusCode = Int32(response.status)
+            errorCode = (200..<300).contains(response.status) ? nil : "http_status"
+            body = Array(response.body.prefix(Limits.keptAnswerBytes))
+        } catch {
+            outcome = error.isRefusal ? .refused : .unanswered
+            errorCode = error.reason
+        }
+        let decision = machine.decide(
+            outcome, failuresBefore: Int(delivery.failures), random: identifiers.draw())
+        return FinishedAttempt(
+            delivery: delivery, id: identifiers.next(), startedAt: startedAt,
+            duration: .nanoseconds(Int64(EventLoop.monotonicNanoseconds - monotonicStart)), statusCode: statusCode,
+            errorCode: errorCode, responseBody: body, decision: decision)
+    }
+
+    private func request(
+        _ delivery: DueDelivery, format: PayloadFormat, url: TargetURL, signer: WebhookSigner,
+        headers: [(name: String, value: [UInt8])], at moment: Timestamp
+    ) -> OutgoingRequest {
+        let body =
+            switch format {
+            case .mesh: WebhookBody.mesh(delivery.event, sentID: identifiers.nextUUID(), sentAt: moment)
+            case .standard: WebhookBody.standard(delivery.event)
+            }
+        let id = delivery.event.id.text
+        let timestamp = Array(String(moment.seconds).utf8)
+        return OutgoingRequest(
+            method: .post, url: url,
+            headers: headers + [
+                (name: "content-type", value: Array("application/json".utf8)),
+                (name: "user-agent", value: Array("Subgate".utf8)),
+                (name: "webhook-id", value: id),
+                (name: "webhook-timestamp", value: timestamp),
+                (
+                    name: "webhook-signature",
+                    value: signer.standardSignature(id: id, timestamp: timestamp, body: body)
+                ),
+                (name: "x-mesh-signature-256", value: signer.meshSignature(body: body)),
+            ],
+            body: body, connectTimeout: Limits.connectTimeout, totalTimeout: Limits.attemptTimeout,
+            responseLimit: Limits.readAnswerBytes, policy: policy, partition: delivery.endpoint.uuid.low)
+    }
+}
+
+extension ClientError {
+    /// Whether we would not send at all, because of where it would have gone.
+    var isRefusal: Bool { reason == ClientError.addressRefused.reason }
+}

@@ -1,0 +1,120 @@
+import Domain
+import HTTPClient
+import JSON
+import Runtime
+import Store
+
+/// An endpoint made ready for sending.
+struct ReadyEndpoint: Sendable {
+    enum Target: Sendable {
+        case send(url: TargetURL, signer: WebhookSigner, headers: [(name: String, value: [UInt8])])
+        case disabled
+        case deleted
+        /// The row holds something we would not have registered.
+        case unsendable
+    }
+
+    let payloadFormat: PayloadFormat
+    let target: Target
+    let readAt: UInt64
+
+    init(_ endpoint: DispatchEndpoint, policy: AddressPolicy, readAt: UInt64) {
+        payloadFormat = endpoint.payloadFormat
+        self.readAt = readAt
+        switch endpoint.state {
+        case .deleted: target = .deleted
+        case .disabled: target = .disabled
+        case .enabled:
+            if let url = try? TargetURL(endpoint.url, options: policy.urlOptions), policy.objection(to: url) == nil,
+                let signer = WebhookSigner(secret: endpoint.secret)
+            {
+                target = .send(url: url, signer: signer, headers: ReadyEndpoint.headers(endpoint.headers))
+            } else {
+                target = .unsendable
+            }
+        }
+    }
+
+    private static func headers(_ json: [UInt8]?) -> [(name: String, value: [UInt8])] {
+        guard let json, let root = try? JSONDocument.parse(json).root else { return [] }
+        return root.members.compactMap { member in
+            member.value.string.map { (name: member.key.text, value: $0) }
+        }
+    }
+}
+
+/// Endpoints as this loop last read them; the reads of one turn are one query. Loop-bound.
+///
+/// What it holds counts for a second, so that an endpoint's change or deletion stops new attempts within one.
+struct EndpointCache: Sendable {
+    private struct State {
+        var ready: [EndpointID: ReadyEndpoint] = [:]
+        var wanted: [(SubClientID, EndpointID)] = []
+        var waiters: [CheckedContinuation<Void, Never>] = []
+        var isLoading = false
+    }
+
+    private let loop: EventLoop
+    private let store: Store
+    private let policy: AddressPolicy
+    private let log: Log
+    private let state: LoopState<State>
+
+    init(loop: EventLoop, store: Store, policy: AddressPolicy, log: Log) {
+        self.loop = loop
+        self.store = store
+        self.policy = policy
+        self.log = log
+        state = LoopState(loop, State())
+    }
+
+    /// The endpoint, fresh; nil if it could not be read now.
+    func endpoint(_ subClient: SubClientID, _ id: EndpointID) async -> ReadyEndpoint? {
+        if let ready = fresh(id) { return ready }
+        await withCheckedContinuation { continuation in
+            let begins = state.withValue { state in
+                state.wanted.append((subClient, id))
+                state.waiters.append(continuation)
+                defer { state.isLoading = true }
+                return !state.isLoading
+            }
+            if begins { loop.atTurnEnd { loop.spawn { await load() } } }
+        }
+        return fresh(id)
+    }
+
+    private func fresh(_ id: EndpointID) -> ReadyEndpoint? {
+        guard let ready = state.withValue({ $0.ready[id] }),
+            EventLoop.monotonicNanoseconds - ready.readAt < UInt64(Limits.endpointFreshness.microseconds) * 1_000
+        else { return nil }
+        return ready
+    }
+
+    private func load() async {
+        while true {
+            let (wanted, waiters) = state.withValue { state in
+                let taken = (state.wanted, state.waiters)
+                state.wanted = []
+                state.waiters = []
+                if taken.1.isEmpty { state.isLoading = false }
+                return taken
+            }
+            if waiters.isEmpty { return }
+            var distinct: [EndpointID: SubClientID] = [:]
+            for (subClient, id) in wanted { distinct[id] = subClient }
+            let readAt = EventLoop.monotonicNanoseconds
+            do throws(StoreError) {
+                let endpoints = try await store.loadEndpoints(distinct.map { ($0.value, $0.key) })
+                state.withValue { state in
+                    if state.ready.count > Limits.cachedEndpoints { state.ready.removeAll() }
+                    for endpoint in endpoints {
+                        state.ready[endpoint.id] = ReadyEndpoint(endpoint, policy: policy, readAt: readAt)
+                    }
+                }
+            } catch {
+                log.error("endpoints could not be read", [(.error, .text("\(error)"))])
+            }
+            for waiter in waiters { waiter.resume() }
+        }
+    }
+}

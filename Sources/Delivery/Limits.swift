@@ -1,0 +1,39 @@
+/// The limits of delivery, each with its unit and reason.
+package enum Limits {
+    /// How long a receiver may take to accept a connection. Rivals give 5 s; a host that needs longer is down.
+    static let connectTimeout: Duration = .seconds(5)
+    /// How long an attempt may take in all. Standard Webhooks recommends 15 to 30 s.
+    static let attemptTimeout: Duration = .seconds(15)
+    /// How long a claimed delivery belongs to its node: a wait in memory, the attempt, and recording it.
+    package static let lease: Duration = .seconds(60)
+    /// An attempt is only begun while its lease covers its timeout and this, the time to record it.
+    static let recordingMargin: Duration = .seconds(5)
+    /// Attempts in flight on one loop: sockets and memory (about 30 KiB each).
+    static let attemptsInFlight = 1_024
+    /// Attempts in flight to one endpoint on one loop: enough to be fast, too few to drown a small receiver.
+    static let attemptsPerEndpoint = 64
+    /// Deliveries waiting in one loop's memory (about 2 KiB each, bodies shared by an event's deliveries).
+    static let waitingDeliveries = 20_000
+    /// Of those, for one endpoint: one that is slow or dead must not fill the memory of all.
+    static let waitingPerEndpoint = 2_000
+    /// Deliveries claimed at once.
+    static let claimSize = 500
+    /// How often due deliveries are looked for when the last look found none.
+    static let claimInterval: Duration = .milliseconds(500)
+    /// How often leases of dead nodes are looked for: a second from a crash to the next attempt.
+    static let rescueInterval: Duration = .milliseconds(500)
+    /// Webhooks accepted in one statement: beyond this its gain is small and its memory is not.
+    static let acceptSize = 256
+    /// Webhooks waiting to be accepted on one loop; more are refused with 503, and the upstream repeats them.
+    static let waitingWebhooks = 8_192
+    /// Attempts recorded in one statement.
+    static let recordSize = 500
+    /// How much of an answer is kept: enough to see the receiver's error message.
+    static let keptAnswerBytes = 1_024
+    /// How much of an answer is read before the connection is given up.
+    static let readAnswerBytes = 64 * 1_024
+    /// How long what is known of an endpoint counts before it is read again: a change stops new attempts this soon.
+    static let endpointFreshness: Duration = .seconds(1)
+    /// Endpoints kept in memory (about 2 KiB each).
+    static let cachedEndpoints = 20_000
+}

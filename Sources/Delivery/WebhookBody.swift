@@ -1,0 +1,88 @@
+package import Domain
+import JSON
+package import Store
+
+/// The bodies of webhooks, made from the event as it was received.
+///
+/// Everything the upstream wrote stays byte for byte (amounts, order, spaces), but for the two fields that hold our
+/// own references, which get the merchant's values back, and the two that are new for each attempt.
+package enum WebhookBody {
+    /// Mesh's format for one attempt. `sentID` and `sentAt` are new for each.
+    package static func mesh(_ event: StoredEvent, sentID: UUIDValue, sentAt: Timestamp) -> [UInt8] {
+        guard let document = try? JSONDocument.parse(event.payload) else { return event.payload }
+        return document.replacingMembers(
+            restoredReferences(event) + [
+                (key: "Id", value: quoted(sentID.text)),
+                (key: "SentTimestamp", value: Array(String(sentAt.seconds).utf8)),
+            ])
+    }
+
+    /// The event's payload as the merchant may see it: with its own references in place of ours.
+    package static func restored(_ event: StoredEvent) -> [UInt8] {
+        guard let document = try? JSONDocument.parse(event.payload) else { return event.payload }
+        return document.replacingMembers(restoredReferences(event))
+    }
+
+    /// Our own format: the same for every attempt.
+    package static func standard(_ event: StoredEvent) -> [UInt8] {
+        let payload = try? JSONDocument.parse(event.payload).root
+        var writer = JSONWriter(reservingCapacity: 1_024)
+        writer.beginObject()
+        writer.key("type")
+        writer.string(event.type.rawValue)
+        writer.key("timestamp")
+        writer.string(event.receivedAt.rfc3339)
+        writer.key("data")
+        writer.beginObject()
+        writer.key("eventId")
+        writer.string(event.id.text)
+        member("transferId", event.transfer?.text, in: &writer)
+        member("linkSessionId", event.linkSession?.text, in: &writer)
+        member("transactionId", event.transactionID, in: &writer)
+        member("userId", event.userID, in: &writer)
+        for (name, source) in copiedText {
+            guard let value = payload?[source], let text = value.string else { continue }
+            writer.key(name)
+            writer.string(text)
+        }
+        for (name, source) in copiedAmounts {
+            guard let decimal = payload?[source]?.number?.canonicalDecimalBytes else { continue }
+            writer.key(name)
+            writer.string(decimal)
+        }
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static let copiedText: [(name: StaticString, source: StaticString)] = [
+        ("upstreamEventId", "EventId"), ("upstreamTransferId", "TransferId"), ("status", "TransferStatus"),
+        ("symbol", "Token"), ("chain", "Chain"), ("txHash", "TxHash"), ("sourceAddress", "SourceAddress"),
+        ("destinationAddress", "DestinationAddress"), ("refundAddress", "RefundAddress"),
+        ("refundType", "RefundType"), ("sourceAccountProvider", "SourceAccountProvider"),
+    ]
+    private static let copiedAmounts: [(name: StaticString, source: StaticString)] = [
+        ("sourceAmount", "SourceAmount"), ("destinationAmount", "DestinationAmount"),
+    ]
+
+    private static func member(_ name: StaticString, _ text: [UInt8]?, in writer: inout JSONWriter) {
+        guard let text else { return }
+        writer.key(name)
+        writer.string(text)
+    }
+
+    private static func restoredReferences(_ event: StoredEvent) -> [(key: StaticString, value: [UInt8])] {
+        // A test event carries no references of ours, and stays as it is.
+        guard event.linkSession != nil else { return [] }
+        return [
+            (key: "TransactionId", value: event.transactionID.map(quoted) ?? Array("null".utf8)),
+            (key: "UserId", value: event.userID.map(quoted) ?? Array("null".utf8)),
+        ]
+    }
+
+    private static func quoted(_ text: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: text.count + 2)
+        writer.string(text)
+        return writer.bytes
+    }
+}

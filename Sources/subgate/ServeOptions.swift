@@ -1,0 +1,76 @@
+import Crypto
+import Domain
+import Runtime
+import Store
+
+/// What `subgate serve` takes. `--help` prints this table; the README repeats it.
+enum ServeOptions {
+    static let database = Option(
+        "database-url", "URL", "PostgreSQL, as libpq takes it: the role subgate_app for serve, the owner for migrate.")
+
+    static let keys = [
+        Option("master-keys-file", "FILE", "Lines `id:base64` of 32-byte keys that wrap data keys, the current one first."),
+        Option("master-keys", "TEXT", "The same as text, for a secret store that fills the environment."),
+        Option("pepper-file", "FILE", "One line `id:base64`: the key under which client secrets are digested."),
+        Option("pepper", "TEXT", "The same as text."),
+    ]
+
+    static let serve =
+        [database] + keys + [
+            Option("public-listen", "HOST:PORT", default: "127.0.0.1:8080", "Merchants, inbound webhooks."),
+            Option("admin-listen", "HOST:PORT", default: "127.0.0.1:8081", "The admin API."),
+            Option("ops-listen", "HOST:PORT", default: "127.0.0.1:8082", "Health and metrics."),
+            Option("public-url", "URL", "How the world reaches the public listener; shown in inbound URLs."),
+            Option("loops", "N", default: "0", "Event loops, one thread each; 0 is one per core."),
+            Option("write-connections", "N", default: "2", "PostgreSQL connections for writes, per loop."),
+            Option("read-connections", "N", default: "1", "PostgreSQL connections for reads, per loop."),
+            Option("node-name", "NAME", default: "subgate", "Shown in the node table and in logs."),
+            Option("allow-private-targets", nil, "Webhooks to http and to private addresses: development only."),
+            Option("retry-time-divisor", "N", default: "1", "Divides every delay of the retry schedule: development only."),
+            Option("log-level", "LEVEL", default: "info", "debug, info, warn or error."),
+            Option("log-format", "FORMAT", default: "json", "json or pretty."),
+        ]
+}
+
+/// The settings of a node, checked.
+struct ServiceConfiguration: Sendable {
+    var databaseURL: String
+    var keyring: Keyring
+    var publicListen: ListenAddress
+    var adminListen: ListenAddress
+    var opsListen: ListenAddress
+    var publicURL: String
+    var loops: Int
+    var writeConnections: Int
+    var readConnections: Int
+    var nodeName: String
+    var allowsPrivateTargets: Bool
+    var schedule: RetrySchedule
+    var logLevel: LogLevel
+    var logFormat: LogFormat
+
+    init(_ options: Options) throws(OptionError) {
+        databaseURL = try options.required("database-url")
+        keyring = try KeyFiles.keyring(options)
+        publicListen = try options.address("public-listen")
+        adminListen = try options.address("admin-listen")
+        opsListen = try options.address("ops-listen")
+        publicURL = options["public-url"] ?? "http://\(publicListen.host):\(publicListen.port)"
+        let loops = try options.integer("loops", in: 0...64)
+        self.loops = loops == 0 ? Machine.cores : loops
+        writeConnections = try options.integer("write-connections", in: 1...16)
+        readConnections = try options.integer("read-connections", in: 1...16)
+        nodeName = try options.required("node-name")
+        allowsPrivateTargets = try options.isOn("allow-private-targets")
+        schedule = RetrySchedule.standard.accelerated(by: try options.integer("retry-time-divisor", in: 1...100_000))
+        guard let level = LogLevel(name: Array(try options.required("log-level").utf8)) else {
+            throw OptionError("--log-level is debug, info, warn or error")
+        }
+        logLevel = level
+        switch try options.required("log-format") {
+        case "json": logFormat = .json
+        case "pretty": logFormat = .pretty
+        default: throw OptionError("--log-format is json or pretty")
+        }
+    }
+}

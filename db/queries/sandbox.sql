@@ -1,0 +1,2 @@
+-- name: sandbox_ping
+select 1;
