@@ -1,0 +1,175 @@
+import Runtime
+
+/// One client's connection: moves bytes between its stream, the parser and the tasks that answer. Loop-bound.
+///
+/// This file reads; `Exchange.swift` answers a request, `Ending.swift` ends the connection.
+final class Connection: TCPStreamDelegate, @unchecked Sendable {
+    enum Phase {
+        /// Between requests.
+        case idle
+        /// A head has begun.
+        case head
+        /// A task answers.
+        case handling
+        /// A request has been answered and the rest of its body is read away.
+        case draining
+        /// The last answer is written and the kernel has not taken all of it.
+        case flushing
+        /// The last answer is with the kernel, and the peer is given time to read it.
+        case lingering
+        case closed
+    }
+
+    let stream: TCPStream
+    let server: HTTPServer
+    /// Where the server's list has this connection.
+    var index: Int
+    var phase = Phase.idle
+    /// When the phase has lasted too long, in the loop's milliseconds.
+    var deadline = UInt64.max
+    /// When what waits to be written has waited too long.
+    var writeDeadline = UInt64.max
+
+    var parser = RequestParser()
+    /// Bytes that came before they could be parsed, used up to `backlogStart`.
+    private var backlog: [UInt8] = []
+    private var backlogStart = 0
+    /// The peer will send nothing more.
+    private(set) var inputEnded = false
+    /// Bytes read and thrown away since the last answer.
+    private var discarded = 0
+
+    /// Answers not yet given to the stream.
+    var out: [UInt8] = []
+    var flushIsScheduled = false
+
+    /// The request being answered.
+    var exchange = Exchange()
+
+    init(_ stream: TCPStream, of server: HTTPServer, index: Int) {
+        self.stream = stream
+        self.server = server
+        self.index = index
+    }
+
+    var now: UInt64 { server.loop.turnMilliseconds }
+    var isIdle: Bool { phase == .idle && !hasBacklog && stream.pendingBytes == 0 }
+    var hasBacklog: Bool { backlogStart < backlog.count }
+
+    func start() {
+        deadline = now + server.timing.idleTimeout
+        stream.delegate = self
+        stream.readSize = Limits.readBytesBeforeBody
+        stream.startReading()
+    }
+
+    // MARK: Input
+
+    func streamDidRead(_ bytes: Span<UInt8>) {
+        if phase == .flushing || phase == .lingering {
+            discarded += bytes.count
+            if discarded > Limits.lingerBytes { close() }
+            return
+        }
+        if hasBacklog {
+            backlog.append(bytes, 0..<bytes.count)
+            advanceBacklog()
+            return
+        }
+        var cursor = 0
+        advance(bytes, &cursor)
+        if cursor < bytes.count, acceptsInput {
+            backlog.append(bytes, cursor..<bytes.count)
+            pauseOrResume()
+        }
+    }
+
+    private var acceptsInput: Bool {
+        switch phase {
+        case .idle, .head, .handling, .draining: true
+        case .flushing, .lingering, .closed: false
+        }
+    }
+
+    /// Parses what waited, as far as the phase allows.
+    func advanceBacklog() {
+        if hasBacklog {
+            // Another reference, not a copy: parsing must not hold an access to a property.
+            let waiting = backlog
+            var cursor = backlogStart
+            advance(waiting.span, &cursor)
+            backlogStart = cursor
+        }
+        if !hasBacklog || !acceptsInput {
+            backlog = []
+            backlogStart = 0
+        } else if backlogStart > Limits.backlogBytes {
+            backlog.removeFirst(backlogStart)
+            backlogStart = 0
+        }
+        if inputEnded, !hasBacklog { endOfInput() }
+        pauseOrResume()
+    }
+
+    private func pauseOrResume() {
+        guard acceptsInput, !inputEnded else { return }
+        if backlog.count - backlogStart >= Limits.backlogBytes { stream.stopReading() } else { stream.startReading() }
+    }
+
+    private func advance(_ input: Span<UInt8>, _ cursor: inout Int) {
+        while mayParse, let action = parser.next(input, &cursor) {
+            switch action {
+            case .head(let head): begin(head)
+            case .body(let range): receive(input, range)
+            case .bodyEnd: endBody()
+            case .reject(let rejection): receive(rejection)
+            }
+        }
+        if phase == .idle, parser.isInsideHead {
+            phase = .head
+            deadline = now + server.timing.headDeadline
+        }
+    }
+
+    private var mayParse: Bool {
+        switch phase {
+        case .idle, .head: out.count + stream.pendingBytes < Limits.outgoingBytes
+        case .handling: exchange.body == .collecting || exchange.body == .discarding
+        case .draining: true
+        case .flushing, .lingering, .closed: false
+        }
+    }
+
+    // MARK: Events
+
+    func streamDidEnd() {
+        inputEnded = true
+        if phase == .lingering { return close() }
+        if !hasBacklog { endOfInput() }
+        // Whoever closed its side of the connection is, nearly always, no longer there to be answered.
+        if phase == .handling { exchange.task?.cancel() }
+    }
+
+    /// All that the peer sent has been parsed, and it will send no more.
+    private func endOfInput() {
+        switch phase {
+        case .idle, .draining: end(lingering: false)
+        case .head: fail(.badRequest)
+        case .handling where exchange.body == .collecting: fail(.badRequest)
+        case .handling, .flushing, .lingering, .closed: break
+        }
+    }
+
+    func streamDidFail() { close() }
+
+    func streamDidDrain() {
+        writeDeadline = .max
+        switch phase {
+        case .flushing: finishFlushing()
+        case .closed: break
+        default:
+            advanceBacklog()
+            flush()
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Runtime
+
+/// Writing, time and the end of a connection.
+extension Connection {
+    // MARK: Output
+
+    /// Gives the answers so far to the stream.
+    func flush() {
+        if out.isEmpty || phase == .closed { return }
+        stream.write(out.span)
+        if server.spareBuffer.capacity == 0, out.capacity <= Limits.outgoingBytes {
+            out.removeAll(keepingCapacity: true)
+            swap(&out, &server.spareBuffer)
+        } else {
+            out = []
+        }
+        if stream.pendingBytes > 0 {
+            writeDeadline = now + server.timing.allowance(stream.pendingBytes)
+        }
+    }
+
+    /// Flushes once all that can be answered now has been: pipelined requests share a write.
+    func flushLater() {
+        if flushIsScheduled || out.isEmpty { return }
+        flushIsScheduled = true
+        server.loop.atTurnEnd { [self] in
+            flushIsScheduled = false
+            flush()
+        }
+    }
+
+    // MARK: End
+
+    /// Answers for the server, without a handler, and ends the connection.
+    func fail(_ rejection: Rejection) {
+        let isAnswering = phase == .handling
+        let requestId = isAnswering ? exchange.requestId : server.configuration.requestId()
+        let isHead = isAnswering ? exchange.isHead : parser.method == .head
+        if out.capacity == 0 { swap(&out, &server.spareBuffer) }
+        server.write(rejection, requestId: requestId, isHead: isHead, to: &out)
+        end(lingering: true)
+        stopCollecting(.lost)
+    }
+
+    /// Sends what has been answered and ends the connection: gently, for a peer that may still be sending, because a
+    /// reset on bytes we did not read would take the answer away from it.
+    func end(lingering: Bool) {
+        flush()
+        if phase == .closed { return }
+        phase = .flushing
+        exchange.lingers = lingering
+        deadline = .max
+        if stream.pendingBytes == 0 { finishFlushing() }
+    }
+
+    func finishFlushing() {
+        if !exchange.lingers || inputEnded { return close() }
+        phase = .lingering
+        deadline = now + server.timing.lingerTimeout
+        stream.finishWriting()
+        stream.readSize = ReadSize.body
+        stream.startReading()
+    }
+
+    /// Ends the connection at once.
+    func close() {
+        if phase == .closed { return }
+        phase = .closed
+        stream.close()
+        exchange.task?.cancel()
+        exchange.task = nil
+        stopCollecting(.lost)
+        out = []
+        server.remove(self)
+    }
+
+    /// The server is to end: a connection between requests ends now, others with their answer.
+    func drain() {
+        if phase == .idle, !hasBacklog { end(lingering: true) }
+    }
+
+    // MARK: Time
+
+    func checkDeadlines(_ now: UInt64) {
+        if now >= writeDeadline { return close() }
+        if now < deadline { return }
+        switch phase {
+        case .head: fail(.timeout)
+        case .handling where exchange.body == .collecting: fail(.timeout)
+        case .idle, .draining, .lingering: close()
+        case .handling, .flushing, .closed: break
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/// Every bound of the HTTP server, with its unit and its reason.
+package enum Limits {
+    /// 8 KiB: RFC 9112 section 3 asks for at least 8000 bytes. Over it: 414.
+    package static let requestLineBytes = 8 * 1024
+    /// 32 KiB for request line and fields together: several times what clients send. Over it: 431.
+    package static let headBytes = 32 * 1024
+    /// Lookup is linear, and each field costs 8 bytes of index. Over it: 431.
+    package static let fieldCount = 100
+    /// One chunk-size line: 16 digits, and extensions that nobody uses.
+    package static let chunkLineBytes = 256
+    /// All chunk extensions of one body: they are framing that carries nothing, so a sender of many is an attacker.
+    package static let chunkExtensionBytes = 8 * 1024
+    /// All trailer fields of one body; they are checked and dropped. Over it: 431.
+    package static let trailerBytes = 8 * 1024
+
+    /// Bytes read at once while no body is wanted. With `backlogBytes` and `headBytes` it keeps what a connection holds
+    /// before its request is authenticated under 64 KiB.
+    static let readBytesBeforeBody = 8 * 1024
+    /// Bytes taken from the socket ahead of the request being answered; from there on they wait in the kernel.
+    static let backlogBytes = 8 * 1024
+    /// Unread body that is cheaper to read away than a new connection would be.
+    static let drainedBodyBytes = 64 * 1024
+    /// Answers gathered or waiting in a connection before it stops taking up further pipelined requests.
+    static let outgoingBytes = 64 * 1024
+    /// Bytes thrown away while waiting for a peer to read its last answer and close.
+    static let lingerBytes = 1024 * 1024
+    /// First reservation for a body, whatever length it announces: memory follows bytes that came.
+    static let bodyReservationBytes = 64 * 1024
+}
