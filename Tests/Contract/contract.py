@@ -61,9 +61,12 @@ def resolve(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def complaints(value: Any, pointer: str) -> list[str]:
-    """What is wrong with a value by the schema at a pointer such as `/components/schemas/Problem`; empty if nothing is."""
-    judge = Draft202012Validator({"$ref": f"urn:contract#{pointer}"}, registry=_registry, format_checker=FormatChecker())
-    return [f"{'.'.join(map(str, found.absolute_path)) or 'value'}: {found.message}" for found in judge.iter_errors(value)]
+    """What is wrong with a value by the schema at a pointer such as `/components/schemas/Problem`."""
+    schema = {"$ref": f"urn:contract#{pointer}"}
+    judge = Draft202012Validator(schema, registry=_registry, format_checker=FormatChecker())
+    return [
+        f"{'.'.join(map(str, found.absolute_path)) or 'value'}: {found.message}" for found in judge.iter_errors(value)
+    ]
 
 
 def escape(step: str) -> str:

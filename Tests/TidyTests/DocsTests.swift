@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// README.md names only what exists, and every module.
+enum DocsRule {
+    /// Targets of `[text](target)` that are paths, without their fragments.
+    static func links(in text: String) -> [String] {
+        captures(#"\]\(([^)\s]+)\)"#, text)
+            .filter { !$0.contains("://") && !$0.hasPrefix("#") && !$0.hasPrefix("mailto:") }
+            .map { String($0.prefix { $0 != "#" }) }
+    }
+
+    /// Commands of the repository such as `deploy/run`.
+    static func commands(in text: String) -> [String] {
+        captures(#"(?<![\w/.-])((?:deploy|\.ci)/[\w.-]*\w)"#, text)
+    }
+
+    static func check(readme: SourceFile, exists: (String) -> Bool, modules: [String]) -> [Complaint] {
+        let missing = (links(in: readme.text) + commands(in: readme.text)).filter { !exists($0) }
+        let unnamed = modules.filter { captures(#"\b("# + $0 + #")\b"#, readme.text).isEmpty }
+        return missing.map { Complaint(file: readme.path, line: 1, message: "names \($0), which does not exist") }
+            + unnamed.map { Complaint(file: readme.path, line: 1, message: "does not name the module \($0)") }
+    }
+
+    private static func captures(_ pattern: String, _ text: String) -> [String] {
+        guard let expression = try? NSRegularExpression(pattern: pattern) else { return [] }
+        let whole = NSRange(text.startIndex..., in: text)
+        return expression.matches(in: text, range: whole).compactMap { match in
+            Range(match.range(at: 1), in: text).map { String(text[$0]) }
+        }
+    }
+}
+
+@Suite struct DocsTests {
+    @Test func theReadmeNamesWhatExistsAndEveryModule() throws {
+        let modules = try Repository.names(in: "Sources").filter { !$0.hasPrefix(".") }
+        let readme = try Repository.read("README.md")
+        #expect(DocsRule.check(readme: readme, exists: Repository.exists, modules: modules) == [])
+        #expect(DocsRule.commands(in: readme.text).contains("deploy/run"))
+        #expect(DocsRule.commands(in: readme.text).contains("deploy/test"))
+    }
+
+    @Test func aMissingLinkCommandAndModuleAreFound() {
+        let text = "[a](gone.md#part) [b](https://a.example) run `deploy/none`. Modules: Store\n"
+        let readme = SourceFile(path: "README.md", text: text)
+        let found = DocsRule.check(readme: readme, exists: { _ in false }, modules: ["Store", "API"])
+        #expect(
+            found.map(\.message) == [
+                "names gone.md, which does not exist", "names deploy/none, which does not exist",
+                "does not name the module API",
+            ])
+    }
+}
