@@ -97,12 +97,12 @@ package struct Dispatcher: Sendable {
     }
 
     private func attemptOnce(_ delivery: DueDelivery) async {
-        guard leaseCoversAttempt(delivery) else { return metrics.lapsed.increment() }
+        guard leaseCoversAttempt(delivery) else { return metrics.lapsed.add() }
         // Unread, its lease ends and it is claimed again.
         guard let endpoint = await endpoints.endpoint(delivery.subClient, delivery.endpoint) else { return }
         switch endpoint.target {
         case .send(let url, let signer, let headers):
-            guard leaseCoversAttempt(delivery) else { return metrics.lapsed.increment() }
+            guard leaseCoversAttempt(delivery) else { return metrics.lapsed.add() }
             let finished = await attempt.make(
                 delivery, format: endpoint.payloadFormat, url: url, signer: signer, headers: headers)
             note(finished)
@@ -131,7 +131,7 @@ package struct Dispatcher: Sendable {
     }
 
     private func note(_ finished: FinishedAttempt) {
-        metrics.attempts(finished.decision).increment()
+        metrics.attempts(finished.decision).add()
         metrics.attemptSeconds.observe(finished.duration)
         if finished.delivery.attempt == 1 {
             metrics.lagSeconds.observe(finished.startedAt - finished.delivery.event.receivedAt)
@@ -172,7 +172,7 @@ package struct Dispatcher: Sendable {
             } else {
                 take(deliveries)
             }
-            metrics.claimed.increment(by: UInt64(deliveries.count))
+            metrics.claimed.add(deliveries.count)
             return deliveries.count
         } catch {
             log.warn("due deliveries could not be claimed", [(.error, .text("\(error)"))])

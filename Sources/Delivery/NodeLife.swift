@@ -39,7 +39,7 @@ package struct NodeLife: Sendable {
             try await session.holdNode(node, name: name)
             let rescued = try await store.rescueLeases()
             if rescued > 0 {
-                metrics.rescued.increment(by: UInt64(rescued))
+                metrics.rescued.add(rescued)
                 log.warn("took over the deliveries of a node that died", [(.count, .integer(rescued))])
                 onRescue()
             }

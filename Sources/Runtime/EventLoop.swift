@@ -111,6 +111,26 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         Task(executorPreference: self) { await body() }
     }
 
+    /// Runs `body` on this loop and returns its result to the caller's own.
+    package func run<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            spawn { continuation.resume(returning: await body()) }
+        }
+    }
+
+    /// Runs `body` on this loop and blocks the calling thread until it has ended. Never call it on a loop.
+    package func wait<Result: Sendable>(for body: @escaping @Sendable () async -> Result) -> Result {
+        precondition(!isCurrent, "a loop cannot wait for itself")
+        let done = Semaphore()
+        let box = ResultBox<Result>()
+        spawn {
+            box.result = await body()
+            done.signal()
+        }
+        done.wait()
+        return box.result!
+    }
+
     /// Runs `body` on the loop once all work that is ready now has run: the moment to send what a turn gathered.
     /// Loop-bound.
     package func atTurnEnd(_ body: @escaping () -> Void) {
@@ -188,6 +208,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         timer.close()
     }
 }
+
+/// Hands one result from a loop to a thread that waits for it; the semaphore orders the accesses.
+private final class ResultBox<Result>: @unchecked Sendable { var result: Result? }
 
 /// A body that runs at most once. Loop-bound.
 final class Once: @unchecked Sendable {

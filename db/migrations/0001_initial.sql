@@ -344,6 +344,8 @@ begin
 end $$;
 
 grant select, insert, update, delete on all tables in schema subgate to subgate_app;
+-- A node looks whether its schema is the one it was made for.
+grant select on public.subgate_migration to subgate_app;
 grant select on sub_client, link_session, transfer, event, event_key, delivery, attempt to subgate_reader;
 
 -- The first UUIDv7 of a moment: partitions of time are ranges of identifiers.
@@ -360,8 +362,8 @@ $$;
 create function delivery_uuid(event_id uuid, endpoint_id uuid) returns uuid
     language sql immutable strict parallel safe
 as $$
-    select (substr(event_id::text, 1, 15) || substr(h, 1, 3) || '-8' || substr(h, 4, 3) || '-' || substr(h, 7, 12))::uuid
-    from md5(event_id::text || endpoint_id::text) as h
+    select overlay(overlay(md5(event_id::text || endpoint_id::text) placing replace(left(event_id::text, 15), '-', '')
+        from 1) placing '8' from 17 for 1)::uuid
 $$;
 
 -- Makes the monthly partitions from the month of first_day on. The app may not run DDL; this much it may.

@@ -1,0 +1,30 @@
+import Postgres
+import Store
+
+/// `subgate migrate`: as the database's owner.
+enum MigrateCommand {
+    private static let options = [
+        ServeOptions.database,
+        Option("plan", nil, "Only say what would run."),
+    ]
+
+    static func run(_ arguments: [String], _ environment: [String: String]) throws(OptionError) -> Int32 {
+        if arguments.contains("--help") {
+            print(Options.help("usage: subgate migrate --database-url URL [--plan]", options))
+            return 0
+        }
+        let options = try Options(options, arguments: arguments, environment: environment)
+        let isPlan = try options.isOn("plan")
+        let url = try options.required("database-url")
+        do {
+            let migrator = Migrator(try BlockingConnection(url, applicationName: "subgate migrate"))
+            let migrations = try isPlan ? migrator.pending() : migrator.run()
+            for migration in migrations { print("\(isPlan ? "would run" : "ran") \(migration.name)") }
+            if migrations.isEmpty { print("the database is up to date") }
+            return 0
+        } catch {
+            StandardStreams.complain("subgate migrate: \(error)")
+            return 1
+        }
+    }
+}
