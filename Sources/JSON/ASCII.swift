@@ -39,6 +39,11 @@ enum ASCII {
         byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
     }
 
+    @inline(__always)
+    static func areEqual(_ left: UInt8, _ right: UInt8, ignoringCase: Bool) -> Bool {
+        left == right || ignoringCase && lowercase(left) == lowercase(right)
+    }
+
     /// The value of one hexadecimal digit, or nil.
     @inline(__always)
     static func hexDigit(_ byte: UInt8) -> UInt32? {

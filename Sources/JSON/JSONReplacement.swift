@@ -10,33 +10,52 @@ extension JSONDocument {
         _ replacements: [(key: StaticString, value: [UInt8])], insertingAbsent: Bool = false
     ) -> [UInt8] {
         guard root.kind == .object else { return bytes }
-        let names = replacements.map { replacement in replacement.key.description }
-        var isPresent = [Bool](repeating: false, count: names.count)
-        var output: [UInt8] = []
-        output.reserveCapacity(bytes.count + replacements.reduce(0) { sum, each in sum + each.value.count })
-        var copied = 0
-        var lastEnd: Int?
-        for member in root.members {
-            let value = member.value.token
-            lastEnd = Int(value.end)
-            guard let match = names.firstIndex(where: { name in member.key == name }) else { continue }
-            isPresent[match] = true
-            output += bytes[copied..<Int(value.start)]
-            output += replacements[match].value
-            copied = Int(value.end)
-        }
-        if insertingAbsent {
-            let place = lastEnd ?? Int(root.token.start) + 1
-            output += bytes[copied..<place]
-            copied = place
-            var writer = JSONWriter(continuing: output)
-            for (index, name) in names.enumerated() where !isPresent[index] {
-                let isRepeated = names[..<index].contains { earlier in earlier.utf8.elementsEqual(name.utf8) }
-                if isRepeated { continue }
-                writer.key(name)
-                writer.raw(replacements[index].value)
+        var edits: [Edit] = []
+        var absent: [(name: String, value: [UInt8])] = []
+        for (key, value) in replacements {
+            let name = key.description
+            if let old = root[name] {
+                // A second replacement of the same member finds the place taken.
+                let isTaken = edits.contains { edit in edit.start == old.offset }
+                if !isTaken { edits.append(Edit(start: old.offset, end: Int(old.token.end), value: value)) }
+            } else if insertingAbsent, !absent.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+                absent.append((name, value))
             }
-            output = writer.bytes
+        }
+        edits.sort { one, other in one.start < other.start }
+        if !absent.isEmpty { edits.append(insertion(of: absent)) }
+        return applying(edits)
+    }
+
+    /// Bytes `start..<end` of the document give way to `value`.
+    private struct Edit {
+        let start: Int
+        let end: Int
+        let value: [UInt8]
+    }
+
+    /// New members go right after the last one, or after the opening brace: after every other edit.
+    private func insertion(of members: [(name: String, value: [UInt8])]) -> Edit {
+        var last: JSONValue?
+        for member in root.members { last = member.value }
+        let place = last.map { value in Int(value.token.end) } ?? root.offset + 1
+        var writer = JSONWriter(continuingAfterMember: last != nil)
+        for member in members {
+            writer.key(member.name)
+            writer.raw(member.value)
+        }
+        return Edit(start: place, end: place, value: writer.bytes)
+    }
+
+    private func applying(_ edits: [Edit]) -> [UInt8] {
+        let bytes = bytes
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count + edits.reduce(0) { sum, edit in sum + edit.value.count })
+        var copied = 0
+        for edit in edits {
+            output += bytes[copied..<edit.start]
+            output += edit.value
+            copied = edit.end
         }
         output += bytes[copied...]
         return output

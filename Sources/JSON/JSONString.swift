@@ -8,10 +8,13 @@ package struct JSONString: Sendable {
     /// The exact bytes, with quotes and escapes.
     package var raw: ArraySlice<UInt8> { storage.bytes[Int(token.start)..<Int(token.end)] }
 
+    /// `raw` without the quotes.
+    private var inside: ArraySlice<UInt8> { storage.bytes[Int(token.start) + 1..<Int(token.end) - 1] }
+
     /// The UTF-8 bytes the string stands for: unescaped, valid, without NUL.
     package var bytes: [UInt8] {
         let token = token
-        guard token.isMarked else { return Array(raw.dropFirst().dropLast()) }
+        guard token.isMarked else { return Array(inside) }
         var unescaped: [UInt8] = []
         unescaped.reserveCapacity(Int(token.end - token.start))
         var walk = UnescapedBytes(token)
@@ -24,7 +27,7 @@ package struct JSONString: Sendable {
     /// For people and for libraries; not for comparing.
     package var text: String {
         token.isMarked
-            ? String(decoding: bytes, as: UTF8.self) : String(decoding: raw.dropFirst().dropLast(), as: UTF8.self)
+            ? String(decoding: bytes, as: UTF8.self) : String(decoding: inside, as: UTF8.self)
     }
 
     /// Whether the bytes are those of `name`.
@@ -39,18 +42,7 @@ package struct JSONString: Sendable {
     package func equals(ignoringASCIICase name: String) -> Bool { equals(name, ignoringCase: true) }
 
     private func equals(_ name: String, ignoringCase: Bool) -> Bool {
-        let token = token
-        let expected = name.utf8.span
-        let length = Int(token.end - token.start) - 2
-        guard token.isMarked ? length > expected.count : length == expected.count else { return false }
-        var walk = UnescapedBytes(token)
         let document = storage.bytes
-        let bytes = document.span
-        for place in 0..<expected.count {
-            guard let byte = walk.next(bytes) else { return false }
-            let other = expected[place]
-            guard byte == other || ignoringCase && ASCII.lowercase(byte) == ASCII.lowercase(other) else { return false }
-        }
-        return walk.next(bytes) == nil
+        return token.spells(name.utf8.span, ignoringCase: ignoringCase, in: document.span)
     }
 }

@@ -19,8 +19,7 @@ package struct JSONValue: Sendable {
 
     /// The member of an object whose name is `key`, byte for byte; nil if there is none, or this is no object.
     package subscript(_ key: String) -> JSONValue? {
-        for member in members where member.key == key { return member.value }
-        return nil
+        member(named: key, ignoringCase: false)
     }
 
     package subscript(_ key: StaticString) -> JSONValue? { self[key.description] }
@@ -29,8 +28,7 @@ package struct JSONValue: Sendable {
     ///
     /// Parse with `JSONLimits.ignoringKeyCase` first, so that there is no second one.
     package func member(ignoringASCIICase key: String) -> JSONValue? {
-        for member in members where member.key.equals(ignoringASCIICase: key) { return member.value }
-        return nil
+        member(named: key, ignoringCase: true)
     }
 
     package func member(ignoringASCIICase key: StaticString) -> JSONValue? {
@@ -55,4 +53,19 @@ package struct JSONValue: Sendable {
 
     /// A number without fraction or exponent that fits; nil otherwise.
     package var integer: Int64? { number?.integer }
+
+    private func member(named name: String, ignoringCase: Bool) -> JSONValue? {
+        let (tape, document) = (storage.tape, storage.bytes)
+        let (tokens, bytes, wanted) = (tape.span, document.span, name.utf8.span)
+        guard tokens[index].kind == .object else { return nil }
+        let end = Int(tokens[index].next)
+        var key = index + 1
+        while key < end {
+            if tokens[key].spells(wanted, ignoringCase: ignoringCase, in: bytes) {
+                return JSONValue(storage: storage, index: key + 1)
+            }
+            key = Int(tokens[key + 1].next)
+        }
+        return nil
+    }
 }

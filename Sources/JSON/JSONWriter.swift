@@ -6,39 +6,59 @@ package struct JSONWriter: Sendable {
     /// What has been written so far.
     package private(set) var bytes: [UInt8]
 
+    /// Whether a value stands complete before this place in the same container.
+    private var needsComma = false
+
     package init(reservingCapacity capacity: Int = 256) {
         bytes = []
         bytes.reserveCapacity(capacity)
     }
 
-    /// Goes on inside an object that ends with `bytes`; a member that stands last may have white space after it.
-    init(continuing bytes: [UInt8]) { self.bytes = bytes }
+    /// Writes a part of an object: further members, with a comma before the first if one came before.
+    init(continuingAfterMember: Bool) {
+        bytes = []
+        needsComma = continuingAfterMember
+    }
 
     package mutating func beginObject() {
         separate()
         bytes.append(ASCII.openBrace)
+        needsComma = false
     }
 
-    package mutating func endObject() { bytes.append(ASCII.closeBrace) }
+    package mutating func endObject() {
+        bytes.append(ASCII.closeBrace)
+        needsComma = true
+    }
 
     package mutating func beginArray() {
         separate()
         bytes.append(ASCII.openBracket)
+        needsComma = false
     }
 
-    package mutating func endArray() { bytes.append(ASCII.closeBracket) }
+    package mutating func endArray() {
+        bytes.append(ASCII.closeBracket)
+        needsComma = true
+    }
 
     /// A member's name; its value comes next.
     package mutating func key(_ name: String) {
         string(name)
-        bytes.append(ASCII.colon)
+        endKey()
     }
 
     package mutating func key(_ name: StaticString) { key(name.description) }
 
     package mutating func key(_ name: [UInt8]) {
         string(name)
-        bytes.append(ASCII.colon)
+        endKey()
+    }
+
+    /// The name of another document's member, spelled as it is there.
+    package mutating func key(_ name: JSONString) {
+        raw(name.raw)
+        endKey()
     }
 
     package mutating func integer(_ value: Int64) {
@@ -77,11 +97,15 @@ package struct JSONWriter: Sendable {
     /// A decimal in the spelling of JSON, as `JSONNumber.canonicalDecimal` makes it.
     package mutating func raw(_ value: String) { raw(Array(value.utf8)[...]) }
 
-    /// A comma, unless this is the first thing in its container or the value of a member: the last byte tells, as no
-    /// complete value ends in one of these three.
+    /// A comma, unless this is the first thing in its container or the value of a member.
     private mutating func separate() {
-        guard let last = bytes.last else { return }
-        if last != ASCII.openBrace && last != ASCII.openBracket && last != ASCII.colon { bytes.append(ASCII.comma) }
+        if needsComma { bytes.append(ASCII.comma) }
+        needsComma = true
+    }
+
+    private mutating func endKey() {
+        bytes.append(ASCII.colon)
+        needsComma = false
     }
 }
 

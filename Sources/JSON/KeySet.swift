@@ -85,7 +85,7 @@ struct KeySet {
         while true {
             let (a, b) = (one.next(bytes), other.next(bytes))
             guard let a, let b else { return a == b }
-            guard a == b || ignoringCase && ASCII.lowercase(a) == ASCII.lowercase(b) else { return false }
+            guard ASCII.areEqual(a, b, ignoringCase: ignoringCase) else { return false }
         }
     }
 }

@@ -11,6 +11,28 @@ struct Token: Sendable {
     let kind: JSONValue.Kind
     /// Of a string: it contains escapes. Of a number: it is digits with an optional minus, no fraction or exponent.
     let isMarked: Bool
+
+    /// Whether this is a string that stands for exactly the bytes `name`, or for them but for the case of A to Z.
+    func spells(_ name: Span<UInt8>, ignoringCase: Bool, in bytes: Span<UInt8>) -> Bool {
+        let inside = Int(start) + 1
+        let length = Int(end) - 1 - inside
+        // Every escape is longer than what it stands for.
+        guard isMarked ? length > name.count : length == name.count else { return false }
+        if !isMarked {
+            for place in 0..<length {
+                guard ASCII.areEqual(bytes[inside + place], name[place], ignoringCase: ignoringCase) else {
+                    return false
+                }
+            }
+            return true
+        }
+        var walk = UnescapedBytes(self)
+        for place in 0..<name.count {
+            guard let byte = walk.next(bytes) else { return false }
+            guard ASCII.areEqual(byte, name[place], ignoringCase: ignoringCase) else { return false }
+        }
+        return walk.next(bytes) == nil
+    }
 }
 
 /// What the values of one document share: its bytes and its tape.
