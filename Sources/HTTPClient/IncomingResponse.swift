@@ -1,0 +1,80 @@
+/// The answer to one request.
+package struct IncomingResponse: Sendable {
+    /// Where the time went. A part that did not happen is zero: a reused connection has no connect and no tls.
+    package struct Timings: Sendable {
+        package var dns: Duration = .zero
+        /// TCP alone.
+        package var connect: Duration = .zero
+        /// From TCP up to TLS up.
+        package var tls: Duration = .zero
+        /// From the start of the transfer to the first byte of the answer.
+        package var firstByte: Duration = .zero
+        /// From `send` to the end.
+        package var total: Duration = .zero
+    }
+
+    package var status: Int
+    package var headers: ResponseHeaders
+    /// At most the request's `responseLimit`.
+    package var body: [UInt8]
+    /// Whether the peer sent more than the limit.
+    package var bodyWasCut: Bool
+    /// Whether the stream failed, or time ran out, after the status line: the status counts, headers and body may lack their end.
+    package var isIncomplete: Bool
+    package var timings: Timings
+    /// The numeric address the answer came from.
+    package var peer: String
+    package var connectionWasReused: Bool
+}
+
+/// The header fields of one response in the order they came.
+package struct ResponseHeaders: Sendable, RandomAccessCollection {
+    package struct Field: Sendable {
+        /// Lower-cased.
+        package let name: ArraySlice<UInt8>
+        /// Without the blanks around it.
+        package let value: ArraySlice<UInt8>
+    }
+
+    private var bytes: [UInt8] = []
+    private var bounds: [(name: Range<Int>, value: Range<Int>)] = []
+
+    init() {}
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { bounds.count }
+    package subscript(position: Int) -> Field {
+        Field(name: bytes[bounds[position].name], value: bytes[bounds[position].value])
+    }
+
+    /// The value of the first field of this name, which is given in lower case.
+    package subscript(name: StaticString) -> ArraySlice<UInt8>? {
+        for (field, value) in bounds where field.count == name.utf8CodeUnitCount {
+            let matches = field.indices.allSatisfy { index in
+                unsafe bytes[index] == name.utf8Start[index - field.lowerBound]
+            }
+            if matches { return bytes[value] }
+        }
+        return nil
+    }
+
+    mutating func append(name: Slice<UnsafeBufferPointer<UInt8>>, value: Slice<UnsafeBufferPointer<UInt8>>) {
+        let start = bytes.count
+        for index in unsafe name.indices { bytes.append(unsafe lowerCased(name[index])) }
+        let middle = bytes.count
+        unsafe bytes.append(contentsOf: value)
+        bounds.append((start..<middle, middle..<bytes.count))
+    }
+
+    /// Joins a folded line (RFC 9112 section 5.2) to the last value.
+    mutating func extendLast(with value: Slice<UnsafeBufferPointer<UInt8>>) {
+        bytes.append(0x20)
+        unsafe bytes.append(contentsOf: value)
+        bounds[bounds.count - 1].value = bounds[bounds.count - 1].value.lowerBound..<bytes.count
+    }
+
+    mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        bounds.removeAll(keepingCapacity: true)
+    }
+}

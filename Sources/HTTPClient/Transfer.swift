@@ -1,0 +1,102 @@
+import CCurl
+import Runtime
+
+/// One request on its way, or an idle easy handle that waits for the next. Loop-bound; the callbacks of its handle come here.
+@safe
+final class Transfer: @unchecked Sendable {
+    typealias Outcome = Result<IncomingResponse, ClientError>
+
+    let easy: UnsafeMutableRawPointer
+    var arena = WireArena()
+    var completion: ((Outcome) -> Void)?
+    /// Counts the requests this handle has carried, so that a late cancellation does not hit the next one.
+    private(set) var generation = 0
+    private(set) var route: Route?
+
+    private(set) var head = ResponseHead()
+    private(set) var body: [UInt8] = []
+    private(set) var bodyWasCut = false
+    private(set) var headWasRefused = false
+    private(set) var addressWasRefused = false
+    /// How many times curl was about to send the request.
+    private(set) var starts = 0
+    private(set) var peer = ""
+    /// Whether curl wanted to send the request once more than allowed, because a reused connection was dead.
+    private(set) var refusedResend = false
+
+    private var connectionGuard: ConnectionGuard?
+    private var responseLimit = 0
+    private var allowedStarts = 1
+
+    init(easy: UnsafeMutableRawPointer) { unsafe self.easy = unsafe easy }
+
+    func begin(_ request: OutgoingRequest, route: Route, pinned: [IPAddress], completion: @escaping (Outcome) -> Void) {
+        generation += 1
+        self.completion = completion
+        self.route = route
+        head = ResponseHead()
+        body = []
+        bodyWasCut = false
+        headWasRefused = false
+        addressWasRefused = false
+        starts = 0
+        peer = ""
+        refusedResend = false
+        connectionGuard = ConnectionGuard(policy: request.policy, port: request.url.port, pinned: pinned)
+        responseLimit = request.responseLimit
+        allowedStarts = request.resendsOnStaleConnection ? 2 : 1
+    }
+
+    /// Lets go of what the request held.
+    func end() {
+        completion = nil
+        connectionGuard = nil
+        body = []
+    }
+
+    // MARK: What curl asks and tells
+
+    @unsafe func mayOpenSocket(to address: UnsafeMutablePointer<curl_sockaddr>) -> Bool {
+        // curl repeats a request on a new connection when a reused one was dead: the caller decides about that, not curl.
+        if isResendTooMany() { return false }
+        if unsafe connectionGuard?.admits(address) == true { return true }
+        addressWasRefused = true
+        return false
+    }
+
+    /// A connection is there, new or reused, and nothing of the request has been sent on it.
+    @unsafe func maySend(to peerText: UnsafePointer<CChar>) -> Bool {
+        if isResendTooMany() { return false }
+        guard unsafe connectionGuard?.admitsPeer(peerText) == true else {
+            addressWasRefused = true
+            return false
+        }
+        starts += 1
+        peer = unsafe String(cString: peerText)
+        return true
+    }
+
+    private func isResendTooMany() -> Bool {
+        if starts < allowedStarts { return false }
+        refusedResend = true
+        return true
+    }
+
+    /// - Returns: how many bytes were taken; fewer than given ends the transfer.
+    func receiveHeader(_ line: UnsafeBufferPointer<UInt8>) -> Int {
+        if case .accepted = unsafe head.take(line) { return line.count }
+        headWasRefused = true
+        return 0
+    }
+
+    func receiveBody(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        let room = responseLimit - body.count
+        if bytes.count <= room {
+            unsafe body.append(contentsOf: bytes)
+            return bytes.count
+        }
+        unsafe body.append(contentsOf: bytes[..<room])
+        bodyWasCut = true
+        return 0
+    }
+}

@@ -1,0 +1,88 @@
+import CCurl
+import Runtime
+
+/// What a finished transfer means to the caller.
+extension Transfer {
+    /// - Parameter code: curl's verdict.
+    func outcome(_ code: CURLcode) -> Outcome {
+        if headWasRefused { return .failure(.badResponse(progress)) }
+        if addressWasRefused, starts == 0 { return .failure(.addressRefused) }
+        // Once a status line has come, that is the answer, whatever befell the stream after it.
+        if let status = head.status {
+            return .success(response(status, isComplete: code == CURLE_OK || bodyWasCut))
+        }
+        return .failure(error(code))
+    }
+
+    var progress: ClientError.Progress {
+        ClientError.Progress(requestStarted: starts > 0, connectionWasReused: starts > 0 && wasReused)
+    }
+
+    private var wasReused: Bool {
+        // A resend opens a second connection: then the first was the reused one.
+        starts > 1 || long(CURLINFO_NUM_CONNECTS) == 0
+    }
+
+    private func response(_ status: Int, isComplete: Bool) -> IncomingResponse {
+        let connected = microseconds(CURLINFO_CONNECT_TIME_T)
+        let secured = microseconds(CURLINFO_APPCONNECT_TIME_T)
+        return IncomingResponse(
+            status: status, headers: head.headers, body: body, bodyWasCut: bodyWasCut, isIncomplete: !isComplete,
+            timings: IncomingResponse.Timings(
+                connect: .microseconds(connected), tls: .microseconds(max(0, secured - connected)),
+                firstByte: .microseconds(microseconds(CURLINFO_STARTTRANSFER_TIME_T))),
+            peer: peer, connectionWasReused: wasReused)
+    }
+
+    private func error(_ code: CURLcode) -> ClientError {
+        switch code {
+        case CURLE_OPERATION_TIMEDOUT: return starts > 0 ? .timeout(progress) : .connectTimeout
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_OK:
+            return .badResponse(progress)
+        default: break
+        }
+        // After the request began, whatever else fails is the connection; before it, whatever is not TLS is connecting.
+        if starts > 0 {
+            return .connectionReset(ClientError.Progress(requestStarted: true, connectionWasReused: wasReusedAtFailure))
+        }
+        return tlsFailure(code).map { .tlsFailed($0) } ?? .connectFailed
+    }
+
+    /// curl begins a second connection after a dead reused one, and we refuse it: the count of connections then says 1.
+    private var wasReusedAtFailure: Bool { wasReused || refusedResend }
+
+    private func tlsFailure(_ code: CURLcode) -> ClientError.TLSFailure? {
+        switch code {
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED,
+            CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CLIENTCERT, CURLE_SSL_CERTPROBLEM:
+            return .handshake
+        case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE: return .configuration
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+            CURLE_SSL_INVALIDCERTSTATUS:
+            return verificationFailure
+        default: return nil
+        }
+    }
+
+    /// OpenSSL's X509_V_ERR numbers (x509_vfy.h); curl compares names itself, after a chain that was good.
+    private var verificationFailure: ClientError.TLSFailure {
+        switch long(CURLINFO_SSL_VERIFYRESULT) {
+        case 0, 62, 64: .wrongName
+        case 9, 10: .expired
+        case 2, 18, 19, 20, 21, 24, 27, 28: .untrusted
+        default: .certificate
+        }
+    }
+
+    private func long(_ info: CURLINFO) -> Int {
+        var value = 0
+        unsafe ccurl_get_long(easy, info, &value)
+        return value
+    }
+
+    private func microseconds(_ info: CURLINFO) -> Int64 {
+        var value: curl_off_t = 0
+        unsafe ccurl_get_size(easy, info, &value)
+        return Int64(value)
+    }
+}

@@ -1,0 +1,82 @@
+import CCurl
+
+/// Memory for everything of one request that curl reads while the transfer runs and does not copy: texts, lists, the body.
+/// One block, used again by the next request.
+@safe
+struct WireArena: ~Copyable {
+    private var block: UnsafeMutableRawPointer
+    private var capacity: Int
+    private var used = 0
+
+    /// Big enough for most requests with a body of a few KiB.
+    private static let initialCapacity = 4_096
+    /// A block that grew past this for one big body is not kept.
+    private static let keptCapacity = 64 * 1_024
+
+    init() {
+        capacity = WireArena.initialCapacity
+        unsafe block = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit { unsafe block.deallocate() }
+
+    /// Forgets the last request and makes room for at least `count` bytes.
+    mutating func begin(_ count: Int) {
+        used = 0
+        if count <= capacity, capacity <= max(WireArena.keptCapacity, count) { return }
+        unsafe block.deallocate()
+        capacity = max(count, WireArena.initialCapacity)
+        unsafe block = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    /// The place of the next text. Parts are added by `add`, and `endText` closes it.
+    @unsafe var next: UnsafeMutablePointer<CChar> {
+        unsafe (block + used).assumingMemoryBound(to: CChar.self)
+    }
+
+    mutating func add(_ bytes: some Collection<UInt8>) {
+        let count = bytes.count
+        precondition(used + count <= capacity, "a request outgrew its estimate")
+        let room = unsafe UnsafeMutableRawBufferPointer(start: block + used, count: count)
+        unsafe room.copyBytes(from: bytes)
+        used += count
+    }
+
+    mutating func add(_ byte: UInt8) {
+        precondition(used < capacity, "a request outgrew its estimate")
+        unsafe block.storeBytes(of: byte, toByteOffset: used, as: UInt8.self)
+        used += 1
+    }
+
+    /// Sixteen hexadecimal digits.
+    mutating func addHex(_ value: UInt64) {
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
+            add(digit < 10 ? 0x30 + digit : 0x57 + digit)
+        }
+    }
+
+    mutating func add(decimal value: UInt16) {
+        var divisor: UInt16 = 10_000
+        while divisor > 1, value < divisor { divisor /= 10 }
+        while divisor > 0 {
+            add(0x30 + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    mutating func endText() { add(0) }
+
+    /// A list node for a text of this arena, in front of `rest`.
+    @unsafe mutating func node(
+        _ text: UnsafeMutablePointer<CChar>, then rest: UnsafeMutablePointer<curl_slist>?
+    ) -> UnsafeMutablePointer<curl_slist> {
+        let size = unsafe MemoryLayout<curl_slist>.stride
+        used = (used + size - 1) & ~(size - 1)
+        precondition(used + size <= capacity, "a request outgrew its estimate")
+        let node = unsafe (block + used).bindMemory(to: curl_slist.self, capacity: 1)
+        unsafe node.initialize(to: unsafe curl_slist(data: text, next: rest))
+        used += size
+        return unsafe node
+    }
+}
