@@ -58,6 +58,7 @@ package enum AEAD {
         }
         guard isGenuine else {
             wipe(&plaintext)
+            forgetErrors()
             throw .cannotOpen
         }
         return plaintext

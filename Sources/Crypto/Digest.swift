@@ -9,6 +9,13 @@ package enum Digest {
         return hash.finish()
     }
 
+    /// As above for one part, without the list that a variable number of them makes.
+    package static func sha256(_ message: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(message.span)
+        return hash.finish()
+    }
+
     /// The HMAC-SHA-256 of the parts, one after the other: 32 bytes. For a key used more than once prepare an `HMACKey`.
     package static func hmacSHA256(key: [UInt8], _ parts: [UInt8]...) -> [UInt8] {
         var state = HMACKey(key).begin()
@@ -43,6 +50,14 @@ package struct SHA256: Sendable {
         unsafe [UInt8](unsafeUninitializedCapacity: CryptoLimits.digestBytes) { buffer, count in
             unsafe _ = SHA256_Final(buffer.baseAddress, &context)
             count = CryptoLimits.digestBytes
+        }
+    }
+
+    /// Ends this computation and feeds its digest to another, without an array in between.
+    consuming func finish(into other: inout SHA256) {
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: CryptoLimits.digestBytes) { digest in
+            unsafe _ = SHA256_Final(digest.baseAddress, &context)
+            unsafe _ = SHA256_Update(&other.context, digest.baseAddress, digest.count)
         }
     }
 }

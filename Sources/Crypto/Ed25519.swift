@@ -46,6 +46,8 @@ package enum Ed25519 {
     /// Whether `signature` is `message`'s under the public key; false for any malformed input.
     package static func isValid(_ signature: [UInt8], for message: [UInt8], publicKey: [UInt8]) -> Bool {
         guard signature.count == signatureBytes, publicKey.count == publicKeyBytes else { return false }
+        // A refused key or signature leaves its reasons in the list.
+        defer { forgetErrors() }
         guard let key = unsafe EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, publicKey, publicKey.count) else {
             return false
         }

@@ -28,6 +28,13 @@ package struct HMACKey: Sendable {
         return state.finish()
     }
 
+    /// As above for one part, without the list that a variable number of them makes.
+    package func authenticate(_ message: [UInt8]) -> [UInt8] {
+        var state = begin()
+        state.update(message.span)
+        return state.finish()
+    }
+
     /// Whether `tag` is the full tag of the parts, in time that does not depend on where it differs.
     package func isValid(_ tag: [UInt8], for parts: [UInt8]...) -> Bool {
         var state = begin()
@@ -50,7 +57,7 @@ package struct HMACKey: Sendable {
         /// The tag, 32 bytes.
         package consuming func finish() -> [UInt8] {
             var last = outer
-            last.update(inner.finish())
+            inner.finish(into: &last)
             return last.finish()
         }
     }

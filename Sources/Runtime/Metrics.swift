@@ -43,6 +43,14 @@ package final class Metrics: @unchecked Sendable {
         add(name, help, .gauge, []) { [.decimal(read())] }
     }
 
+    /// One value per value of a label, kept elsewhere; `read` receives the label value's position.
+    package func gauges(
+        _ name: StaticString, help: StaticString, _ label: MetricLabel,
+        reading read: @escaping @Sendable (Int) -> Double
+    ) {
+        add(name, help, .gauge, [label]) { label.values.indices.map { .decimal(read($0)) } }
+    }
+
     /// A constant 1 whose labels carry what is to be told, such as the version.
     package func information(_ name: StaticString, help: StaticString, _ labels: MetricLabel...) {
         precondition(labels.allSatisfy { $0.values.count == 1 }, "information has one value per label")

@@ -118,6 +118,17 @@ struct MasterKeysTests {
         #expect(throws: CryptoError.badMasterKeys(problem: problem, line: line)) { try MasterKeys.parse(bytes(text)) }
     }
 
+    @Test func whatHoldsKeysPrintsAsStars() throws {
+        let keys = try MasterKeys.parse(EnvelopeTests.first)
+        var dumped = "\(keys) \(HMACKey(bytes("key"))) \(Ed25519.SigningKey(seed: [UInt8](repeating: 9, count: 32)))"
+        #expect(dumped == "*** *** ***")
+        dump([keys], to: &dumped)
+        dump(HMACKey(bytes("key")), to: &dumped)
+        dump(SHA256(), to: &dumped)
+        dump(Optional(Ed25519.SigningKey(seed: [UInt8](repeating: 9, count: 32))), to: &dumped)
+        #expect(!dumped.contains("key") && !dumped.contains(", 1") && !dumped.contains("context"), "\(dumped)")
+    }
+
     @Test func errorsDoNotEchoTheText() {
         do {
             _ = try MasterKeys.parse(bytes("k1:hunter2hunter2"))

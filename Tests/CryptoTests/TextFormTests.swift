@@ -51,6 +51,23 @@ struct Base64Tests {
         #expect(seen.count > 100)
     }
 
+    /// Whatever is accepted is what encoding would have written.
+    @Test func randomTextsAreCanonicalOrRefused() {
+        var random = SplitMix(state: 8)
+        let letters = Array("AQgw048Zz+/=-_ \n".utf8)
+        var accepted = 0
+        for _ in 0..<50_000 {
+            let length = Int.random(in: 0...9, using: &random)
+            let text = (0..<length).map { _ in letters.randomElement(using: &random) ?? 0 }
+            if let plain = Base64.decode(text) {
+                accepted += 1
+                #expect(Base64.encode(plain) == text)
+            }
+            if let plain = Base64.decodeURLSafe(text) { #expect(Base64.encodeURLSafe(plain) == text) }
+        }
+        #expect(accepted > 1_000)
+    }
+
     @Test func randomBytesComeBackAndAgreeWithFoundation() {
         var random = SplitMix(state: 3)
         for length in 0...300 {

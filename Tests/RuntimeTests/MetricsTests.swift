@@ -79,6 +79,7 @@ struct MetricsTests {
         open.add()
         open.subtract(7)
         metrics.gauge("subgate_load", help: "Load.") { 0.25 }
+        metrics.gauges("subgate_pool", help: "Pool.", MetricLabel("lane", of: Lane.self)) { Double($0) + 0.5 }
         metrics.information("subgate_build_info", help: "Build.", MetricLabel("version", ["1.0"]))
         let latency = metrics.histogram(
             "subgate_latency_seconds", help: "Latency.",
@@ -102,6 +103,10 @@ struct MetricsTests {
             # HELP subgate_load Load.
             # TYPE subgate_load gauge
             subgate_load 0.25
+            # HELP subgate_pool Pool.
+            # TYPE subgate_pool gauge
+            subgate_pool{lane="read"} 0.5
+            subgate_pool{lane="write"} 1.5
             # HELP subgate_build_info Build.
             # TYPE subgate_build_info gauge
             subgate_build_info{version="1.0"} 1
@@ -123,7 +128,7 @@ struct MetricsTests {
 
             """
         #expect(String(decoding: metrics.render(), as: UTF8.self) == expected)
-        #expect(Exposition(metrics.render())?.samples.count == 18)
+        #expect(Exposition(metrics.render())?.samples.count == 20)
     }
 
     @Test func theProcessDescribesItself() throws {
