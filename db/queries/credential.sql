@@ -1,9 +1,12 @@
 -- name: create_credential
+-- Nothing is returned when the sub-client may not have it: it is closed, or not active and this is for production.
 insert into credential (sub_client_id, id, client_id, environment, access, name, secret_digest, pepper_id, secret_hint,
     created_at, expires_at)
-values ($1::uuid, $2::uuid, $3::uuid, $4::text::environment, $5::text::credential_access, $6::text, $7::bytea,
-    $8::text, $9::text, $10::timestamptz, $11::timestamptz)
-returning id, client_id, environment::text, access::text, name, secret_hint, created_at, expires_at, revoked_at;
+select s.id, $2::uuid, $3::uuid, $4::text::environment, $5::text::credential_access, $6::text, $7::bytea, $8::text,
+    $9::text, $10::timestamptz, $11::timestamptz
+from sub_client s
+where s.id = $1::uuid and s.status <> 'closed' and ($4::text = 'sandbox' or s.status = 'active')
+returning id;
 
 -- name: list_credentials
 select id, client_id, environment::text, access::text, name, secret_hint, created_at, expires_at, revoked_at
@@ -17,6 +20,10 @@ update credential
 set revoked_at = coalesce(revoked_at, $3::timestamptz)
 where sub_client_id = $1::uuid and id = $2::uuid
 returning id;
+
+-- name: revoke_sub_client_credentials
+update credential set revoked_at = $2::timestamptz
+where sub_client_id = $1::uuid and revoked_at is null;
 
 -- name: find_credential_by_digest
 -- Authentication: the one read of tenants' rows that knows no sub-client yet.

@@ -95,12 +95,17 @@ order by number, id
 limit 100;
 
 -- name: retry_delivery
--- Makes a delivery due at once. One that is being attempted now is left alone: nothing is returned.
-update delivery
-set status = 'pending', due_at = $4::timestamptz, updated_at = $4
-where sub_client_id = $1::uuid and id = $2::uuid and environment = $3::text::environment and status <> 'delivering'
-returning id, event_id, event_type, endpoint_id, status::text, attempts, due_at, last_status_code, last_error,
-    created_at, updated_at;
+-- Makes a delivery due at once. Nothing is returned for one that is being attempted or was delivered, or whose endpoint
+-- takes nothing.
+update delivery d
+set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $4::timestamptz,
+    updated_at = $4
+from endpoint e
+where d.sub_client_id = $1::uuid and d.id = $2::uuid and d.environment = $3::text::environment
+    and d.status in ('pending', 'retrying', 'held', 'failed', 'cancelled')
+    and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id and e.enabled and e.deleted_at is null
+returning d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attempts, d.due_at, d.last_status_code,
+    d.last_error, d.created_at, d.updated_at;
 
 -- name: count_due
 select count(*), min(due_at) from (

@@ -6,23 +6,24 @@ select $1::uuid, $2::uuid, $3::text::environment, $4::text, $5::text[], $6::text
     $9::bytea, $10::bytea, $11::bool, $12::timestamptz, $12
 where (select count(*) from endpoint
     where sub_client_id = $1 and environment = $3::text::environment and deleted_at is null) < $13::int
-returning id, environment::text, url, event_types, payload_format::text, description, data_key_id, headers_sealed,
-    enabled, version, created_at, updated_at;
+returning id;
 
 -- name: get_endpoint
-select id, environment::text, url, event_types, payload_format::text, description, data_key_id, headers_sealed,
-    enabled, version, created_at, updated_at
-from endpoint
-where sub_client_id = $1::uuid and id = $2::uuid and deleted_at is null
-    and ($3::text is null or environment = $3::text::environment);
+select e.id, e.environment::text, e.url, e.event_types, e.payload_format::text, e.description, e.enabled, e.version,
+    e.created_at, e.updated_at, e.headers_sealed, e.data_key_id, k.wrapped
+from endpoint e
+join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
+where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.deleted_at is null
+    and ($3::text is null or e.environment = $3::text::environment);
 
 -- name: list_endpoints
-select id, environment::text, url, event_types, payload_format::text, description, data_key_id, headers_sealed,
-    enabled, version, created_at, updated_at
-from endpoint
-where sub_client_id = $1::uuid and deleted_at is null
-    and ($2::text is null or environment = $2::text::environment) and ($3::uuid is null or id < $3)
-order by id desc
+select e.id, e.environment::text, e.url, e.event_types, e.payload_format::text, e.description, e.enabled, e.version,
+    e.created_at, e.updated_at, e.headers_sealed, e.data_key_id, k.wrapped
+from endpoint e
+join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
+where e.sub_client_id = $1::uuid and e.deleted_at is null
+    and ($2::text is null or e.environment = $2::text::environment) and ($3::uuid is null or e.id < $3)
+order by e.id desc
 limit $4::int;
 
 -- name: update_endpoint
@@ -39,25 +40,40 @@ set url = coalesce($4::text, url),
     updated_at = $13::timestamptz
 where sub_client_id = $1::uuid and id = $2::uuid and environment = $3::text::environment and deleted_at is null
     and ($12::int is null or version = $12)
-returning id, environment::text, url, event_types, payload_format::text, description, data_key_id, headers_sealed,
-    enabled, version, created_at, updated_at;
+returning id;
 
 -- name: delete_endpoint
 update endpoint set deleted_at = $4::timestamptz, enabled = false, version = version + 1, updated_at = $4
 where sub_client_id = $1::uuid and id = $2::uuid and environment = $3::text::environment and deleted_at is null
 returning id;
 
--- name: endpoint_data_keys
--- The data key an endpoint's sealed columns were sealed with, wrapped.
-select k.id, k.wrapped
-from endpoint e
-join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
-where e.sub_client_id = $1::uuid and e.id = $2::uuid;
+-- name: set_endpoint_enabled
+-- Changes nothing, not even the version, when it is so already.
+update endpoint set enabled = $4::bool, version = version + 1, updated_at = $5::timestamptz
+where sub_client_id = $1::uuid and id = $2::uuid and environment = $3::text::environment and deleted_at is null
+    and enabled <> $4::bool;
+
+-- name: disable_sub_client_endpoints
+update endpoint set enabled = false, version = version + 1, updated_at = $2::timestamptz
+where sub_client_id = $1::uuid and enabled and deleted_at is null;
 
 -- name: resume_endpoint
 -- What was held while an endpoint was disabled becomes due when it is enabled.
-update delivery set status = 'pending', due_at = $3::timestamptz, updated_at = $3
-where sub_client_id = $1::uuid and endpoint_id = $2::uuid and status = 'held';
+update delivery d
+set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $3::timestamptz,
+    updated_at = $3
+from endpoint e
+where d.sub_client_id = $1::uuid and d.endpoint_id = $2::uuid and d.status = 'held'
+    and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id and e.enabled and e.deleted_at is null;
+
+-- name: cancel_endpoint_deliveries
+-- What is still owed to an endpoint that was removed; what a node is sending right now is left to that node.
+update delivery d
+set status = 'cancelled', due_at = null, updated_at = $3::timestamptz
+from endpoint e
+where d.sub_client_id = $1::uuid and d.endpoint_id = $2::uuid
+    and (d.status = 'held' or (d.due_at is not null and d.status <> 'delivering'))
+    and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id and e.deleted_at is not null;
 
 -- name: load_endpoints
 -- What the dispatcher needs of each; the secrets are sealed. Deleted and disabled ones are told, not left out.

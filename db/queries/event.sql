@@ -121,14 +121,15 @@ with stored as (
     select e.sub_client_id, $3::uuid, e.environment, 'webhook.test', $5::timestamptz, $4::bytea
     from endpoint e
     where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.environment = $6::text::environment
-        and e.deleted_at is null
+        and e.deleted_at is null and e.enabled
     returning environment
 )
 insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
     due_at, created_at, updated_at)
 select $1, delivery_uuid($3, $2), $3, $2, environment, 'webhook.test', 'pending', 0, 0, $5, $5, $5
 from stored
-returning id;
+returning id, event_id, event_type, endpoint_id, status::text, attempts, due_at, last_status_code, last_error,
+    created_at, updated_at;
 
 -- name: list_quarantine
 select id, upstream_id, upstream_event_id, reason, payload, received_at

@@ -5,9 +5,17 @@ join data_key k on k.sub_client_id = i.sub_client_id and k.id = i.data_key_id
 where i.sub_client_id = $1::uuid and i.route = $2::text and i.key = $3::text and i.created_at > $4::timestamptz;
 
 -- name: store_idempotent_answer
--- Fails on the primary key if another request with this key was faster: its whole unit is then undone.
+-- Fails on the primary key if another request with this key was faster: its whole unit is then undone. An answer is kept
+-- only if the endpoint or credential $9 of sub-client $8 was made by this unit; $9 is null for what is always made.
 insert into idempotency (sub_client_id, route, key, request_digest, data_key_id, response_sealed, created_at)
-values ($1::uuid, $2::text, $3::text, $4::bytea, $5::uuid, $6::bytea, $7::timestamptz);
+select $1::uuid, $2::text, $3::text, $4::bytea, $5::uuid, $6::bytea, $7::timestamptz
+where $9::uuid is null or exists (select from endpoint where sub_client_id = $8::uuid and id = $9)
+    or exists (select from credential where sub_client_id = $8 and id = $9);
+
+-- name: forget_expired_answer
+-- Makes room for a key whose answer is kept no longer.
+delete from idempotency
+where sub_client_id = $1::uuid and route = $2::text and key = $3::text and created_at <= $4::timestamptz;
 
 -- name: forget_idempotent_answers
 delete from idempotency where created_at < $1::timestamptz;

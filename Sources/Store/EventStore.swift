@@ -1,0 +1,98 @@
+package import Domain
+import Postgres
+import Runtime
+import SQL
+
+/// One fact about a transfer, as stored.
+package struct Event: Sendable {
+    package let id: EventID
+    package let type: EventType
+    package let transfer: TransferID?
+    package let linkSession: LinkSessionID?
+    package let upstreamEventID: UUIDValue?
+    package let occurredAt: Timestamp?
+    package let receivedAt: Timestamp
+    /// The body as it was received: it names our references, not the merchant's.
+    package let payload: [UInt8]
+    /// The merchant's own.
+    package let transactionID: [UInt8]?
+    /// The merchant's own.
+    package let userID: [UInt8]?
+}
+
+/// An event that no sub-client could be found for.
+package struct QuarantinedEvent: Sendable {
+    package let id: EventID
+    package let upstream: UpstreamID
+    package let upstreamEventID: UUIDValue
+    package let reason: [UInt8]
+    package let payload: [UInt8]
+    package let receivedAt: Timestamp
+}
+
+extension StoreError {
+    /// The endpoint takes no deliveries while it is disabled.
+    package static let endpointDisabled = StoreError.conflict(constraint: "endpoint_disabled")
+}
+
+extension Store {
+    /// Throws `.notFound`.
+    package func event(_ scope: TenantScope, _ id: EventID) async throws(StoreError) -> Event {
+        let rows = try await run(
+            scope, .getEvent, [.id(scope.subClient), .id(id), .word(scope.environment)], on: .read)
+        if rows.isEmpty { throw .notFound }
+        return Event(rows, 0)
+    }
+
+    package func events(_ scope: TenantScope, _ page: PageRequest) async throws(StoreError) -> Page<Event> {
+        let rows = try await run(
+            scope, .listEvents, [.id(scope.subClient), .word(scope.environment), page.after, page.rowLimit], on: .read)
+        return Page(rows, page) { Event(rows, $0) }
+    }
+
+    /// Stores a `webhook.test` event for one endpoint, with a delivery that is due now. `payload` is given the event's
+    /// identifier. Throws `.notFound`, `.endpointDisabled`.
+    package func createTestEvent(
+        _ scope: TenantScope, for endpoint: EndpointID, payload: (EventID, Timestamp) -> [UInt8]
+    ) async throws(StoreError) -> Delivery {
+        guard let environment = scope.environment else { throw .notFound }
+        let now = clock.now()
+        let id: EventID = identifiers.next()
+        let results = try await run(
+            scope,
+            [
+                Query(.getEndpoint, [.id(scope.subClient), .id(endpoint), .word(environment)]),
+                Query(
+                    .createTestEvent,
+                    [
+                        .id(scope.subClient), .id(endpoint), .id(id), .bytes(payload(id, now)), .time(now),
+                        .word(environment),
+                    ]),
+            ])
+        if results[0].isEmpty { throw .notFound }
+        if results[1].isEmpty { throw .endpointDisabled }
+        return Delivery(results[1], 0)
+    }
+
+    package func quarantine(
+        _ scope: PlatformScope, _ page: PageRequest
+    ) async throws(StoreError) -> Page<QuarantinedEvent> {
+        let rows = try await run(scope, .listQuarantine, [page.after, page.rowLimit], on: .read)
+        return Page(rows, page) { row in
+            QuarantinedEvent(
+                id: rows.id(row, 0), upstream: rows.id(row, 1), upstreamEventID: rows.uuidValue(row, 2),
+                reason: rows.text(row, 3), payload: rows.bytes(row, 4), receivedAt: rows.time(row, 5))
+        }
+    }
+}
+
+extension Event {
+    fileprivate init(_ rows: Rows, _ row: Int) {
+        self.init(
+            id: rows.id(row, 0), type: rows.word(row, 1), transfer: rows.optionalID(row, 2),
+            linkSession: rows.optionalID(row, 3),
+            upstreamEventID: rows.isNull(row, 4) ? nil : rows.uuidValue(row, 4),
+            occurredAt: rows.optionalTime(row, 5), receivedAt: rows.time(row, 6), payload: rows.bytes(row, 7),
+            transactionID: rows.optionalText(row, 8), userID: rows.optionalText(row, 9))
+    }
+}

@@ -1,0 +1,67 @@
+import Crypto
+import Domain
+import Postgres
+
+/// Where the next page of a list starts: after the item with this id. Its text is opaque to callers.
+package struct Cursor: Hashable, Sendable {
+    let last: UUIDValue
+
+    init(after last: UUIDValue) { self.last = last }
+
+    /// Parses exactly what `text` gives: 22 characters of url-safe base 64.
+    package init?(text: [UInt8]) {
+        guard text.count == 22, let bytes = Base64.decodeURLSafe(text), bytes.count == 16 else { return nil }
+        func word(_ part: ArraySlice<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
+        last = UUIDValue(high: word(bytes[..<8]), low: word(bytes[8...]))
+    }
+
+    package var text: [UInt8] {
+        var bytes: [UInt8] = []
+        for half in [last.high, last.low] {
+            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: half >> shift)) }
+        }
+        return Base64.encodeURLSafe(bytes)
+    }
+}
+
+/// Which part of a list is asked for.
+package struct PageRequest: Hashable, Sendable {
+    package let limit: Int
+    package let cursor: Cursor?
+
+    package static let maximumLimit = 100
+    package static let standardLimit = 20
+
+    /// `limit` is 1 to `maximumLimit`.
+    package init(limit: Int = PageRequest.standardLimit, cursor: Cursor? = nil) {
+        precondition((1...PageRequest.maximumLimit).contains(limit), "a page has 1 to 100 items")
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    /// The id to start after, and one row more than the page holds: it tells whether there is a next one.
+    var after: Parameter { .uuid(cursor?.last) }
+    var rowLimit: Parameter { .int32(Int32(limit + 1)) }
+}
+
+/// Part of a list, newest first.
+package struct Page<Item: Sendable>: Sendable {
+    package let items: [Item]
+    /// Nil at the end of the list.
+    package let next: Cursor?
+
+    package init(items: [Item], next: Cursor?) {
+        self.items = items
+        self.next = next
+    }
+
+    /// Reads a page from rows whose first column is the id.
+    init<Failure: Error>(
+        _ rows: Rows, _ request: PageRequest, _ read: (Int) throws(Failure) -> Item
+    ) throws(Failure) {
+        var items: [Item] = []
+        for row in rows.indices.prefix(request.limit) { items.append(try read(row)) }
+        self.items = items
+        next = rows.count > request.limit ? Cursor(after: rows.uuidValue(request.limit - 1, 0)) : nil
+    }
+}

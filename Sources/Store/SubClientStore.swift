@@ -1,0 +1,198 @@
+package import Domain
+import Postgres
+import Runtime
+import SQL
+
+/// One merchant of the PSP.
+package struct SubClient: Sendable {
+    package let id: SubClientID
+    package let legalName: [UInt8]
+    package let displayName: [UInt8]
+    /// ISO 3166-1 alpha-2.
+    package let country: [UInt8]
+    package let externalID: [UInt8]?
+    package let website: [UInt8]?
+    /// A JSON object of strings.
+    package let metadata: [UInt8]
+    package let status: SubClientStatus
+    package let statusReason: [UInt8]?
+    package let version: Int32
+    package let createdAt: Timestamp
+    package let updatedAt: Timestamp
+}
+
+/// A sub-client to be made.
+package struct NewSubClient: Sendable {
+    package var legalName: [UInt8]
+    package var displayName: [UInt8]
+    package var country: [UInt8]
+    package var externalID: [UInt8]?
+    package var website: [UInt8]?
+    /// A JSON object of strings.
+    package var metadata: [UInt8]
+
+    package init(
+        legalName: [UInt8], displayName: [UInt8], country: [UInt8], externalID: [UInt8]? = nil,
+        website: [UInt8]? = nil, metadata: [UInt8] = [UInt8]("{}".utf8)
+    ) {
+        self.legalName = legalName
+        self.displayName = displayName
+        self.country = country
+        self.externalID = externalID
+        self.website = website
+        self.metadata = metadata
+    }
+}
+
+/// What to change of a value: nothing, or its new content, which may be none.
+package enum Change<Value: Sendable>: Sendable {
+    case keep
+    case set(Value?)
+
+    var value: Value? { if case .set(let value) = self { value } else { nil } }
+    var isSet: Bool { if case .set = self { true } else { false } }
+}
+
+package struct SubClientChanges: Sendable {
+    package var legalName: [UInt8]?
+    package var displayName: [UInt8]?
+    package var country: [UInt8]?
+    package var externalID: Change<[UInt8]> = .keep
+    package var website: Change<[UInt8]> = .keep
+    package var metadata: [UInt8]?
+    package init() {}
+}
+
+package struct SubClientFilter: Sendable {
+    package var status: SubClientStatus?
+    package var externalID: [UInt8]?
+    /// Part of either name, without case.
+    package var text: [UInt8]?
+    package init() {}
+}
+
+extension StoreError {
+    /// A sub-client that is closed cannot be changed.
+    package static let subClientClosed = StoreError.conflict(constraint: "sub_client_closed")
+}
+
+extension Store {
+    /// Throws `.conflict` with `sub_client_external_id_key` if another has the external id.
+    package func createSubClient(
+        _ scope: PlatformScope, _ new: NewSubClient, keeping: Keeping<SubClient>? = nil
+    ) async throws(StoreError) -> SubClient {
+        let now = clock.now()
+        let made = SubClient(
+            id: identifiers.next(), legalName: new.legalName, displayName: new.displayName, country: new.country,
+            externalID: new.externalID, website: new.website, metadata: new.metadata, status: .onboarding,
+            statusReason: nil, version: 1, createdAt: now, updatedAt: now)
+        let insert = Query(
+            .createSubClient,
+            [
+                .id(made.id), .text(new.legalName), .text(new.displayName), .text(new.country), .text(new.externalID),
+                .text(new.website), .jsonb(new.metadata), .time(now),
+            ])
+        let keep = try await keep(keeping, made, key: try await dataKey(scope), now: now)
+        _ = try await run(scope, [insert] + keep)
+        return made
+    }
+
+    /// Throws `.notFound`.
+    package func subClient(_ scope: PlatformScope, _ id: SubClientID) async throws(StoreError) -> SubClient {
+        try first(try await run(scope, .getSubClient, [.id(id)], on: .read))
+    }
+
+    package func subClients(
+        _ scope: PlatformScope, _ filter: SubClientFilter, _ page: PageRequest
+    ) async throws(StoreError) -> Page<SubClient> {
+        let rows = try await run(
+            scope, .listSubClients,
+            [.word(filter.status), .text(filter.externalID), .text(filter.text), page.after, page.rowLimit], on: .read)
+        return Page(rows, page) { SubClient(rows, $0) }
+    }
+
+    /// Throws `.notFound`, `.subClientClosed`, and `.stale` if its version is not `version` (nil for any).
+    package func updateSubClient(
+        _ scope: PlatformScope, _ id: SubClientID, _ changes: SubClientChanges, version: Int32?
+    ) async throws(StoreError) -> SubClient {
+        let results = try await run(
+            scope,
+            [
+                Query(
+                    .updateSubClient,
+                    [
+                        .id(id), .text(changes.legalName), .text(changes.displayName), .text(changes.country),
+                        .text(changes.externalID.value), .bool(changes.externalID.isSet), .text(changes.website.value),
+                        .bool(changes.website.isSet), changes.metadata.map { .jsonb($0) } ?? .null,
+                        .bool(changes.metadata != nil), version.map { .int32($0) } ?? .null, .time(clock.now()),
+                    ]),
+                Query(.getSubClient, [.id(id)]),
+            ])
+        if !results[0].isEmpty { return SubClient(results[0], 0) }
+        throw try first(results[1]).status == .closed ? .subClientClosed : .stale
+    }
+
+    /// From `onboarding` or `suspended`; an active one stays as it is. Throws `.notFound`, `.subClientClosed`.
+    package func activateSubClient(_ scope: PlatformScope, _ id: SubClientID) async throws(StoreError) -> SubClient {
+        try await setStatus(scope, id, .active, reason: nil, from: [.onboarding, .suspended])
+    }
+
+    /// From any status but `closed`; a suspended one gets the new reason. Throws `.notFound`, `.subClientClosed`.
+    package func suspendSubClient(
+        _ scope: PlatformScope, _ id: SubClientID, reason: [UInt8]
+    ) async throws(StoreError) -> SubClient {
+        try await setStatus(scope, id, .suspended, reason: reason, from: [.onboarding, .active, .suspended])
+    }
+
+    /// For good: its credentials are revoked and its endpoints disabled. Throws `.notFound`.
+    package func closeSubClient(_ scope: PlatformScope, _ id: SubClientID) async throws(StoreError) {
+        let now = clock.now()
+        let results = try await run(
+            scope,
+            [
+                statusQuery(id, .closed, reason: nil, from: [.onboarding, .active, .suspended], now: now),
+                Query(.getSubClient, [.id(id)]),
+                Query(.revokeSubClientCredentials, [.id(id), .time(now)]),
+                Query(.disableSubClientEndpoints, [.id(id), .time(now)]),
+            ])
+        if results[1].isEmpty { throw .notFound }
+    }
+
+    private func setStatus(
+        _ scope: PlatformScope, _ id: SubClientID, _ status: SubClientStatus, reason: [UInt8]?,
+        from: [SubClientStatus]
+    ) async throws(StoreError) -> SubClient {
+        let results = try await run(
+            scope,
+            [
+                statusQuery(id, status, reason: reason, from: from, now: clock.now()),
+                Query(.getSubClient, [.id(id)]),
+            ])
+        let found = try first(results[1])
+        if found.status != status { throw .subClientClosed }
+        return found
+    }
+
+    private func statusQuery(
+        _ id: SubClientID, _ status: SubClientStatus, reason: [UInt8]?, from: [SubClientStatus], now: Timestamp
+    ) -> Query {
+        Query(
+            .setSubClientStatus,
+            [.id(id), .word(status), .text(reason), .time(now), .stringArray(from.map(\.rawValue))])
+    }
+
+    private func first(_ rows: Rows) throws(StoreError) -> SubClient {
+        if rows.isEmpty { throw .notFound }
+        return SubClient(rows, 0)
+    }
+}
+
+extension SubClient {
+    fileprivate init(_ rows: Rows, _ row: Int) {
+        self.init(
+            id: rows.id(row, 0), legalName: rows.text(row, 1), displayName: rows.text(row, 2),
+            country: rows.text(row, 3), externalID: rows.optionalText(row, 4), website: rows.optionalText(row, 5),
+            metadata: rows.jsonb(row, 6), status: rows.word(row, 7), statusReason: rows.optionalText(row, 8),
+            version: rows.int32(row, 9), createdAt: rows.time(row, 10), updatedAt: rows.time(row, 11))
+    }
+}
