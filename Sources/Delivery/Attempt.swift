@@ -11,10 +11,11 @@ struct Attempt: Sendable {
     let identifiers: IdentifierSource
     let machine: DeliveryMachine
 
+    /// Returns nil if nothing was sent for a reason of our own: then it was no attempt.
     func make(
         _ delivery: DueDelivery, format: PayloadFormat, url: TargetURL, signer: WebhookSigner,
         headers: [(name: String, value: [UInt8])]
-    ) async -> FinishedAttempt {
+    ) async -> FinishedAttempt? {
         let startedAt = clock.now()
         let monotonicStart = EventLoop.monotonicNanoseconds
         let request = self.request(
@@ -27,11 +28,13 @@ struct Attempt: Sendable {
             let response = try await client.send(request)
             outcome = .answered(status: response.status)
             statusCode = Int32(response.status)
-            errorCode = (200..<300).contains(response.status) ? nil : "http_status"
+            errorCode = (200..<300).contains(response.status) ? nil : "httpStatus"
             body = Array(response.body.prefix(Limits.keptAnswerBytes))
         } catch {
+            if error.isOurOwn { return nil }
             outcome = error.isRefusal ? .refused : .unanswered
-            errorCode = error.reason
+            // Why an address is refused is nobody's business but the operator's.
+            errorCode = error.isRefusal ? "addressRefused" : error.code
         }
         let decision = machine.decide(
             outcome, failuresBefore: Int(delivery.failures), random: identifiers.draw())
@@ -72,5 +75,18 @@ struct Attempt: Sendable {
 
 extension ClientError {
     /// Whether we would not send at all, because of where it would have gone.
-    var isRefusal: Bool { reason == ClientError.addressRefused.reason }
+    fileprivate var isRefusal: Bool {
+        switch self {
+        case .addressRefused, .urlRefused, .invalidRequest: true
+        default: false
+        }
+    }
+
+    /// Whether the receiver has no part in it: this node stops, or has no place for one more transfer.
+    fileprivate var isOurOwn: Bool {
+        switch self {
+        case .cancelled, .closed, .tooManyTransfers: !mayHaveReachedPeer
+        default: false
+        }
+    }
 }

@@ -103,8 +103,10 @@ package struct Dispatcher: Sendable {
         switch endpoint.target {
         case .send(let url, let signer, let headers):
             guard leaseCoversAttempt(delivery) else { return metrics.lapsed.add() }
-            let finished = await attempt.make(
-                delivery, format: endpoint.payloadFormat, url: url, signer: signer, headers: headers)
+            guard
+                let finished = await attempt.make(
+                    delivery, format: endpoint.payloadFormat, url: url, signer: signer, headers: headers)
+            else { return await giveBack([delivery]) }
             note(finished)
             recorder.record(finished)
         case .disabled: await settle(delivery, as: .held)
@@ -112,7 +114,7 @@ package struct Dispatcher: Sendable {
         case .unsendable:
             let finished = FinishedAttempt(
                 delivery: delivery, id: store.identifiers.next(), startedAt: clock.now(), duration: .zero,
-                statusCode: nil, errorCode: "address_refused", responseBody: nil, decision: .failed)
+                statusCode: nil, errorCode: "addressRefused", responseBody: nil, decision: .failed)
             note(finished)
             recorder.record(finished)
         }
@@ -120,6 +122,14 @@ package struct Dispatcher: Sendable {
 
     private func leaseCoversAttempt(_ delivery: DueDelivery) -> Bool {
         clock.now() + Limits.attemptTimeout + Limits.recordingMargin < delivery.leaseEnd
+    }
+
+    private func giveBack(_ deliveries: [DueDelivery]) async {
+        do throws(StoreError) {
+            try await store.release(deliveries, node: node)
+        } catch {
+            log.warn("leases could not be given back", [(.error, .text("\(error)"))])
+        }
     }
 
     private func settle(_ delivery: DueDelivery, as status: DeliveryStatus) async {
@@ -190,12 +200,7 @@ package struct Dispatcher: Sendable {
         }
         nudge.signal()
         for chunk in stride(from: 0, to: waiting.count, by: Limits.recordSize) {
-            let part = Array(waiting[chunk..<min(chunk + Limits.recordSize, waiting.count)])
-            do throws(StoreError) {
-                try await store.release(part, node: node)
-            } catch {
-                log.warn("leases could not be given back", [(.error, .text("\(error)"))])
-            }
+            await giveBack(Array(waiting[chunk..<min(chunk + Limits.recordSize, waiting.count)]))
         }
         let deadline = loop.spawn {
             await loop.sleep(for: grace)
