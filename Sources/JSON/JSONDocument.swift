@@ -6,8 +6,10 @@ package struct JSONDocument: Sendable {
 
     /// Judges `bytes` by RFC 8259 to the letter, in time linear in their number.
     ///
-    /// Stricter where the RFC leaves a choice: no byte order mark, no invalid UTF-8, no `\u0000`, no lone surrogates, no
-    /// two members of one name (compared as bytes after unescaping), and nothing beyond `limits`.
+    /// Stricter where the RFC leaves a choice: no byte order mark, no invalid UTF-8, no `\u0000`, no lone surrogates,
+    /// no two members of one name (compared as bytes after unescaping), and nothing beyond `limits`.
+    ///
+    /// Throws `JSONError` with the offset of the first byte that cannot be accepted.
     package static func parse(
         _ bytes: [UInt8], limits: JSONLimits = .standard
     ) throws(JSONError) -> JSONDocument {

@@ -3,9 +3,9 @@ extension JSONDocument {
     /// The document with other values for some members of its root object; all else, white space and the spelling of
     /// names included, byte for byte as it came.
     ///
-    /// Each `value` is one JSON value, as `JSONWriter` makes it. Names are compared as bytes after unescaping. A name the
-    /// object does not have is passed over, or with `insertingAbsent` appended after the last member. If the root is no
-    /// object, nothing changes. Of two replacements with one name the first counts.
+    /// Each `value` is one JSON value, as `JSONWriter` makes it. Names are compared as bytes after unescaping. A name
+    /// the object does not have is passed over, or with `insertingAbsent` appended after the last member. If the root
+    /// is no object, nothing changes. Of two replacements with one name the first counts.
     package func replacingMembers(
         _ replacements: [(key: StaticString, value: [UInt8])], insertingAbsent: Bool = false
     ) -> [UInt8] {

@@ -14,10 +14,12 @@ struct KeySet {
             ? firstDuplicateByPairs(tape: tape, bytes: bytes) : firstDuplicateByHash(tape: tape, bytes: bytes)
     }
 
-    /// Compares a name with those before it only if one of them had the same sketch.
+    /// Compares a name with those before it only if one of them had the same sketch; gives up for the table when
+    /// that happens too often, so that no choice of names makes the pairs expensive.
     private func firstDuplicateByPairs(tape: Span<Token>, bytes: Span<UInt8>) -> Int? {
         var key = firstKey
         var sketches: UInt64 = 0
+        var compared = 0
         for _ in 0..<count {
             let token = tape[key]
             // An escaped spelling says nothing about the name's length: it may equal any name before or after it.
@@ -25,6 +27,10 @@ struct KeySet {
             if sketches & sketch != 0 {
                 var earlier = firstKey
                 while earlier < key {
+                    compared += Int(token.end - token.start)
+                    guard compared <= Limits.pairwiseBytes else {
+                        return firstDuplicateByHash(tape: tape, bytes: bytes)
+                    }
                     if areEqual(tape[earlier], token, bytes) { return key }
                     earlier = Int(tape[earlier + 1].next)
                 }

@@ -38,13 +38,15 @@ struct JSONDocumentTests {
 
     /// Whatever the encoding: a byte is either part of valid UTF-8 inside a string or a reason to refuse.
     @Test func everyPairOfBytesInAStringIsJudgedAsByTheStandardLibrary() {
+        var misjudged: [[UInt8]] = []
         for first in UInt8.min...UInt8.max {
             for second in UInt8.min...UInt8.max {
                 let text = [UInt8(ascii: "\""), first, second, UInt8(ascii: "\"")]
                 let isAccepted = (try? JSONDocument.parse(text)) != nil
-                #expect(isAccepted == (ReferenceJSON.parse(text) != nil), "\(first) \(second)")
+                if isAccepted != (ReferenceJSON.parse(text) != nil) { misjudged.append(text) }
             }
         }
+        #expect(misjudged == [])
     }
 
     /// Every beginning of a document that is an object or array is refused at its end, not before and not beyond.

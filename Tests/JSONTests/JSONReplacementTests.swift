@@ -61,12 +61,12 @@ struct JSONReplacementTests {
     {
         var source = RandomDocument(seed: seed &+ 9_000)
         let names: [StaticString] = ["TransactionId", "UserId", "Id", "SentTimestamp"]
-        for _ in 0..<200 {
-            guard case .object(var members) = source.object(members: source.below(8)) else { continue }
+        for _ in 0..<150 {
+            guard case .object(var members) = source.object(members: source.below(8), depth: 2) else { continue }
             for name in names where !source.chance(3) {
                 let key = Array(name.description.utf8)
                 guard !members.contains(where: { $0.key == key }) else { continue }
-                members.insert(.init(key: key, value: source.tree()), at: source.below(members.count + 1))
+                members.insert(.init(key: key, value: source.tree(depth: 3)), at: source.below(members.count + 1))
             }
             let text = source.spelling(of: .object(members))
             let document = try JSONDocument.parse(text)
@@ -75,7 +75,7 @@ struct JSONReplacementTests {
             // Built by cutting the text at the values' places, not by walking a tape.
             var expected = text
             for name in names.shuffled(using: &source.random) where !source.chance(4) {
-                let tree = source.tree()
+                let tree = source.tree(depth: 3)
                 var writer = JSONWriter()
                 tree.write(to: &writer)
                 replacements.append((name, writer.bytes))

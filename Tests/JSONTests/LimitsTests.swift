@@ -115,6 +115,19 @@ struct LimitsTests {
         }
     }
 
+    /// Long names that look alike leave the pairs for the table in the middle of an object.
+    @Test(arguments: [2, 3, 5, 9, 24]) func duplicateIsFoundAmongLongNamesThatLookAlike(_ size: Int) {
+        let long = String(repeating: "x", count: 300)
+        for place in 0..<size - 1 {
+            for spelling in ["k", "\\u006b"] {
+                let keys = (0..<size - 1).map { "k\(long)\($0 + 10)z" } + ["\(spelling)\(long)\(place + 10)z"]
+                let text = "{" + keys.map { "\"\($0)\":0" }.joined(separator: ",") + "}"
+                expect(error(text), .duplicateKey, at: text.utf8.count - keys[size - 1].utf8.count - 5)
+                #expect(error(text.replacing("\(place + 10)z\":0}", with: "99z\":0}")) == nil)
+            }
+        }
+    }
+
     @Test func keysThatDifferInCaseOnlyAreDuplicatesIfAskedFor() {
         let large = (0..<30).map { "\"k\($0)\":0," }.joined()
         for filler in ["", large] {

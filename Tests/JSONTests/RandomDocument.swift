@@ -23,13 +23,13 @@ struct RandomDocument {
     mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &random) }
 
     mutating func tree(depth: Int = 0) -> Tree {
-        switch below(depth > 4 ? 4 : 7) {
+        switch below(depth > 4 ? 4 : 6) {
         case 0: return .string(text())
         case 1: return .number(number())
         case 2: return .bool(chance(2))
         case 3: return .null
-        case 4: return .array((0..<below(6)).map { _ in tree(depth: depth + 1) })
-        default: return object(members: below(chance(8) ? 40 : 6), depth: depth)
+        case 4: return .array((0..<below(5)).map { _ in tree(depth: depth + 1) })
+        default: return object(members: below(depth < 2 && chance(20) ? 40 : 5), depth: depth)
         }
     }
 

@@ -1,4 +1,4 @@
-/// A second, slow opinion on what is acceptable: recursive, over Unicode scalars, written without a look at the scanner.
+/// A second, slow opinion on what is acceptable: recursive, over Unicode scalars, sharing nothing with the scanner.
 struct ReferenceJSON {
     private let scalars: [Unicode.Scalar]
     private var place = 0
