@@ -67,7 +67,7 @@ let package = Package(
 
         // Tests mirror Sources.
         .target(
-            name: "TestSupport", dependencies: ["Domain", "Runtime", "Postgres", "SQL", "Store"], path: "Tests/Support",
+            name: "TestSupport", dependencies: ["Domain", "Runtime", "Crypto", "Postgres", "SQL", "Store"], path: "Tests/Support",
             swiftSettings: dialect),
         suite("DomainTests", ["Domain"]),
         suite("RuntimeTests", ["Runtime"]),

@@ -31,7 +31,7 @@ package enum WebhookBody {
         writer.key("type")
         writer.string(event.type.rawValue)
         writer.key("timestamp")
-        writer.string(event.receivedAt.rfc3339)
+        writer.string(event.receivedAt.rfc3339())
         writer.key("data")
         writer.beginObject()
         writer.key("eventId")

@@ -1,5 +1,5 @@
-package import Crypto
-package import Domain
+import Crypto
+import Domain
 
 /// Signs the bodies sent to one endpoint, in two ways at once: so that a Standard Webhooks library verifies them, and so
 /// that code written for Mesh's own webhooks does.

@@ -1,6 +1,8 @@
 import Crypto
 package import Domain
 import Postgres
+import Runtime
+import SQL
 
 extension Store {
     /// Makes an admin key. Its text is returned this once; the store keeps a digest.

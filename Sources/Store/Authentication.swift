@@ -2,6 +2,7 @@ import Crypto
 package import Domain
 import Postgres
 import Runtime
+import SQL
 
 /// A merchant's server, recognised by its client secret.
 package struct Principal: Sendable {

@@ -1,5 +1,7 @@
 package import Domain
 import Postgres
+import Runtime
+import SQL
 
 // Transactions across nouns: each function is one commit.
 

@@ -1,5 +1,7 @@
 package import Domain
 import Postgres
+import Runtime
+import SQL
 
 // The dispatcher's side of deliveries: claim, record, release, rescue.
 

@@ -1,6 +1,8 @@
 package import Crypto
-import Domain
+package import Domain
 import Postgres
+import Runtime
+import SQL
 
 /// The keys that are not in the database: the pepper of secret digests and the master keys that wrap data keys.
 package struct Keyring: Sendable {

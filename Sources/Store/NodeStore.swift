@@ -1,5 +1,7 @@
 package import Domain
 import Postgres
+import Runtime
+import SQL
 
 extension Store {
     /// Shows that this node lives: holds its advisory lock on this store's one write connection and keeps its row.
@@ -40,5 +42,5 @@ extension Store {
 
 extension Timestamp {
     /// `YYYY-MM-DD` in UTC.
-    var dateText: String { String(decoding: rfc3339.prefix(10), as: UTF8.self) }
+    var dateText: String { String(decoding: rfc3339().prefix(10), as: UTF8.self) }
 }

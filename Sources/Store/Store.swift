@@ -1,7 +1,7 @@
-package import Domain
+import Domain
 package import Postgres
 package import Runtime
-package import SQL
+import SQL
 
 /// All reads and writes of one loop. Loop-bound, like the database it wraps.
 ///

@@ -1,0 +1,69 @@
+import Crypto
+import Domain
+import Postgres
+package import Runtime
+import SQL
+package import Store
+import Synchronization
+
+/// A loop, a database of its own and a store on it, for one test.
+package struct StoreFixture: Sendable {
+    package let loop: EventLoop
+    package let testDatabase: TestDatabase
+    package let store: Store
+    package let clock: MovableClock
+
+    package static let keyring = Keyring(
+        pepperID: "p1", pepper: [UInt8](repeating: 7, count: 32),
+        masterKeys: try! MasterKeys.parse(MasterKeys.makeLine(id: [UInt8]("m1".utf8))))
+
+    /// Runs `body`, on the loop, with a fixture that is closed afterwards.
+    package static func with(_ body: @escaping @Sendable (StoreFixture) async throws -> Void) async throws {
+        let testDatabase = try TestDatabase.make()
+        let loop = EventLoop()
+        loop.start()
+        let clock = MovableClock()
+        let result = await loop.run { () async -> Result<Void, any Error> in
+            do {
+                let store = try await makeStore(loop: loop, testDatabase: testDatabase, clock: clock)
+                try await body(StoreFixture(loop: loop, testDatabase: testDatabase, store: store, clock: clock))
+                await store.database.close()
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        await Task.detached { loop.stop() }.value
+        try result.get()
+    }
+
+    /// Another store on the same database, as another node would have. Close its database.
+    package func anotherStore() async throws -> Store {
+        try await StoreFixture.makeStore(loop: loop, testDatabase: testDatabase, clock: clock)
+    }
+
+    private static func makeStore(
+        loop: EventLoop, testDatabase: TestDatabase, clock: MovableClock
+    ) async throws -> Store {
+        var configuration = DatabaseConfiguration(connectionString: testDatabase.connectionString)
+        configuration.settings = [("search_path", "subgate, pg_catalog"), ("jit", "off")]
+        let database = Database(loop: loop, configuration: configuration, statements: Statement.service)
+        try await database.start()
+        return Store(
+            loop: loop, database: database, keyring: keyring, clock: clock.clock,
+            identifiers: IdentifierSource(clock: clock.clock, random: .system))
+    }
+}
+
+/// The system's clock, and how far a test has moved it.
+package final class MovableClock: Sendable {
+    private let offset = Atomic<Int64>(0)
+
+    package func advance(by duration: Duration) { offset.wrappingAdd(duration.microseconds, ordering: .relaxed) }
+
+    package var clock: Clock {
+        Clock(
+            now: { Timestamp(microseconds: Clock.system.now().microseconds + self.offset.load(ordering: .relaxed)) },
+            monotonic: { Clock.system.monotonic() })
+    }
+}
