@@ -1,11 +1,11 @@
-import Foundation
+import Glibc
 import Postgres
 
 /// One cluster for the whole test run; it vanishes with the process.
 enum SharedCluster {
     static let cluster: PrivateCluster = {
         do {
-            let folder = FileManager.default.temporaryDirectory.path + "/subgate-pg-\(getpid())"
+            let folder = "/tmp/subgate-pg-\(getpid())"
             let cluster = try PrivateCluster(folder: folder, options: .forTests)
             try cluster.start()
             return cluster

@@ -1,0 +1,149 @@
+import Postgres
+import Runtime
+import Testing
+
+@Suite struct ConnectionLossTests {
+    private static let common = makeStatements([
+        "sleep": "select pg_sleep($1::int8::float8 / 1000), $2::int8",
+        "backend": "select pg_backend_pid()",
+    ])
+    private static let sleep = common[0]
+    private static let backend = common[1]
+
+    /// Ends the backends of an application name, once they run what is to be interrupted.
+    private func terminate(_ application: String, whileRunning part: String) throws {
+        let connection = try SharedCluster.connect()
+        while true {
+            let ended = try connection.query(
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where application_name = $1 and state = 'active' and query like $2
+                """, parameters: [.string(application), .string("%\(part)%")])
+            if ended.count > 0 { return }
+        }
+    }
+
+    @Test func aWriteInFlightOnALostConnectionHasAnUnknownOutcome() async throws {
+        let application = uniqueName("loss")
+        try await withDatabase(ConnectionLossTests.common, configure: { $0.applicationName = application }) {
+            database, loop in
+            Task.detached { try? terminate(application, whileRunning: "pg_sleep") }
+            let units = (0..<3).map { Unit(Query(ConnectionLossTests.sleep, [.int64(10_000), .int64($0)])) }
+            for result in await runAll(units, .write, database, loop) {
+                guard case .connectionLost(.outcomeUnknown) = result.error else {
+                    Issue.record("unexpected: \(result)")
+                    continue
+                }
+            }
+            // The lane connects again by itself.
+            let again = try await database.run(Query(ConnectionLossTests.backend), lane: .write)
+            #expect(again.count == 1)
+            #expect(database.counters(.write).lostConnections == 1 && database.counters(.write).connects == 2)
+        }
+    }
+
+    @Test func aReadInFlightOnALostConnectionIsSentAgain() async throws {
+        let application = uniqueName("loss")
+        try await withDatabase(ConnectionLossTests.common, configure: { $0.applicationName = application }) {
+            database, loop in
+            Task.detached { try? terminate(application, whileRunning: "pg_sleep") }
+            let units = (0..<4).map { Unit(Query(ConnectionLossTests.sleep, [.int64(200), .int64($0)])) }
+            let results = await runAll(units, .read, database, loop)
+            let values = try results.map { try $0.get()[0].int64(0, 1) }
+            #expect(values == [0, 1, 2, 3])
+            #expect(database.counters(.read).lostConnections == 1)
+        }
+    }
+
+    @Test func aUnitIsGivenUpWhenNoConnectionIsFreeBeforeItsDeadline() async throws {
+        try await withDatabase(
+            ConnectionLossTests.common,
+            configure: {
+                $0.queueDeadline = .milliseconds(50)
+                $0.unitsPerBatch = 1
+            }
+        ) { database, loop in
+            let units = [300, 0, 0].map { Unit(Query(ConnectionLossTests.sleep, [.int64($0), .int64(0)])) }
+            let results = await runAll(units, .read, database, loop)
+            #expect(results[0].isSuccess)
+            for result in results.dropFirst() {
+                guard case .unavailable(.deadline) = result.error else {
+                    Issue.record("unexpected: \(result)")
+                    continue
+                }
+            }
+            #expect(database.counters(.read).expiredUnits == 2)
+        }
+    }
+
+    @Test func aFullQueueRefusesAtOnce() async throws {
+        try await withDatabase(ConnectionLossTests.common, configure: { $0.queueLimit = 3 }) { database, loop in
+            let units = Array(repeating: Unit(Query(ConnectionLossTests.backend)), count: 5)
+            let results = await runAll(units, .read, database, loop)
+            #expect(results.map(\.isSuccess) == [true, true, true, false, false])
+            guard case .unavailable(.queueFull) = results[4].error else {
+                _ = Issue.record("\(results[4])")
+                return
+            }
+        }
+    }
+
+    @Test func aBatchThatNeverEndsIsGivenUp() async throws {
+        try await withDatabase(
+            ConnectionLossTests.common,
+            configure: {
+                $0.stallTimeout = .milliseconds(100)
+                $0.statementTimeout = .zero
+            }
+        ) { database, _ in
+            let error = await #expect(throws: PostgresError.self) {
+                try await database.run(Query(ConnectionLossTests.sleep, [.int64(2_000), .int64(0)]), lane: .write)
+            }
+            guard case .connectionLost(.outcomeUnknown) = error else {
+                _ = Issue.record("\(String(describing: error))")
+                return
+            }
+            let again = try await database.run(Query(ConnectionLossTests.backend), lane: .write)
+            #expect(again.count == 1)
+        }
+    }
+
+    @Test func closingWaitsForWhatIsInFlightAndRefusesMore() async throws {
+        try await withDatabase(ConnectionLossTests.common) { database, loop in
+            let running = Task(executorPreference: loop) {
+                try await database.run(Query(ConnectionLossTests.sleep, [.int64(100), .int64(7)]), lane: .write)
+            }
+            while database.counters(.write).inFlight == 0 { await Task.yield() }
+            await database.close()
+            let answer = try await running.value
+            #expect(answer.int64(0, 1) == 7)
+            let error = await #expect(throws: PostgresError.self) {
+                try await database.run(Query(ConnectionLossTests.backend), lane: .read)
+            }
+            guard case .unavailable(.closed) = error else {
+                _ = Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+
+    @Test func aChangedTableIsPreparedAnew() async throws {
+        let table = try makeTable("a int8")
+        let statements = makeStatements(["all": "select * from \(table)"])
+        try await withDatabase(statements) { database, _ in
+            #expect(try await database.run(Query(statements[0]), lane: .read).columnCount == 1)
+            try SharedCluster.connect().execute("alter table \(table) add column b int8")
+            #expect(try await database.run(Query(statements[0]), lane: .read).columnCount == 2)
+        }
+    }
+
+    @Test func anUnreachableServerFailsTheStartWithOneSafeLine() async throws {
+        let error = await #expect(throws: PostgresError.self) {
+            try await withDatabase([], connection: "host=/nowhere user=x password=hunter2") { _, _ in }
+        }
+        let words = String(describing: error)
+        #expect(words.contains("/nowhere") && !words.contains("hunter2") && !words.contains("\n"))
+        let malformed = #expect(throws: PostgresError.self) { try BlockingConnection("hunter2 host") }
+        #expect(!String(reflecting: malformed).contains("hunter2"))
+    }
+}

@@ -1,0 +1,48 @@
+import Glibc
+import Postgres
+import Runtime
+import Testing
+
+/// A cluster of its own that is stopped and started under a running database.
+@Suite struct ServerRestartTests {
+    @Test func unitsSubmittedDuringARestartAreAnsweredAfterIt() async throws {
+        let folder = "/tmp/subgate-restart-\(getpid())"
+        let cluster = try PrivateCluster(folder: folder, options: .forTests)
+        try cluster.start()
+        let statements = makeStatements(["one": "select $1::int8"])
+        try await withDatabase(statements, connection: cluster.connectionString()) { database, loop in
+            #expect(database.isReady)
+            try cluster.stop()
+            #expect(!cluster.isRunning)
+            while database.isReady { await loop.sleep(for: .milliseconds(1)) }
+            let waiting = Task(executorPreference: loop) {
+                try await database.run(Query(statements[0], [.int64(1)]), lane: .write).int64(0, 0)
+            }
+            try cluster.start()
+            #expect(try await waiting.value == 1)
+            #expect(try await database.run(Query(statements[0], [.int64(2)]), lane: .read).int64(0, 0) == 2)
+            #expect(database.isReady)
+        }
+        try cluster.stop()
+    }
+
+    @Test func aServerThatStaysAwayIsReportedAtOnceAfterAWhile() async throws {
+        let folder = "/tmp/subgate-away-\(getpid())"
+        let cluster = try PrivateCluster(folder: folder, options: .forTests)
+        try cluster.start()
+        let statements = makeStatements(["one": "select 1"])
+        try await withDatabase(
+            statements, connection: cluster.connectionString(), configure: { $0.failFastAfter = .milliseconds(50) }
+        ) { database, loop in
+            try cluster.stop()
+            while true {
+                do {
+                    _ = try await database.run(Query(statements[0]), lane: .read)
+                } catch {
+                    if case .unavailable(.cannotConnect) = error as? PostgresError { break }
+                }
+                await loop.sleep(for: .milliseconds(5))
+            }
+        }
+    }
+}
