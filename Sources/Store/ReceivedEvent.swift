@@ -72,6 +72,19 @@ package struct DueDelivery: Sendable {
     /// Failures recorded before it.
     package let failures: Int32
     package let leaseEnd: Timestamp
+
+    package init(
+        subClient: SubClientID, id: DeliveryID, endpoint: EndpointID, event: StoredEvent, attempt: Int32,
+        failures: Int32, leaseEnd: Timestamp
+    ) {
+        self.subClient = subClient
+        self.id = id
+        self.endpoint = endpoint
+        self.event = event
+        self.attempt = attempt
+        self.failures = failures
+        self.leaseEnd = leaseEnd
+    }
 }
 
 /// An event as deliveries carry it; shared by all deliveries of one event.
