@@ -1,0 +1,61 @@
+import JSON
+
+/// Mesh's answer envelope, `ApiResult`: on success too it carries a hash, a team and two empty strings.
+struct Envelope: Sendable {
+    /// Mesh's status words that the stand-in uses.
+    enum Status: String, Sendable { case ok, serverFailure, badRequest, tooManyRequest }
+
+    let status: Status
+    let message: String
+    let errorType: String
+    /// 8 hexadecimal digits, new for each answer: what Mesh's support asks for.
+    let errorHash: [UInt8]
+    /// The members of `content`, or none in an error.
+    let content: [(name: StaticString, value: [UInt8]?)]
+
+    /// The routing code of Mesh's support.
+    private static let teamCode = "P4"
+
+    static func success(_ content: [(name: StaticString, value: [UInt8]?)], hash: UInt64) -> Envelope {
+        Envelope(status: .ok, message: "", errorType: "", errorHash: hexadecimal(hash), content: content)
+    }
+
+    static func failure(
+        _ status: Status = .badRequest, _ message: String, errorType: String, hash: UInt64
+    ) -> Envelope {
+        Envelope(status: status, message: message, errorType: errorType, errorHash: hexadecimal(hash), content: [])
+    }
+
+    var body: [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 1_024)
+        writer.beginObject()
+        if !content.isEmpty {
+            writer.key("content")
+            writer.beginObject()
+            for (name, value) in content {
+                writer.key(name)
+                if let value { writer.string(value) } else { writer.null() }
+            }
+            writer.endObject()
+        }
+        writer.key("status")
+        writer.string(status.rawValue)
+        writer.key("message")
+        writer.string(message)
+        writer.key("errorHash")
+        writer.string(errorHash)
+        writer.key("teamCode")
+        writer.string(Envelope.teamCode)
+        writer.key("errorType")
+        writer.string(errorType)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func hexadecimal(_ value: UInt64) -> [UInt8] {
+        (0..<8).map { place in
+            let digit = UInt8(truncatingIfNeeded: value >> (60 - 4 * UInt64(place))) & 15
+            return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+        }
+    }
+}

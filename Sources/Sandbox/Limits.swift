@@ -1,0 +1,50 @@
+/// Every bound of the Mesh stand-in, with its unit and its reason.
+package enum SandboxLimits {
+    /// Bytes of a link token request: a hundred destinations with room to spare.
+    package static let linkTokenBodyBytes = 256 * 1_024
+    /// Bytes of a control call: two link tokens at their longest fit.
+    package static let controlBodyBytes = 32 * 1_024
+    /// Bytes of a link token or payment link in a control call: what openapi.yaml says.
+    static let tokenTextBytes = 8_192
+
+    /// How long a link token can be used: Mesh's ten minutes.
+    package static let linkTokenLife = Duration.seconds(600)
+    /// How long a token is remembered after it expired, so that it is answered 409 or 410 and not 404.
+    static let expiredTokenMemory = Duration.seconds(86_400)
+    /// Between two sweeps of old tokens.
+    static let sweepInterval = Duration.seconds(600)
+
+    /// UTF-16 units, as Mesh counts.
+    static let userIdUnits = 1...300
+    static let transactionIdUnits = 1...128
+    static let descriptionUnits = 0...256
+    /// UTF-16 units of the strings Mesh gives no limit: more than any real one has.
+    static let symbolUnits = 1...64
+    static let addressUnits = 1...256
+    static let freeTextUnits = 0...2_048
+    /// Elements of any list in a request.
+    static let listElements = 100
+
+    /// Milliseconds between the events of one transfer.
+    package static let delayMilliseconds: ClosedRange<Int64> = 0...3_600_000
+    /// Posts of one event beside the first.
+    package static let duplicates: ClosedRange<Int64> = 0...20
+    /// Events of one transfer whose statuses the caller lists.
+    static let listedStatuses = 1...20
+    static let statusUnits = 1...64
+
+    /// Posts under way at once: enough to show concurrency, few enough to leave a small receiver alive.
+    static let postsInFlight = 64
+    /// Mesh wants its 200 within 200 ms; a stand-in on a busy development machine waits longer before it posts again.
+    static let postConnectTimeout = Duration.seconds(2)
+    static let postTotalTimeout = Duration.seconds(5)
+    /// Bytes of an answer that are read: only its status counts.
+    static let answerBytes = 4 * 1_024
+    /// How long a claim stands: a post at its slowest and time to record it.
+    static let lease = Duration.seconds(15)
+    /// The pause after the first failed post, doubled after each further one up to the longest.
+    static let firstPause = Duration.milliseconds(200)
+    static let longestPause = Duration.seconds(30)
+    /// How long the sender sleeps when nothing is due: bounds the wait for a claim whose owner died.
+    static let longestSleep = Duration.seconds(1)
+}

@@ -1,0 +1,149 @@
+import Domain
+import JSON
+
+/// A request for a link token that passed Mesh's checks (`GetLinkTokenRequest` of Mesh's OpenAPI): what the stand-in needs of it.
+struct LinkTokenRequest: Sendable, Equatable {
+    let userId: [UInt8]
+    let restrictMultipleAccounts: Bool
+    /// Nil in a token that only connects an account.
+    let transfer: TransferOptions?
+
+    /// - Throws: the first fault, in the order of Mesh's schema.
+    static func parse(_ body: [UInt8]) throws(RequestFault) -> LinkTokenRequest {
+        if body.isEmpty {
+            throw RequestFault(kind: .missingField, message: "A non-empty request body is required")
+        }
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument.parse(body, limits: .ignoringKeyCase)
+        } catch {
+            throw .invalid("The request body is not valid JSON at byte \(error.offset)")
+        }
+        return try LinkTokenRequest(MeshObject(document.root))
+    }
+
+    private init(_ object: MeshObject) throws(RequestFault) {
+        guard let userId = try object.text("userId", units: SandboxLimits.userIdUnits) else { throw .missing("UserId") }
+        self.userId = userId
+        for name in ["subClientId", "integrationId", "configurationId"] { _ = try object.uuid(name) }
+        restrictMultipleAccounts = try object.bool("restrictMultipleAccounts") ?? true
+        transfer = try object.object("transferOptions").map { options throws(RequestFault) in
+            try TransferOptions(options)
+        }
+        if let options = try object.object("verifyWalletOptions") { try VerifyWalletOptions.check(options) }
+        _ = try object.bool("disableApiKeyGeneration")
+        try LinkTokenRequest.checkBrokerType(object)
+    }
+
+    /// Deprecated, and an open list but for three that Link cannot start with.
+    private static func checkBrokerType(_ object: MeshObject) throws(RequestFault) {
+        guard let type = try object.text("brokerType", units: 1...SandboxLimits.freeTextUnits.upperBound) else {
+            return
+        }
+        let refused = ["deFiWallet", "cryptocurrencyAddress", "cryptocurrencyWallet"]
+        if refused.contains(where: { equalsIgnoringASCIICase(type, $0) }) {
+            throw .invalid("The field BrokerType has a value that is not supported")
+        }
+    }
+}
+
+/// `LinkTokenTransferOptions` of Mesh's OpenAPI.
+struct TransferOptions: Sendable, Equatable {
+    let transactionId: [UInt8]?
+    let destinations: [Destination]
+    let amountInFiat: Amount?
+    let clientFee: Amount?
+    let feeIsInclusive: Bool
+    let generatesPayLink: Bool
+
+    /// `TransferTypeEnum`, with the values that are not in the documents but in the live schema.
+    enum TransferType: String, CaseIterable {
+        case deposit, payment, onramp, fiatOnRamp, fiatOffRamp, subscribe, unsubscribe
+    }
+
+    fileprivate init(_ object: MeshObject) throws(RequestFault) {
+        var destinations: [Destination] = []
+        for entry in try object.objects("toAddresses") ?? [] { destinations.append(try Destination(entry)) }
+        self.destinations = destinations
+        amountInFiat = try object.amount("amountInFiat")
+        transactionId = try object.text("transactionId", units: SandboxLimits.transactionIdUnits)
+        let fee = try object.amount("clientFee", largest: Amount(whole: 1))
+        let type = try object.choice("transferType", TransferType.self) ?? .deposit
+        // The fee is a payment's; elsewhere Mesh passes it over.
+        clientFee = type == .payment ? fee : nil
+        feeIsInclusive = try object.bool("isInclusiveFeeEnabled") ?? false
+        _ = try object.text("description", units: SandboxLimits.descriptionUnits)
+        try TransferOptions.checkGoods(object)
+        if let funding = try object.object("fundingOptions") { _ = try funding.bool("enabled") }
+        generatesPayLink = try object.bool("generatePayLink") ?? false
+        if generatesPayLink, transactionId == nil { throw .missing("TransactionId") }
+        if type == .payment, amountInFiat != nil, destinations.contains(where: { $0.amount != nil }) {
+            throw .invalid("The fields AmountInFiat and Amount cannot be used together")
+        }
+    }
+
+    private static func checkGoods(_ object: MeshObject) throws(RequestFault) {
+        for goods in try object.objects("goodsDetails") ?? [] {
+            for name in ["goodsCategory", "referenceGoodsId", "goodsName", "goodsDetail"] {
+                _ = try goods.text(name, units: SandboxLimits.freeTextUnits)
+            }
+            _ = try goods.choice("goodsType", GoodsType.self)
+        }
+    }
+
+    private enum GoodsType: String, CaseIterable {
+        case tangible = "01"
+        case virtual = "02"
+    }
+}
+
+/// One entry of `toAddresses`: `TransferToAddressWithAmount` of Mesh's OpenAPI. Network, symbol and address can be left out by
+/// the schema, but not by a transfer that arrives.
+struct Destination: Sendable, Equatable {
+    let networkId: UUIDValue
+    let symbol: [UInt8]
+    let address: [UInt8]
+    let amount: Amount?
+    let minAmount: Amount?
+
+    fileprivate init(_ object: MeshObject) throws(RequestFault) {
+        guard let networkId = try object.uuid("networkId") else { throw .missing("NetworkId") }
+        guard let symbol = try object.text("symbol", units: SandboxLimits.symbolUnits) else { throw .missing("Symbol") }
+        guard let address = try object.text("address", units: SandboxLimits.addressUnits) else {
+            throw .missing("Address")
+        }
+        self.networkId = networkId
+        self.symbol = symbol
+        self.address = address
+        amount = try object.amount("amount")
+        minAmount = try object.amount("minAmount")
+        for name in ["minAmountInFiat", "displayAmountInFiat"] { _ = try object.amount(name) }
+        for name in ["addressTag", "note"] { _ = try object.text(name, units: SandboxLimits.freeTextUnits) }
+    }
+
+    init(networkId: UUIDValue, symbol: [UInt8], address: [UInt8], amount: Amount?, minAmount: Amount?) {
+        self.networkId = networkId
+        self.symbol = symbol
+        self.address = address
+        self.amount = amount
+        self.minAmount = minAmount
+    }
+}
+
+/// `LinkTokenVerifyWalletOptions` of Mesh's OpenAPI: checked, and of no further use here.
+private enum VerifyWalletOptions {
+    private enum VerificationMethod: String, CaseIterable { case signedMessage }
+
+    private enum NetworkType: String, CaseIterable {
+        case unknown, evm, solana, bitcoin, cardano, tron, avalancheX, tezos, dogecoin, ripple, stellar, litecoin, sui
+        case aptos, tvm, injective
+    }
+
+    static func check(_ object: MeshObject) throws(RequestFault) {
+        _ = try object.text("message", units: SandboxLimits.freeTextUnits)
+        _ = try object.choices("verificationMethods", VerificationMethod.self)
+        _ = try object.texts("addresses", units: SandboxLimits.addressUnits)
+        _ = try object.uuid("networkId")
+        _ = try object.choice("networkType", NetworkType.self)
+    }
+}

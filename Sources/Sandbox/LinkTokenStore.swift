@@ -1,0 +1,83 @@
+import Domain
+import Postgres
+import SQL
+
+/// Link tokens in PostgreSQL. Loop-bound, like the database it wraps.
+struct LinkTokenStore: Sendable {
+    let database: Database
+
+    /// Keeps a token that was minted for `request`.
+    func insert(
+        _ token: LinkToken, for request: LinkTokenRequest, of client: UUIDValue, at now: Timestamp
+    ) async throws(PostgresError) {
+        // A session with several destinations ends at the one the user picks; here it is the first.
+        let destination = request.transfer?.destinations.first
+        let query = Query(
+            .sandboxInsertLinkToken,
+            [
+                .bytes(token.digest), .uuid(client), .text(request.userId), .text(request.transfer?.transactionId),
+                destination.map { .uuid($0.networkId) } ?? .null, .text(destination?.symbol),
+                .text(destination?.address), .text(destination?.amount?.text), .text(destination?.minAmount?.text),
+                .text(request.transfer?.amountInFiat?.text), .text(request.transfer?.clientFee?.text),
+                .bool(request.transfer?.feeIsInclusive ?? false), .timestamp(now),
+                .timestamp(now + SandboxLimits.linkTokenLife),
+            ])
+        _ = try await database.run(query, lane: .write)
+    }
+
+    func find(_ token: LinkToken) async throws(PostgresError) -> StoredLinkToken? {
+        let rows = try await database.run(Query(.sandboxFindLinkToken, [.bytes(token.digest)]), lane: .read)
+        return rows.isEmpty ? nil : LinkTokenStore.read(rows)
+    }
+
+    private static func read(_ rows: Rows) -> StoredLinkToken {
+        let amount = { (column: Int) in rows.textOrNil(0, column).flatMap { Amount(plain: $0) } }
+        let destination = rows.uuidOrNil(0, 3).map { id in
+            Destination(
+                networkId: UUIDValue(high: id.high, low: id.low), symbol: rows.text(0, 4), address: rows.text(0, 5),
+                amount: amount(6), minAmount: amount(7))
+        }
+        let client = rows.uuid(0, 0)
+        return StoredLinkToken(
+            clientId: UUIDValue(high: client.high, low: client.low), userId: rows.text(0, 1),
+            transactionId: rows.textOrNil(0, 2), destination: destination, amountInFiat: amount(8),
+            clientFee: amount(9), feeIsInclusive: rows.bool(0, 10),
+            expiresAt: Timestamp(microseconds: rows.timestamp(0, 11)), isUsed: !rows.isNull(0, 12))
+    }
+
+    /// Consumes a token and owes the webhooks of its transfer, each event `copies` times, in one transaction.
+    ///
+    /// False if the token was used in the meantime; then nothing is owed. With no copies nothing is owed either.
+    func use(
+        _ token: LinkToken, for transfer: PlayedTransfer, copies: Int, at now: Timestamp
+    ) async throws(PostgresError) -> Bool {
+        let owed = transfer.events.flatMap { event in
+            [PlayedTransfer.Event](repeating: event, count: copies)
+        }
+        let query = Query(
+            .sandboxUseLinkToken,
+            [
+                .bytes(token.digest), .timestamp(now), .uuid(transfer.id),
+                .uuidArray(owed.map { UUIDBits(high: $0.id.high, low: $0.id.low) }),
+                .bytesArray(owed.map { WebhookBody.event($0, of: transfer) }),
+                .timestampArray(owed.map { $0.happensAt.microseconds }),
+            ])
+        return try await database.run(query, lane: .write).int64(0, 0) == 1
+    }
+
+    /// Forgets tokens that expired long ago.
+    func sweep(at now: Timestamp) async throws(PostgresError) {
+        let limit = now - SandboxLimits.expiredTokenMemory
+        _ = try await database.run(Query(.sandboxDeleteOldLinkTokens, [.timestamp(limit)]), lane: .write)
+    }
+}
+
+extension Parameter {
+    static func uuid(_ value: UUIDValue) -> Parameter { .uuid(high: value.high, low: value.low) }
+    static func timestamp(_ moment: Timestamp) -> Parameter { .timestamp(microsecondsSince1970: moment.microseconds) }
+
+    static func text(_ bytes: [UInt8]?) -> Parameter {
+        guard let bytes else { return .null }
+        return .text(bytes)
+    }
+}

@@ -1,0 +1,106 @@
+import Domain
+package import HTTPClient
+package import HTTPServer
+package import Postgres
+package import Runtime
+import SQL
+
+/// The Mesh stand-in: link tokens over HTTP, a control call that plays their users, and the webhooks that follow. Loop-bound.
+///
+/// `handler` goes into an `HTTPServer` on the same loop; as a service it posts the webhooks. Its state is the schema `sandbox`
+/// in PostgreSQL, so it survives restarts.
+package struct Sandbox: Service {
+    package let name = "sandbox"
+
+    private let sender: WebhookSender
+    private let tokens: LinkTokenStore
+    private let linkTokens: LinkTokenRoutes
+    private let control: ControlRoutes
+    private let pages: Pages
+    private let clock: Clock
+    private let log: Log
+    private let loop: EventLoop
+    private let sweeping: Wake
+    private let isStopping: LoopState<Bool>
+
+    /// The statements a database of the stand-in prepares: its role may use no others.
+    package static let statements: [Statement] = [
+        .sandboxInsertLinkToken, .sandboxFindLinkToken, .sandboxUseLinkToken, .sandboxDeleteOldLinkTokens,
+        .sandboxClaimWebhooks, .sandboxNextWebhook, .sandboxDeleteWebhook, .sandboxRetryWebhook,
+        .sandboxReleaseWebhooks,
+    ]
+
+    /// `database` connects as `subgate_sandbox`, prepares `Sandbox.statements`, and is started and closed by the caller, as is
+    /// `httpClient`.
+    package init(
+        loop: EventLoop, database: Database, httpClient: HTTPClient, configuration: SandboxConfiguration,
+        clock: Clock = .system, random: RandomSource = .system, log: Log
+    ) {
+        self.loop = loop
+        self.clock = clock
+        self.log = log
+        tokens = LinkTokenStore(database: database)
+        sender = WebhookSender(
+            loop: loop, store: WebhookStore(database: database), client: httpClient, clients: configuration.clients,
+            clock: clock, random: random, log: log)
+        linkTokens = LinkTokenRoutes(
+            keys: ClientKeys(configuration.clients), store: tokens, baseURL: configuration.publicBaseURL,
+            clock: clock, random: random, log: log)
+        control = ControlRoutes(store: tokens, sender: sender, clock: clock, random: random, log: log)
+        pages = Pages(baseURL: configuration.publicBaseURL)
+        sweeping = Wake(loop)
+        isStopping = LoopState(loop, false)
+    }
+
+    /// Answers the requests of the sandbox listener.
+    package var handler: HTTPServer.Handler { { request in await respond(to: request) } }
+
+    private func respond(to request: Request) async -> Response {
+        let head = request.head
+        switch SandboxRouteTable.match(head.method, head.path) {
+        case .operation(.about): return pages.about()
+        case .operation(.payLink): return pages.payLink(query: head.query)
+        case .operation(.connect): return pages.connect(path: head.path, query: head.query)
+        case .operation(.createLinkToken): return await linkTokens.create(request)
+        case .operation(.completeLinkToken): return await control.complete(request)
+        case .nothing: return Problem.notFound.response(requestId: head.requestId)
+        case .otherMethods(let methods):
+            var response = Problem.methodNotAllowed.response(requestId: head.requestId)
+            response.headers.add("Allow", methods.map(\.name.description).joined(separator: ", "))
+            return response
+        }
+    }
+
+    /// The body of an answer that the HTTP server gives by itself.
+    package static func errorBody(status: Int, requestId: [UInt8]) -> (contentType: String, body: [UInt8]) {
+        let problem = Problem(
+            status: status, code: "invalid", title: "Invalid request", detail: "The request is not acceptable HTTP.")
+        return ("application/problem+json", problem.body(requestId: requestId))
+    }
+
+    // MARK: Service
+
+    /// Posts webhooks and forgets old tokens until `stop()`; returns when the posts under way have ended.
+    package func run() async {
+        let sweeper = loop.spawn { await sweep() }
+        await sender.run()
+        await sweeper.value
+    }
+
+    package func stop() async {
+        isStopping.withValue { $0 = true }
+        sweeping.call()
+        sender.stop()
+    }
+
+    private func sweep() async {
+        while !isStopping.withValue({ $0 }) {
+            do {
+                try await tokens.sweep(at: clock.now())
+            } catch {
+                log.warn("old link tokens cannot be deleted", [(.error, .text(error.description))])
+            }
+            await sweeping.sleep(atMost: SandboxLimits.sweepInterval)
+        }
+    }
+}

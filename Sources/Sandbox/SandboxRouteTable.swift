@@ -1,0 +1,62 @@
+package import HTTPServer
+
+/// One operation of the stand-in.
+package struct SandboxRoute: Sendable {
+    package enum Operation: Sendable { case about, createLinkToken, completeLinkToken, payLink, connect }
+
+    package let method: Method
+    /// As openapi.yaml spells it; a segment in braces matches any one segment.
+    package let pattern: StaticString
+    /// Whether the path matches without ASCII case, as Mesh's routing does.
+    package let ignoresCase: Bool
+    /// Whether openapi.yaml describes it; pages for people are not part of the contract.
+    package let isContract: Bool
+    package let operation: Operation
+}
+
+/// Everything the sandbox listener serves.
+package enum SandboxRouteTable {
+    package static let routes: [SandboxRoute] = [
+        SandboxRoute(
+            method: .post, pattern: "/api/v1/linktoken", ignoresCase: true, isContract: true,
+            operation: .createLinkToken),
+        SandboxRoute(
+            method: .post, pattern: "/sandbox/v1/link-tokens/complete", ignoresCase: false, isContract: true,
+            operation: .completeLinkToken),
+        SandboxRoute(method: .get, pattern: "/", ignoresCase: false, isContract: false, operation: .about),
+        SandboxRoute(method: .get, pattern: "/paylink", ignoresCase: false, isContract: false, operation: .payLink),
+        SandboxRoute(
+            method: .get, pattern: "/b2b-iframe/{clientId}/broker-connect", ignoresCase: false, isContract: false,
+            operation: .connect),
+    ]
+
+    enum Match {
+        case operation(SandboxRoute.Operation)
+        /// The path exists, for other methods.
+        case otherMethods([Method])
+        case nothing
+    }
+
+    /// Finds what a request asks for. HEAD is answered as GET is; the server leaves the body out.
+    static func match(_ method: Method, _ path: ArraySlice<UInt8>) -> Match {
+        let routes = routes.filter { matches($0, path) }
+        if let route = routes.first(where: { $0.method == (method == .head ? .get : method) }) {
+            return .operation(route.operation)
+        }
+        if routes.isEmpty { return .nothing }
+        return .otherMethods(routes.flatMap { $0.method == .get ? [.get, .head] : [$0.method] })
+    }
+
+    private static func matches(_ route: SandboxRoute, _ path: ArraySlice<UInt8>) -> Bool {
+        let slash = UInt8(ascii: "/")
+        let expected = Array(route.pattern.description.utf8).split(separator: slash, omittingEmptySubsequences: false)
+        let actual = path.split(separator: slash, omittingEmptySubsequences: false)
+        guard expected.count == actual.count else { return false }
+        return zip(expected, actual).allSatisfy { segment, given in
+            if segment.first == UInt8(ascii: "{") { return !given.isEmpty }
+            return route.ignoresCase
+                ? segment.elementsEqual(given, by: { lowercaseASCII($0) == lowercaseASCII($1) })
+                : segment.elementsEqual(given)
+        }
+    }
+}

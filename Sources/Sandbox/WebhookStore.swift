@@ -1,0 +1,52 @@
+import Domain
+import Postgres
+import SQL
+
+/// A post that is owed and that this process has leased.
+struct ClaimedWebhook: Sendable {
+    let id: Int64
+    let clientId: UUIDValue
+    /// What `WebhookBody.event` wrote.
+    let event: [UInt8]
+    /// Counted from 1.
+    let attempt: Int32
+}
+
+/// The webhooks that are owed, in PostgreSQL. Loop-bound, like the database it wraps.
+struct WebhookStore: Sendable {
+    let database: Database
+
+    /// Leases up to `limit` webhooks that are due.
+    func claim(_ limit: Int, at now: Timestamp) async throws(PostgresError) -> [ClaimedWebhook] {
+        let query = Query(
+            .sandboxClaimWebhooks, [.timestamp(now), .timestamp(now + SandboxLimits.lease), .int32(Int32(limit))])
+        let rows = try await database.run(query, lane: .write)
+        return rows.indices.map { row in
+            let client = rows.uuid(row, 1)
+            return ClaimedWebhook(
+                id: rows.int64(row, 0), clientId: UUIDValue(high: client.high, low: client.low),
+                event: rows.bytes(row, 2), attempt: rows.int32(row, 3))
+        }
+    }
+
+    /// When the next webhook that nobody works on is due; nil if there is none.
+    func nextDue() async throws(PostgresError) -> Timestamp? {
+        let rows = try await database.run(Query(.sandboxNextWebhook), lane: .read)
+        return rows.isEmpty ? nil : Timestamp(microseconds: rows.timestamp(0, 0))
+    }
+
+    func delete(_ webhook: ClaimedWebhook) async throws(PostgresError) {
+        _ = try await database.run(Query(.sandboxDeleteWebhook, [.int64(webhook.id)]), lane: .write)
+    }
+
+    func retry(_ webhook: ClaimedWebhook, at moment: Timestamp) async throws(PostgresError) {
+        let query = Query(
+            .sandboxRetryWebhook, [.int64(webhook.id), .int32(webhook.attempt), .timestamp(moment)])
+        _ = try await database.run(query, lane: .write)
+    }
+
+    /// Gives back what a process that was killed had leased.
+    func releaseAll() async throws(PostgresError) {
+        _ = try await database.run(Query(.sandboxReleaseWebhooks), lane: .write)
+    }
+}
