@@ -72,3 +72,26 @@ def complaints(value: Any, pointer: str) -> list[str]:
 def escape(step: str) -> str:
     """One step of a JSON pointer in a URI fragment."""
     return step.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
+
+
+def strict_complaints(value: Any, schema: dict[str, Any]) -> list[str]:
+    """As `complaints`, and a property that the schema does not name is wrong too, in the value and in list items.
+
+    Clients must bear new properties; we must not send what the contract does not say.
+    """
+    whole = resolve(schema)
+    items = whole.get("properties", {}).get("data", {}).get("items")
+    wrong = _judge(value, schema)
+    if items and isinstance(value, dict):
+        wrong += [f"data[{index}] {found}" for index, one in enumerate(value["data"]) for found in _judge(one, items)]
+    return wrong
+
+
+def _judge(value: Any, schema: dict[str, Any]) -> list[str]:
+    reference = {"$ref": schema["$ref"].replace("#", "urn:contract#", 1)} if "$ref" in schema else schema
+    names_properties = "properties" in resolve(schema) or "allOf" in resolve(schema)
+    strict = {**reference, "unevaluatedProperties": False} if names_properties else reference
+    judge = Draft202012Validator(strict, registry=_registry, format_checker=FormatChecker())
+    return [
+        f"{'.'.join(map(str, found.absolute_path)) or 'value'}: {found.message}" for found in judge.iter_errors(value)
+    ]

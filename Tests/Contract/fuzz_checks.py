@@ -1,0 +1,52 @@
+"""Requests made up from openapi.yaml, good and bad: none may cause a server error or an answer the contract lacks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import contract
+from service import service
+
+# Enough for every operation's corner cases on two slow cores; more only repeats them.
+LIMIT_SECONDS = 20
+EXAMPLES_PER_OPERATION = 20
+CHECKS = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+]
+
+
+def _fuzz(tag: str, base: str, **headers: str) -> None:
+    command = [Path(sys.executable).with_name("schemathesis")]
+    command += ["--config-file", Path(__file__).with_name("schemathesis.toml"), "run", contract.FILE]
+    command += ["--url", service().facts[base], "--include-tag", tag, "--phases", "examples,coverage,fuzzing"]
+    command += ["--checks", ",".join(CHECKS), "--max-examples", str(EXAMPLES_PER_OPERATION)]
+    command += ["--max-time", str(LIMIT_SECONDS), "--seed", "1", "--generation-database", "none", "--no-color"]
+    for name, value in headers.items():
+        command += ["--header", f"{name.replace('_', '-')}: {value}"]
+    ran = subprocess.run(command, cwd=service().folder.name, capture_output=True, text=True, timeout=5 * LIMIT_SECONDS)
+    assert ran.returncode == 0, f"{ran.stdout[-6000:]}\n{ran.stderr[-2000:]}"
+
+
+def check_made_up_admin_requests_are_answered_by_contract() -> None:
+    _fuzz("admin", "adminUrl", Authorization=f"Bearer {service().facts['adminKey']}")
+
+
+def check_made_up_tenant_requests_are_answered_by_contract() -> None:
+    _fuzz("tenant", "publicUrl", Authorization=f"Bearer {service().facts['subClient']['clientSecret']}")
+
+
+def check_made_up_link_tokens_are_answered_by_contract() -> None:
+    client = service().facts["subClient"]
+    _fuzz("mesh", "publicUrl", X_Client_Id=client["clientId"], X_Client_Secret=client["clientSecret"])
+
+
+def check_made_up_events_are_answered_by_contract() -> None:
+    _fuzz("inbound", "publicUrl")
+
+
+def check_made_up_sandbox_requests_are_answered_by_contract() -> None:
+    _fuzz("sandbox", "sandboxUrl")
