@@ -21,12 +21,16 @@ struct Ban {
 
     /// The modules that wrap one outside thing each.
     static let wrapping = ["Runtime", "Postgres", "HTTPServer", "HTTPClient", "Crypto"].map { "Sources/\($0)/" }
+    /// The program reads its environment and key files itself.
+    static let systemCalls = ["Sources/subgate/"]
     static let tooling = "Sources/Tooling/"
 
     static let table: [Ban] = [
         Ban(text: "import Foundation", instead: "bytes, Glibc and our own modules", except: [tooling]),
         Ban(text: "import Dispatch", instead: "EventLoop"),
-        Ban(text: "DispatchQueue", instead: "EventLoop"),
+        Ban(text: "DispatchQueue(label", instead: "EventLoop"),
+        Ban(text: "DispatchQueue.main", instead: "EventLoop"),
+        Ban(text: "DispatchQueue.global", instead: "EventLoop"),
         Ban(text: "Date()", instead: "a Timestamp passed in"),
         Ban(text: "ContinuousClock()", instead: "EventLoop.monotonicNanoseconds, or a time passed in"),
         Ban(text: "UUID()", instead: "an id passed in"),
@@ -41,7 +45,7 @@ struct Ban {
         Ban(text: "public ", instead: "package"),
         Ban(text: "open class", instead: "package final class"),
         Ban(text: "@unchecked Sendable", instead: "a value, or a type of a wrapping module", except: wrapping),
-        Ban(text: "unsafe ", instead: "a wrapping module", except: wrapping),
+        Ban(text: "unsafe ", instead: "a wrapping module", except: wrapping + systemCalls),
         Ban(text: "nonisolated(unsafe)", instead: "a value, or Lock", except: wrapping),
         Ban(text: "@preconcurrency", instead: "a Sendable type", except: wrapping),
         Ban(text: ".disabled(", instead: "a test that passes, or none", place: .tests),

@@ -22,6 +22,9 @@ enum DocsRule {
             + unnamed.map { Complaint(file: readme.path, line: 1, message: "does not name the module \($0)") }
     }
 
+    /// The settings that Swift source declares: `Option("name", …)`.
+    static func options(in source: String) -> [String] { captures(#"\bOption\(\s*"([a-z-]+)""#, source) }
+
     private static func captures(_ pattern: String, _ text: String) -> [String] {
         guard let expression = try? NSRegularExpression(pattern: pattern) else { return [] }
         let whole = NSRange(text.startIndex..., in: text)
@@ -38,6 +41,13 @@ enum DocsRule {
         #expect(DocsRule.check(readme: readme, exists: Repository.exists, modules: modules) == [])
         #expect(DocsRule.commands(in: readme.text).contains("deploy/run"))
         #expect(DocsRule.commands(in: readme.text).contains("deploy/test"))
+    }
+
+    @Test func theReadmeNamesEveryOptionOfServe() throws {
+        let options = DocsRule.options(in: try Repository.read("Sources/subgate/ServeOptions.swift").text)
+        let readme = try Repository.read("README.md").text
+        #expect(options.contains("database-url"))
+        #expect(options.filter { !readme.contains("`--\($0)`") && !readme.contains("`--\($0) ") } == [])
     }
 
     @Test func aMissingLinkCommandAndModuleAreFound() {
