@@ -1,4 +1,5 @@
 import Postgres
+import SQL
 import Store
 
 /// `subgate migrate`: as the database's owner.

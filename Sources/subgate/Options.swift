@@ -125,7 +125,7 @@ struct ListenAddress: Sendable {
 enum ProcessEnvironment {
     static func read() -> [String: String] {
         var found: [String: String] = [:]
-        guard var entry = unsafe environ else { return found }
+        var entry = unsafe environ
         while let text = unsafe entry.pointee {
             let pair = unsafe String(cString: text)
             if let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")) {

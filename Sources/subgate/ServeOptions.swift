@@ -45,6 +45,8 @@ struct ServiceConfiguration: Sendable {
     var readConnections: Int
     var nodeName: String
     var allowsPrivateTargets: Bool
+    /// Whether an upstream may be at a private address.
+    var allowsPrivateUpstreams: Bool
     var schedule: RetrySchedule
     var logLevel: LogLevel
     var logFormat: LogFormat
@@ -62,6 +64,7 @@ struct ServiceConfiguration: Sendable {
         readConnections = try options.integer("read-connections", in: 1...16)
         nodeName = try options.required("node-name")
         allowsPrivateTargets = try options.isOn("allow-private-targets")
+        allowsPrivateUpstreams = allowsPrivateTargets
         schedule = RetrySchedule.standard.accelerated(by: try options.integer("retry-time-divisor", in: 1...100_000))
         guard let level = LogLevel(name: Array(try options.required("log-level").utf8)) else {
             throw OptionError("--log-level is debug, info, warn or error")

@@ -31,3 +31,13 @@ commit;
 
 -- name: roll_back_transaction
 rollback;
+
+-- name: current_role
+select current_user::text, rolsuper, rolbypassrls from pg_roles where rolname = current_user;
+
+-- name: find_database
+select datname from pg_database where datname = $1::text;
+
+-- name: create_database
+-- For `subgate dev`, whose cluster is its own.
+create database subgate;

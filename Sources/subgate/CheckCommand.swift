@@ -1,0 +1,93 @@
+import Postgres
+import Runtime
+import SQL
+import Store
+
+/// `subgate check`: verifies what `serve` would use, and says what is wrong, all of it and not only the first.
+enum CheckCommand {
+    static func run(_ arguments: [String], _ environment: [String: String]) throws(OptionError) -> Int32 {
+        if arguments.contains("--help") {
+            print(Options.help("usage: subgate check [the options of serve]", ServeOptions.serve))
+            return 0
+        }
+        let options = try Options(ServeOptions.serve, arguments: arguments, environment: environment)
+        var report = Report()
+        var configuration: ServiceConfiguration?
+        do throws(OptionError) {
+            configuration = try ServiceConfiguration(options)
+            report.passed("configuration")
+        } catch {
+            report.failed("configuration", "\(error)")
+        }
+        if let url = configuration?.databaseURL ?? options["database-url"] { checkDatabase(url, &report) }
+        if let configuration, report.isClean { checkService(configuration, &report) }
+        return report.isClean ? 0 : 1
+    }
+
+    private struct Report {
+        private(set) var isClean = true
+
+        func passed(_ what: String) { print("ok    \(what)") }
+        mutating func failed(_ what: String, _ why: String) {
+            isClean = false
+            print("wrong \(what): \(why)")
+        }
+    }
+
+    /// The oldest server whose features the statements use.
+    private static let oldestServer = 150_000
+
+    private static func checkDatabase(_ url: String, _ report: inout Report) {
+        do {
+            let connection = try BlockingConnection(url, applicationName: "subgate check")
+            report.passed("database connection")
+            if connection.serverVersion >= oldestServer {
+                report.passed("PostgreSQL \(connection.serverVersion / 10_000)")
+            } else {
+                report.failed("PostgreSQL", "version 15 or later is needed")
+            }
+            let pending = try Migrator(connection).pending()
+            if let first = pending.first {
+                report.failed("schema", "migration \(first.name) has not run: run `subgate migrate` as the owner")
+            } else {
+                report.passed("schema")
+            }
+            try checkRole(connection, &report)
+        } catch {
+            report.failed("database", "\(error)")
+        }
+    }
+
+    /// Row-level security does not stop a superuser, a role that bypasses it, or (unforced) an owner.
+    private static func checkRole(_ connection: BlockingConnection, _ report: inout Report) throws {
+        let role = try connection.query(Statement.currentRole.text)
+        if role.bool(0, 1) || role.bool(0, 2) {
+            report.failed("role", "\(role.string(0, 0)) is not stopped by row-level security: connect as subgate_app")
+        } else {
+            report.passed("role \(role.string(0, 0))")
+        }
+    }
+
+    /// Connects as the service would, so that every statement is prepared and every sealed secret is opened.
+    private static func checkService(_ configuration: ServiceConfiguration, _ report: inout Report) {
+        let loop = Loops.start(1)[0]
+        let failure = loop.wait { () async -> String? in
+            let database = Database(loop: loop, configuration: .service(configuration.databaseURL), statements: .service)
+            let store = Store(loop: loop, database: database, keyring: configuration.keyring)
+            do {
+                try await database.start()
+                let upstreams = try await store.loadUpstreams()
+                let keys = try await store.countAdminKeys()
+                await database.close()
+                if upstreams.isEmpty { StandardStreams.say("note  no upstream is registered yet") }
+                if keys == 0 { StandardStreams.say("note  there is no admin key yet: `subgate keys bootstrap`") }
+                return nil
+            } catch {
+                return "\(error)"
+            }
+        }
+        if let failure { report.failed("statements and sealed secrets", failure) } else {
+            report.passed("statements and sealed secrets")
+        }
+    }
+}

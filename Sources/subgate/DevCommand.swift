@@ -1,0 +1,162 @@
+import Domain
+import Glibc
+import HTTPClient
+import HTTPServer
+import JSON
+import Postgres
+import Runtime
+import Sandbox
+import Store
+
+/// `subgate dev`: everything on this machine, on defaults that are safe because all of it listens on loopback.
+enum DevCommand {
+    static let options = [
+        Option("data-dir", "DIR", "Keeps the cluster, the keys and the demo. Default: the system's place for state."),
+        Option("port", "P", default: "8080", "Public listener; admin is P+1, ops P+2, sandbox P+3, receiver P+4."),
+        Option("deny-private-targets", nil, "Refuse http and private webhook addresses, as production does."),
+        Option("retry-time-divisor", "N", default: "1", "Divides every delay of the retry schedule."),
+        Option("loops", "N", default: "1", "Event loops; 0 is one per core."),
+        Option("log-level", "LEVEL", default: "warn", "debug, info, warn or error."),
+        Option("log-format", "FORMAT", default: "pretty", "json or pretty."),
+    ]
+
+    static func run(_ arguments: [String], _ environment: [String: String]) throws(OptionError) -> Int32 {
+        if arguments.contains("--help") {
+            print(Options.help("usage: subgate dev [OPTIONS]", options))
+            return 0
+        }
+        let options = try Options(options, arguments: arguments, environment: environment)
+        let folder = DevFolder(path: absolute(options["data-dir"] ?? DevFolder.standard(environment)))
+        let port = UInt16(try options.integer("port", in: 1...65_530))
+        try folder.prepare()
+        unsafe _ = unlink(folder.announcement)
+        let databases: DevDatabases
+        do {
+            databases = try DevDatabases.start(folder)
+        } catch {
+            StandardStreams.complain("subgate dev: \(error)")
+            return 1
+        }
+        let configuration = try serviceConfiguration(options, folder, databases, port: port)
+        let loops = Loops.start(configuration.loops)
+        let status = loops[0].wait { await serve(configuration, folder, databases, port: port, loops: loops) }
+        databases.stop()
+        return status
+    }
+
+    private static func serviceConfiguration(
+        _ options: Options, _ folder: DevFolder, _ databases: DevDatabases, port: UInt16
+    ) throws(OptionError) -> ServiceConfiguration {
+        var arguments = [
+            "--database-url", databases.service, "--master-keys-file", folder.masterKeys,
+            "--pepper-file", folder.pepper, "--public-listen", "127.0.0.1:\(port)",
+            "--admin-listen", "127.0.0.1:\(port + 1)", "--ops-listen", "127.0.0.1:\(port + 2)",
+            "--loops", try options.required("loops"), "--retry-time-divisor", try options.required("retry-time-divisor"),
+            "--log-level", try options.required("log-level"), "--log-format", try options.required("log-format"),
+            "--node-name", "dev",
+        ]
+        if try !options.isOn("deny-private-targets") { arguments.append("--allow-private-targets") }
+        var configuration = try ServiceConfiguration(
+            try Options(ServeOptions.serve, arguments: arguments, environment: [:]))
+        // The sandbox is on loopback, whatever endpoints may be.
+        configuration.allowsPrivateUpstreams = true
+        return configuration
+    }
+
+    /// Runs on the first loop until it is told to stop.
+    private static func serve(
+        _ configuration: ServiceConfiguration, _ folder: DevFolder, _ databases: DevDatabases, port: UInt16,
+        loops: [EventLoop]
+    ) async -> Int32 {
+        let stop = StopSignal(loops[0])
+        let log = Log(level: configuration.logLevel, format: configuration.logFormat)
+        do {
+            let node = try await Node.start(configuration, loops: loops, log: log)
+            var state = try await loadState(folder, node)
+            let demo = DemoAddresses(port: port)
+            let client = HTTPClient(loop: loops[0], configuration: HTTPClientConfiguration())
+            // The upstream first: its inbound address is what the sandbox posts its webhooks to.
+            state = try await DevProvisioning(
+                admin: AdminClient(client: client, baseURL: demo.admin, key: state.adminKey),
+                publicURL: demo.publicURL, sandboxURL: demo.sandbox,
+                receiverURL: configuration.allowsPrivateTargets ? demo.receiver + "/webhooks" : nil,
+                save: { try save($0, folder) }
+            ).run(state)
+            let sandbox = try await RunningSandbox.start(
+                try sandboxConfiguration(state, demo), databaseURL: databases.sandbox,
+                listen: ListenAddress(host: "127.0.0.1", port: port + 3), loop: loops[0], log: log)
+            let receiver = try await listenReceiver(state, port: port + 4, loop: loops[0])
+            let announcement = DevAnnouncement(state: state, demo: demo, postgresURL: databases.ownerURL)
+            guard Files.writePrivate(announcement.json, to: folder.announcement) else {
+                throw StartFailure("cannot write \(folder.announcement)")
+            }
+            StandardStreams.say(announcement.text)
+            await stop.wait()
+            unsafe _ = unlink(folder.announcement)
+            await sandbox.stop()
+            await node.stop()
+            await receiver?.drain(within: .seconds(1))
+            client.close()
+            return 0
+        } catch {
+            StandardStreams.complain("subgate dev: \(error)")
+            return 1
+        }
+    }
+
+    /// What an earlier start made, if its admin key still counts; otherwise a new beginning.
+    private static func loadState(_ folder: DevFolder, _ node: Node) async throws -> DevState {
+        let store = node.shards[0].store
+        if let bytes = Files.read(folder.state), let state = DevState(bytes),
+            try await store.authenticate(adminKey: Array(state.adminKey.utf8)) != nil
+        { return state }
+        let key = try await store.createAdminKey(name: "dev").key
+        let state = DevState(adminKey: String(decoding: key, as: UTF8.self))
+        try save(state, folder)
+        return state
+    }
+
+    @Sendable private static func save(_ state: DevState, _ folder: DevFolder) throws {
+        guard Files.writePrivate(state.json, to: folder.state) else {
+            throw StartFailure("cannot write \(folder.state)")
+        }
+    }
+
+    private static func sandboxConfiguration(_ state: DevState, _ demo: DemoAddresses) throws -> SandboxConfiguration {
+        guard let clientID = UUIDValue(text: Array(state.upstreamClientID.utf8)) else {
+            throw StartFailure("the saved client id is no UUID")
+        }
+        let webhook = SandboxWebhook(
+            url: try TargetURL(Array(demo.inbound(state).utf8), options: .development),
+            secret: Secret(Array(state.webhookSecret.utf8)))
+        return SandboxConfiguration(
+            publicBaseURL: demo.sandbox,
+            clients: [
+                SandboxClient(
+                    clientId: clientID, clientSecret: Secret(Array(state.upstreamClientSecret.utf8)), webhook: webhook)
+            ])
+    }
+
+    private static func listenReceiver(_ state: DevState, port: UInt16, loop: EventLoop) async throws -> HTTPServer? {
+        guard let secret = state.endpointSecret, let receiver = DemoReceiver(secret: secret, clock: .system) else {
+            return nil
+        }
+        let identifiers = IdentifierSourceForRequests()
+        let server = HTTPServer(
+            loop: loop,
+            configuration: HTTPServerConfiguration(
+                requestId: { identifiers.next() },
+                errorBody: { status, _ in ("text/plain", Array("\(status)\n".utf8)) },
+                unixTime: { Clock.system.now().seconds })
+        ) { await receiver.handle($0) }
+        try server.listen(address: "127.0.0.1", port: port)
+        return server
+    }
+
+    private static func absolute(_ path: String) -> String {
+        if path.utf8.first == UInt8(ascii: "/") { return path }
+        guard let current = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(current) }
+        return unsafe String(cString: current) + "/" + path
+    }
+}

@@ -1,0 +1,153 @@
+import API
+import Delivery
+import Domain
+import HTTPServer
+import Postgres
+import Runtime
+import SQL
+import Store
+import Upstream
+
+/// A running node of the service: its loops, their shards, the listeners.
+struct Node: Sendable {
+    /// How long a stop may take: what a process manager waits for.
+    private static let stopGrace: Duration = .seconds(9)
+
+    let parts: NodeParts
+    let shards: [Shard]
+    private let servers: [(loop: EventLoop, server: HTTPServer)]
+    private let work: [Task<Void, Never>]
+    private let session: Database
+    /// The ports that were given, or chosen for 0.
+    let ports: (public: UInt16, admin: UInt16, ops: UInt16)
+
+    /// Starts on `loops`, which run. Throws the first thing that is wrong.
+    static func start(_ configuration: ServiceConfiguration, loops: [EventLoop], log: Log) async throws -> Node {
+        let metrics = Metrics()
+        metrics.declareProcess(clock: .system)
+        metrics.counter("subgate_log_lines_dropped_total", help: "Log lines nobody read in time.") {
+            Double(StandardError.shared.droppedLines)
+        }
+        metrics.information(
+            "subgate_build_info", help: "The running build.", MetricLabel("version", [Commands.version]))
+        let identifiers = IdentifierSource(clock: .system, random: .system)
+        let parts = NodeParts(
+            configuration: configuration, id: identifiers.next(EventID.self).uuid, log: log, metrics: metrics,
+            requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics), phase: NodePhase())
+        try checkSchema(configuration.databaseURL)
+        let shards = try await startShards(loops, parts)
+        NodeGauges.declare(metrics, shards)
+        if configuration.allowsPrivateTargets, await loops[0].run({ shards[0].upstreams.upstream(for: .production) != nil }) {
+            throw StartFailure("--allow-private-targets is for development, and there is a production upstream")
+        }
+        return try await loops[0].run { () async -> Result<Node, any Error> in
+            do { return .success(try await begin(parts, shards)) } catch { return .failure(error) }
+        }.get()
+    }
+
+    private static func startShards(_ loops: [EventLoop], _ parts: NodeParts) async throws -> [Shard] {
+        var shards: [Shard] = []
+        for loop in loops {
+            shards.append(
+                try await loop.run { () async -> Result<Shard, any Error> in
+                    do { return .success(try await Shard.start(loop, parts)) } catch { return .failure(error) }
+                }.get())
+        }
+        return shards
+    }
+
+    /// The rest of the start, on the first loop.
+    private static func begin(_ parts: NodeParts, _ shards: [Shard]) async throws -> Node {
+        let first = shards[0]
+        var sessionConfiguration = DatabaseConfiguration.service(parts.configuration.databaseURL)
+        sessionConfiguration.applicationName = "subgate node"
+        let session = Database(loop: first.loop, configuration: sessionConfiguration, statements: .nodeLife)
+        try await session.start()
+        let life = NodeLife(
+            loop: first.loop,
+            session: Store(loop: first.loop, database: session, keyring: parts.configuration.keyring),
+            store: first.store, node: parts.id, name: parts.configuration.nodeName, log: parts.log,
+            metrics: parts.deliveryMetrics
+        ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
+        // Before the first delivery is leased to this node, it must be known to live; and what a dead one held is due.
+        await life.runOnce()
+        var work = [first.loop.spawn { await life.run() }]
+        for shard in shards { work += await shard.loop.run { shard.begin() } }
+        var servers: [(loop: EventLoop, server: HTTPServer)] = []
+        var publicPort = parts.configuration.publicListen.port
+        for shard in shards {
+            let listen = ListenAddress(host: parts.configuration.publicListen.host, port: publicPort)
+            let (server, port) = try await listening(shard, .public, on: listen, sharesPort: true)
+            servers.append((shard.loop, server))
+            publicPort = port
+        }
+        let admin = try await listening(first, .admin, on: parts.configuration.adminListen, sharesPort: false)
+        let ops = try await listening(first, .ops, on: parts.configuration.opsListen, sharesPort: false)
+        servers += [(first.loop, admin.server), (first.loop, ops.server)]
+        parts.phase.set(.ready)
+        return Node(
+            parts: parts, shards: shards, servers: servers, work: work, session: session,
+            ports: (publicPort, admin.port, ops.port))
+    }
+
+    private static func listening(
+        _ shard: Shard, _ table: RouteTable, on address: ListenAddress, sharesPort: Bool
+    ) async throws -> (server: HTTPServer, port: UInt16) {
+        let result = await shard.loop.run { () async -> Result<(HTTPServer, UInt16), StartFailure> in
+            let server = shard.server(table, sharesPort: sharesPort)
+            do {
+                return .success((server, try server.listen(address: address.host, port: address.port)))
+            } catch {
+                return .failure(StartFailure("cannot listen on \(address.host):\(address.port): \(error)"))
+            }
+        }
+        let (server, port) = try result.get()
+        return (server, port)
+    }
+
+    private static func checkSchema(_ url: String) throws {
+        do {
+            let pending = try Migrator(try BlockingConnection(url, applicationName: "subgate start")).pending()
+            if let first = pending.first {
+                throw StartFailure("the database lacks migration \(first.name): run `subgate migrate` as its owner")
+            }
+        } catch let failure as StartFailure {
+            throw failure
+        } catch {
+            throw StartFailure("\(error)")
+        }
+    }
+
+    // MARK: Stopping
+
+    /// Stops accepting, finishes what is in flight, gives back what it holds; within ten seconds.
+    func stop() async {
+        parts.phase.set(.draining)
+        let started = parts.clock.now()
+        await withTaskGroup { group in
+            for (loop, server) in servers {
+                group.addTask { await loop.run { await server.drain(within: .seconds(5)) } }
+            }
+        }
+        let grace = Node.stopGrace - (parts.clock.now() - started)
+        await withTaskGroup { group in
+            for shard in shards {
+                group.addTask { await shard.loop.run { await shard.end(grace: max(grace, .seconds(1))) } }
+            }
+        }
+        for task in work { task.cancel() }
+        let session = session
+        await shards[0].loop.run { await session.close() }
+    }
+}
+
+/// Why a node cannot start, as one line for the operator.
+struct StartFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension [Statement] {
+    /// What a node's own session prepares.
+    static var nodeLife: [Statement] { [.setScope, .holdNode, .registerNode] }
+}

@@ -1,0 +1,93 @@
+import API
+import Delivery
+import Domain
+import HTTPClient
+import HTTPServer
+import Postgres
+import Runtime
+import Store
+import Upstream
+
+/// What the loops of one node share.
+struct NodeParts: Sendable {
+    let configuration: ServiceConfiguration
+    let id: UUIDValue
+    let log: Log
+    let metrics: Metrics
+    let requestMetrics: RequestMetrics
+    let deliveryMetrics: DeliveryMetrics
+    let phase: NodePhase
+    let clock = Clock.system
+    let random = RandomSource.system
+
+    var identifiers: IdentifierSource { IdentifierSource(clock: clock, random: random) }
+    var policy: AddressPolicy { configuration.allowsPrivateTargets ? .allowPrivate : .publicOnly }
+    var upstreamPolicy: AddressPolicy { configuration.allowsPrivateUpstreams ? .allowPrivate : .publicOnly }
+}
+
+/// Everything of one loop: its database connections, its HTTP client, its share of the deliveries, its handlers.
+struct Shard: Sendable {
+    let loop: EventLoop
+    let database: Database
+    let store: Store
+    let client: HTTPClient
+    let dispatcher: Dispatcher
+    let upstreams: UpstreamDirectory
+    let context: APIContext
+
+    /// Connects. Run it on the loop.
+    static func start(_ loop: EventLoop, _ parts: NodeParts) async throws -> Shard {
+        var databaseConfiguration = DatabaseConfiguration.service(parts.configuration.databaseURL)
+        databaseConfiguration.writeConnections = parts.configuration.writeConnections
+        databaseConfiguration.readConnections = parts.configuration.readConnections
+        let database = Database(loop: loop, configuration: databaseConfiguration, statements: .service)
+        try await database.start()
+        let store = Store(
+            loop: loop, database: database, keyring: parts.configuration.keyring, clock: parts.clock,
+            identifiers: parts.identifiers)
+        let client = HTTPClient(loop: loop, configuration: HTTPClientConfiguration())
+        let dispatcher = Dispatcher(
+            loop: loop, store: store, client: client, node: parts.id, policy: parts.policy,
+            schedule: parts.configuration.schedule, log: parts.log, metrics: parts.deliveryMetrics)
+        let intake = Intake(loop: loop, store: store, dispatcher: dispatcher)
+        let upstreams = UpstreamDirectory(store: store, policy: parts.upstreamPolicy, log: parts.log)
+        await upstreams.refresh()
+        let context = APIContext(
+            configuration: APIConfiguration(
+                publicURL: parts.configuration.publicURL, targetPolicy: parts.policy,
+                allowsPrivateTargets: parts.configuration.allowsPrivateTargets, version: Commands.version),
+            store: store, clock: parts.clock, identifiers: parts.identifiers, log: parts.log, metrics: parts.metrics,
+            requestMetrics: parts.requestMetrics, upstreams: upstreams,
+            mesh: MeshClient(client: client, policy: parts.upstreamPolicy),
+            accept: { (event) throws(StoreError) in try await intake.accept(event) },
+            readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) })
+        return Shard(
+            loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
+            upstreams: upstreams, context: context)
+    }
+
+    /// Starts the work that goes on by itself. Run it on the loop.
+    func begin() -> [Task<Void, Never>] {
+        [loop.spawn { await dispatcher.run() }, loop.spawn { await upstreams.run() }]
+    }
+
+    /// A server for one of the API's listeners. Run it on the loop.
+    func server(_ table: RouteTable, sharesPort: Bool) -> HTTPServer {
+        let service = APIService(table, context)
+        let identifiers = store.identifiers
+        let clock = store.clock
+        var configuration = HTTPServerConfiguration(
+            requestId: { identifiers.nextUUID().text },
+            errorBody: { Problem.serverError(status: $0, requestID: $1) },
+            unixTime: { clock.now().seconds })
+        configuration.sharesPort = sharesPort
+        return HTTPServer(loop: loop, configuration: configuration) { await service.handle($0) }
+    }
+
+    /// Lets everything finish that was begun. Run it on the loop, after the listeners have drained.
+    func end(grace: Duration) async {
+        await dispatcher.stop(grace: grace)
+        client.close()
+        await database.close()
+    }
+}
