@@ -55,7 +55,9 @@ let package = Package(
         module("Store", ["Domain", "Runtime", "Crypto", "Postgres", "SQL"]),
         module("Upstream", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         module("Delivery", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
-        module("API", ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "Store", "Upstream", "Delivery"]),
+        module(
+            "API",
+            ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Store", "Upstream", "Delivery"]),
         module("Sandbox", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "SQL"]),
         .executableTarget(
             name: "subgate",

@@ -1,0 +1,83 @@
+package import HTTPClient
+package import Runtime
+package import Store
+package import Upstream
+
+/// What the API is told at its start.
+package struct APIConfiguration: Sendable {
+    /// Where upstreams reach the public listener, without a slash at its end: the start of inbound addresses.
+    package var publicURL: String
+    /// Which URLs endpoints and upstreams may have.
+    package var targetPolicy: AddressPolicy
+    /// Whether that policy lets private addresses pass: then no production upstream is taken.
+    package var allowsPrivateTargets: Bool
+    package var version: String
+    package var endpointLimit = APILimits.endpointsPerEnvironment
+
+    package init(publicURL: String, targetPolicy: AddressPolicy, allowsPrivateTargets: Bool, version: String) {
+        self.publicURL = publicURL
+        self.targetPolicy = targetPolicy
+        self.allowsPrivateTargets = allowsPrivateTargets
+        self.version = version
+    }
+}
+
+/// Whether the process can serve, and why not.
+package struct Readiness: Sendable {
+    package enum Status: String, Sendable { case ready, starting, draining, unavailable }
+
+    package struct Part: Sendable {
+        package let name: String
+        /// Nil when the part is well.
+        package let reason: String?
+
+        package init(name: String, reason: String?) {
+            self.name = name
+            self.reason = reason
+        }
+    }
+
+    package var status: Status
+    package var parts: [Part]
+
+    package init(status: Status, parts: [Part] = []) {
+        self.status = status
+        self.parts = parts
+    }
+}
+
+/// Everything the API's handlers use, of one loop. Loop-bound, like the store in it.
+package struct APIContext: Sendable {
+    /// Stores a verified webhook and returns once that is committed.
+    package typealias Accept = @Sendable (ReceivedEvent) async throws(StoreError) -> AcceptedEvent.Fate
+
+    package let configuration: APIConfiguration
+    package let store: Store
+    package let clock: Clock
+    package let identifiers: IdentifierSource
+    package let log: Log
+    package let metrics: Metrics
+    package let requestMetrics: RequestMetrics
+    package let upstreams: UpstreamDirectory
+    package let mesh: MeshClient
+    package let accept: Accept
+    package let readiness: @Sendable () -> Readiness
+
+    package init(
+        configuration: APIConfiguration, store: Store, clock: Clock, identifiers: IdentifierSource, log: Log,
+        metrics: Metrics, requestMetrics: RequestMetrics, upstreams: UpstreamDirectory, mesh: MeshClient,
+        accept: @escaping Accept, readiness: @escaping @Sendable () -> Readiness
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.clock = clock
+        self.identifiers = identifiers
+        self.log = log
+        self.metrics = metrics
+        self.requestMetrics = requestMetrics
+        self.upstreams = upstreams
+        self.mesh = mesh
+        self.accept = accept
+        self.readiness = readiness
+    }
+}

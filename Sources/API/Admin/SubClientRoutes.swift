@@ -1,0 +1,124 @@
+import Domain
+import HTTPServer
+import JSON
+import Store
+
+/// `/admin/v1/sub-clients`: the PSP's merchants.
+enum SubClientRoutes {
+    static let all: [Route] = [
+        .adminWrite(.post, "/admin/v1/sub-clients", create),
+        .admin(.get, "/admin/v1/sub-clients", list),
+        .admin(.get, "/admin/v1/sub-clients/{subClientId}", get),
+        .adminWrite(.patch, "/admin/v1/sub-clients/{subClientId}", update),
+        .admin(.delete, "/admin/v1/sub-clients/{subClientId}", close),
+        .admin(.post, "/admin/v1/sub-clients/{subClientId}/activate", activate),
+        .adminWrite(.post, "/admin/v1/sub-clients/{subClientId}/suspend", suspend),
+    ]
+
+    @Sendable private static func create(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
+        let body = try await call.json()
+        var fields = try Fields(body.value)
+        var new = NewSubClient(
+            legalName: fields.required("legalName", .text(APILimits.nameCharacters)),
+            displayName: fields.required("displayName", .text(APILimits.nameCharacters)),
+            country: fields.required("country", .country),
+            externalID: fields.nullable("externalId", .text(APILimits.externalIDCharacters)),
+            website: fields.nullable("website", .website))
+        if let metadata = fields.nullable("metadata", .metadata) { new.metadata = metadata }
+        try fields.finish()
+        return try await call.create(
+            .platform(scope), body: body.bytes,
+            answer: { (made: SubClient) in
+                CreatedAnswer(
+                    location: Array("/admin/v1/sub-clients/".utf8) + made.id.text, version: made.version,
+                    body: json(made))
+            },
+            make: { store, keeping throws(StoreError) in
+                try await store.createSubClient(scope, new, keeping: keeping)
+            })
+    }
+
+    @Sendable private static func list(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
+        var query = QueryParameters(call)
+        var filter = SubClientFilter()
+        filter.status = query.word("status")
+        filter.externalID = query.text("externalId", APILimits.externalIDCharacters)
+        filter.text = query.text("text", APILimits.nameCharacters)
+        let page = query.page()
+        try query.finish()
+        let found = try await call.store { store throws(StoreError) in
+            try await store.subClients(scope, filter, page)
+        }
+        return .json(200, found.json(write))
+    }
+
+    @Sendable private static func get(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
+        let id: SubClientID = try call.identifier(0)
+        return answer(try await call.store { store throws(StoreError) in try await store.subClient(scope, id) })
+    }
+
+    @Sendable private static func update(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
+        let id: SubClientID = try call.identifier(0)
+        let version = try call.expectedVersion()
+        var fields = try Fields(try await call.json().value)
+        var changes = SubClientChanges()
+        changes.legalName = fields.optional("legalName", .text(APILimits.nameCharacters))
+        changes.displayName = fields.optional("displayName", .text(APILimits.nameCharacters))
+        changes.country = fields.optional("country", .country)
+        changes.externalID = fields.change("externalId", .text(APILimits.externalIDCharacters))
+        changes.website = fields.change("website", .website)
+        if case .set(let metadata) = fields.change("metadata", .metadata) {
+            changes.metadata = metadata ?? Array("{}".utf8)
+        }
+        try fields.finish(needsOne: true)
+        return answer(
+            try await call.store { store throws(StoreError) in
+                try await store.updateSubClient(scope, id, changes, version: version)
+            })
+    }
+
+    @Sendable private static func close(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
+        let id: SubClientID = try call.identifier(0)
+        try await call.store { store throws(StoreError) in try await store.closeSubClient(scope, id) }
+        return .noContent
+    }
+
+    @Sendable private static func activate(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
+        let id: SubClientID = try call.identifier(0)
+        return answer(try await call.store { store throws(StoreError) in try await store.activateSubClient(scope, id) })
+    }
+
+    @Sendable private static func suspend(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
+        let id: SubClientID = try call.identifier(0)
+        var fields = try Fields(try await call.json().value)
+        let reason = fields.required("reason", .text(APILimits.reasonCharacters))
+        try fields.finish()
+        return answer(
+            try await call.store { store throws(StoreError) in
+                try await store.suspendSubClient(scope, id, reason: reason)
+            })
+    }
+
+    // MARK: Answers
+
+    private static func answer(_ subClient: SubClient) -> Response {
+        .json(200, json(subClient)).tagged(subClient.version)
+    }
+
+    @Sendable private static func json(_ subClient: SubClient) -> [UInt8] { jsonObject { write(subClient, &$0) } }
+
+    @Sendable private static func write(_ subClient: SubClient, _ json: inout JSONWriter) {
+        json.member("id", subClient.id)
+        json.member("legalName", subClient.legalName)
+        json.member("displayName", subClient.displayName)
+        json.member("country", subClient.country)
+        json.member("externalId", subClient.externalID)
+        json.member("website", subClient.website)
+        json.member("metadata", json: subClient.metadata)
+        json.member("status", word: subClient.status)
+        json.member("statusReason", subClient.statusReason)
+        json.member("version", subClient.version)
+        json.member("createdAt", subClient.createdAt)
+        json.member("updatedAt", subClient.updatedAt)
+    }
+}

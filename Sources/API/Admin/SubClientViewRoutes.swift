@@ -1,0 +1,22 @@
+import Domain
+import HTTPServer
+import Store
+
+/// What an admin sees of one sub-client: its endpoints, link sessions, transfers, events and deliveries in both environments.
+enum SubClientViewRoutes {
+    static let all: [Route] = [
+        view("/admin/v1/sub-clients/{subClientId}/webhook-endpoints", EndpointRoutes.list),
+        view("/admin/v1/sub-clients/{subClientId}/link-sessions", LinkSessionRoutes.list),
+        view("/admin/v1/sub-clients/{subClientId}/transfers", TransferRoutes.list),
+        view("/admin/v1/sub-clients/{subClientId}/events", EventRoutes.list),
+        view("/admin/v1/sub-clients/{subClientId}/deliveries", DeliveryRoutes.list),
+    ]
+
+    private static func view(
+        _ pattern: StaticString, _ list: @escaping @Sendable (Call, TenantScope) async throws(Problem) -> Response
+    ) -> Route {
+        .admin(.get, pattern) { call, scope throws(Problem) in
+            try await list(call, try await call.subClient(scope))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Domain
+import HTTPServer
+import Runtime
+import Store
+import Upstream
+
+/// `POST /inbound/mesh/{upstreamId}`: webhooks from upstreams. 200 is said after the commit, never before.
+enum InboundRoutes {
+    static let all: [Route] = [
+        Route(.post, "/inbound/mesh/{upstreamId}", bodyLimit: APILimits.inboundBytes, .inbound(receive))
+    ]
+
+    @Sendable private static func receive(_ call: Call) async throws(Problem) -> Response {
+        let id: UpstreamID = try call.identifier(0)
+        guard let tag = WebhookSignature.tag(call.head.headers) else { throw .unsignedWebhook }
+        guard let upstream = call.context.upstreams.upstream(id) else {
+            throw call.context.upstreams.isLoaded ? .notFound : .unavailable
+        }
+        let body = try await call.bytes()
+        guard WebhookSignature.isValid(tag, for: body, keys: upstream.webhookKeys) else { throw .unsignedWebhook }
+        let event = try MeshEvent.read(
+            body, upstream: upstream.id, id: call.context.identifiers.next(),
+            transferID: call.context.identifiers.next())
+        do {
+            let fate = try await call.context.accept(event)
+            if fate == .quarantined {
+                call.context.log.warn(
+                    "an event has no sub-client",
+                    [
+                        (.requestId, .bytes(call.requestID)), (.upstream, .bytes(upstream.id.text)),
+                        (.event, .bytes(event.id.text)), (.reason, .text(event.unroutableReason ?? "noLinkSession")),
+                    ])
+            }
+        } catch {
+            throw call.problem(error)
+        }
+        return Response(status: 200)
+    }
+}

@@ -1,0 +1,67 @@
+import Domain
+import JSON
+import Store
+
+/// Reads Mesh's transfer webhook: the PascalCase body of which every field but the event's id may be missing.
+enum MeshEvent {
+    /// Mesh has no tenant in its webhooks; these say why one cannot be found.
+    enum Unroutable: String { case noTransactionId, unknownTransactionId }
+
+    /// Throws 400 for what is no Mesh event.
+    static func read(
+        _ body: [UInt8], upstream: UpstreamID, id: EventID, transferID: TransferID
+    ) throws(Problem) -> ReceivedEvent {
+        let root: JSONValue
+        do {
+            root = try JSONDocument.parse(body).root
+        } catch {
+            throw Problem(.invalid, "The body is \(error).")
+        }
+        guard root.kind == .object else { throw Problem(.invalid, "The body must be a JSON object.") }
+        guard let eventID = root["EventId"]?.string.flatMap({ UUIDValue(text: $0) }) else {
+            throw .invalid(field: "EventId", "must be a UUID")
+        }
+        let transaction = text(root["TransactionId"])
+        let reference = transaction.flatMap { TransactionReference(text: $0) }
+        let unroutable: Unroutable? =
+            reference != nil ? nil : transaction == nil ? .noTransactionId : .unknownTransactionId
+        return ReceivedEvent(
+            id: id, transferID: transferID, upstream: upstream, upstreamEventID: eventID,
+            upstreamTransferID: root["TransferId"]?.string.flatMap { UUIDValue(text: $0) }
+                ?? UUIDValue(high: 0, low: 0),
+            reference: reference, unroutableReason: unroutable?.rawValue,
+            status: ReportedStatus(upstreamText: root["TransferStatus"]?.string ?? []),
+            occurredAt: root["Timestamp"].flatMap(time), details: details(root), payload: body)
+    }
+
+    private static func details(_ root: JSONValue) -> ReceivedEvent.Details {
+        var details = ReceivedEvent.Details()
+        details.symbol = text(root["Token"])
+        details.chain = text(root["Chain"])
+        details.txHash = text(root["TxHash"])
+        details.sourceAmount = amount(root["SourceAmount"])
+        details.destinationAmount = amount(root["DestinationAmount"])
+        details.sourceAddress = text(root["SourceAddress"])
+        details.destinationAddress = text(root["DestinationAddress"])
+        details.refundAddress = text(root["RefundAddress"])
+        details.sourceAccountProvider = text(root["SourceAccountProvider"])
+        return details
+    }
+
+    /// Nil for an empty one as well.
+    private static func text(_ value: JSONValue?) -> [UInt8]? {
+        value?.string.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The exact value in plain digits; one that would need absurdly many counts as absent. The payload keeps it.
+    private static func amount(_ value: JSONValue?) -> [UInt8]? { value?.number?.canonicalDecimalBytes }
+
+    /// Mesh's documents show seconds and milliseconds: from 10^11 on it is milliseconds, which are 1973 then, where
+    /// seconds would be the year 5138.
+    private static func time(_ value: JSONValue) -> Timestamp? {
+        guard let number = value.integer, number > 0 else { return nil }
+        if number < 100_000_000_000 { return Timestamp(seconds: number) }
+        // Up to the end of the year 9999.
+        return number < 253_402_300_800_000 ? Timestamp(milliseconds: number) : nil
+    }
+}

@@ -1,0 +1,50 @@
+/// Every bound of the API, with its unit and its reason.
+package enum APILimits {
+    /// Bytes of a body in our own format: the largest legal one, metadata of 50 entries, takes 110 KiB when every character
+    /// is escaped.
+    static let bodyBytes = 128 * 1024
+    /// Bytes of a link token request: some hundred destination addresses.
+    static let linkTokenBytes = 256 * 1024
+    /// Bytes of an upstream's webhook: a hundred times the largest seen.
+    static let inboundBytes = 256 * 1024
+
+    /// Webhook endpoints of one sub-client in one environment: each multiplies the deliveries of every event.
+    package static let endpointsPerEnvironment = 50
+    /// Seconds after which a caller that was told 503 may try again.
+    static let retryAfterSeconds = 1
+
+    /// Characters of names, as Mesh allows them.
+    static let nameCharacters = 1...300
+    static let externalIDCharacters = 1...128
+    static let urlBytes = 8...2048
+    static let reasonCharacters = 1...500
+    static let descriptionCharacters = 1...500
+    static let credentialNameCharacters = 1...100
+    static let upstreamNameCharacters = 1...100
+    static let upstreamSecretCharacters = 1...500
+    /// Secrets of one upstream's webhooks: an old and a new one during a rotation, and room for mistakes.
+    static let webhookSecrets = 1...5
+
+    static let metadataEntries = 50
+    static let metadataKeyCharacters = 1...40
+    static let metadataValueCharacters = 0...500
+
+    /// Headers that are sent with every attempt.
+    static let endpointHeaders = 10
+    static let endpointHeaderNameBytes = 1...64
+    static let endpointHeaderValueBytes = 1...500
+    /// Bytes of a signing secret (Standard Webhooks).
+    static let signingSecretBytes = 24...64
+    static let newSigningSecretBytes = 32
+
+    static let idempotencyKeyBytes = 1...255
+    /// Bytes of a name of the caller's choosing that an error repeats; a longer one is not repeated.
+    static let echoedNameBytes = 64
+
+    /// Link tokens, as Mesh limits them.
+    static let userIDCharacters = 1...300
+    static let transactionIDCharacters = 0...128
+    static let linkTokenDescriptionCharacters = 0...256
+    /// How long a link token is good for, by Mesh's documents.
+    static let linkTokenLifetime: Duration = .seconds(600)
+}

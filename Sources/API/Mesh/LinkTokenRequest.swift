@@ -1,0 +1,155 @@
+import Domain
+import JSON
+
+/// A merchant's request for a link token, read and judged, with the places that we rewrite. Mesh's GetLinkTokenRequest,
+/// whose names match without case; a property it does not know passes as it came.
+struct LinkTokenRequest {
+    let userID: [UInt8]
+    let transactionID: [UInt8]?
+    let transferType: TransferType
+    /// Plain decimal text.
+    let amountInFiat: [UInt8]?
+    /// Whether the session goes on into a transfer.
+    let hasTransfer: Bool
+
+    private let document: JSONDocument
+    private let userIDRange: Range<Int>
+    private let transactionPlace: Place?
+
+    /// Where `transferOptions.transactionId` stands, or is to stand.
+    private enum Place {
+        case replace(Range<Int>)
+        /// After the opening brace at this offset.
+        case insert(at: Int, isOnly: Bool)
+    }
+
+    /// Throws 400 for what is malformed, of the wrong type or out of range, at the first such field.
+    init(_ body: [UInt8]) throws(MeshProblem) {
+        do {
+            document = try JSONDocument.parse(body, limits: .ignoringKeyCase)
+        } catch {
+            throw MeshProblem(400, .badRequest, "The request body is \(error).", errorType: "badRequest")
+        }
+        guard document.root.kind == .object else {
+            throw MeshProblem(400, .badRequest, "The request body must be a JSON object.", errorType: "badRequest")
+        }
+        let root = MeshFields(document.root)
+        guard let user = root.value("userId") else { throw .missing("UserId") }
+        userID = try root.string("userId", APILimits.userIDCharacters) ?? []
+        userIDRange = user.raw.startIndex..<user.raw.endIndex
+        if root.value("subClientId") != nil {
+            throw .invalid("SubClientId", "is set by the service; leave it out.")
+        }
+        try root.uuid("integrationId")
+        try root.uuid("configurationId")
+        try root.bool("restrictMultipleAccounts")
+        try root.bool("disableApiKeyGeneration")
+        _ = try root.string("brokerType", 0...100)
+        if let wallet = try root.object("verifyWalletOptions") { try LinkTokenRequest.checkWallet(wallet) }
+
+        guard let options = try root.object("transferOptions") else {
+            (transactionID, transferType, amountInFiat, hasTransfer, transactionPlace) = (
+                nil, .deposit, nil, false, nil
+            )
+            return
+        }
+        transactionID = try options.string("transactionId", APILimits.transactionIDCharacters)
+            .flatMap { $0.isEmpty ? nil : $0 }
+        transferType = try options.word("transferType", TransferType.self) ?? .deposit
+        amountInFiat = try options.amount("amountInFiat")
+        hasTransfer = try LinkTokenRequest.checkAddresses(options)
+        try LinkTokenRequest.checkOptions(options, hasTransactionID: transactionID != nil)
+        transactionPlace = LinkTokenRequest.place(in: options.object)
+    }
+
+    // MARK: Rules
+
+    private static func checkOptions(_ options: MeshFields, hasTransactionID: Bool) throws(MeshProblem) {
+        if let fee = try options.amount("clientFee"), fee != Array("0".utf8), fee != Array("1".utf8),
+            !fee.starts(with: "0.".utf8)
+        {
+            throw .invalid("ClientFee", "must be between 0 and 1.")
+        }
+        try options.bool("isInclusiveFeeEnabled")
+        _ = try options.string("description", APILimits.linkTokenDescriptionCharacters)
+        if try options.bool("generatePayLink") == true, !hasTransactionID { throw .missing("TransactionId") }
+        if let funding = try options.object("fundingOptions") { try funding.bool("enabled") }
+        for item in try options.objects("goodsDetails") {
+            if let type = try item.string("goodsType", 0...2), type != Array("01".utf8), type != Array("02".utf8) {
+                throw .invalid("GoodsType", "must be 01 or 02.")
+            }
+            for name in ["goodsCategory", "referenceGoodsId", "goodsName", "goodsDetail"] {
+                _ = try item.string(name, LinkTokenRequest.anyText)
+            }
+        }
+    }
+
+    /// Whether there is any address.
+    private static func checkAddresses(_ options: MeshFields) throws(MeshProblem) -> Bool {
+        let addresses = try options.objects("toAddresses")
+        for address in addresses {
+            try address.uuid("networkId")
+            for name in ["symbol", "address", "addressTag", "note"] { _ = try address.string(name, anyText) }
+            for name in ["amount", "displayAmountInFiat", "minAmount", "minAmountInFiat"] {
+                _ = try address.amount(name)
+            }
+        }
+        return !addresses.isEmpty
+    }
+
+    private static func checkWallet(_ wallet: MeshFields) throws(MeshProblem) {
+        _ = try wallet.string("message", anyText)
+        try wallet.strings("verificationMethods", oneOf: ["signedMessage"])
+        try wallet.strings("addresses", oneOf: nil)
+        try wallet.uuid("networkId")
+        _ = try wallet.word("networkType", NetworkType.self)
+    }
+
+    /// Text that Mesh gives no limit: long enough for every address and label.
+    private static let anyText = 0...1_000
+
+    private enum NetworkType: String, CaseIterable {
+        case unknown, evm, solana, bitcoin, cardano, tron, avalancheX, tezos, dogecoin, ripple, stellar, litecoin, sui
+        case aptos, tvm, injective
+    }
+
+    // MARK: Rewriting
+
+    private static func place(in options: JSONValue) -> Place {
+        if let value = options.member(ignoringASCIICase: "transactionId") {
+            return .replace(value.raw.startIndex..<value.raw.endIndex)
+        }
+        var isEmpty = true
+        for _ in options.members { isEmpty = false }
+        return .insert(at: options.raw.startIndex + 1, isOnly: isEmpty)
+    }
+
+    /// The body for the upstream: our user id and transaction id in place of the merchant's, every other byte as it came.
+    func rewritten(userID: [UInt8], transactionID: [UInt8]) -> [UInt8] {
+        var edits: [(range: Range<Int>, text: [UInt8])] = [(userIDRange, LinkTokenRequest.quoted(userID))]
+        switch transactionPlace {
+        case nil: break
+        case .replace(let range): edits.append((range, LinkTokenRequest.quoted(transactionID)))
+        case .insert(let offset, let isOnly):
+            let member = Array("\"transactionId\":".utf8) + LinkTokenRequest.quoted(transactionID)
+            edits.append((offset..<offset, isOnly ? member : member + [UInt8(ascii: ",")]))
+        }
+        edits.sort { $0.range.lowerBound < $1.range.lowerBound }
+        let bytes = document.bytes
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count + 128)
+        var copied = 0
+        for edit in edits {
+            output += bytes[copied..<edit.range.lowerBound]
+            output += edit.text
+            copied = edit.range.upperBound
+        }
+        return output + bytes[copied...]
+    }
+
+    private static func quoted(_ text: [UInt8]) -> [UInt8] {
+        var json = JSONWriter(reservingCapacity: text.count + 2)
+        json.string(text)
+        return json.bytes
+    }
+}

@@ -1,0 +1,132 @@
+import Crypto
+import Domain
+import HTTPServer
+import JSON
+import Runtime
+import Store
+import Upstream
+
+/// `POST /api/v1/linktoken`: Mesh's own call, which a merchant's existing client makes with only the base URL changed.
+enum LinkTokenRoutes {
+    static let all: [Route] = [
+        Route(.post, "/api/v1/linktoken", bodyLimit: APILimits.linkTokenBytes, .mesh(.readWrite, create))
+    ]
+
+    /// Judge, rewrite, ask the upstream, commit the session, answer. A token that reached a merchant is always routable;
+    /// one that did not never matters.
+    @Sendable private static func create(_ call: Call, _ principal: Principal) async throws(MeshProblem) -> Response {
+        guard principal.subClientStatus.allowsLinkTokens(in: principal.environment) else { throw .notActive }
+        let request = try LinkTokenRequest(try await call.meshBody())
+        guard let upstream = call.context.upstreams.upstream(for: principal.environment) else {
+            throw call.context.upstreams.isLoaded ? .noUpstream : .unavailable
+        }
+        let session: LinkSessionID = call.context.identifiers.next()
+        let subClient = principal.scope.subClient
+        let body = request.rewritten(
+            userID: NamespacedUser.id(of: request.userID, in: subClient),
+            transactionID: TransactionReference(subClient: subClient, linkSession: session).text)
+        let outcome = await call.context.mesh.createLinkToken(upstream, body: body)
+        let minted = try token(outcome, call, upstream)
+
+        let new = NewLinkSession(
+            id: session, environment: principal.environment, upstream: upstream.id, credential: principal.credential,
+            transactionID: request.transactionID, userID: request.userID, transferType: request.transferType,
+            amountInFiat: request.amountInFiat, hasTransfer: request.hasTransfer,
+            expiresAt: call.context.clock.now() + APILimits.linkTokenLifetime)
+        do {
+            try await call.store.createLinkSession(principal.scope, new)
+        } catch {
+            throw call.meshProblem(error)
+        }
+        let content = jsonObject { json in
+            json.member("linkToken", minted.linkToken)
+            json.member("paymentLink", minted.paymentLink)
+        }
+        return .json(
+            200,
+            MeshEnvelope.ok(
+                content: content, errorHash: minted.errorHash, teamCode: minted.teamCode, requestID: call.requestID))
+    }
+
+    /// The token, or the failure as the merchant may see it: what is the PSP's to mend goes to the log alone.
+    private static func token(
+        _ outcome: LinkTokenOutcome, _ call: Call, _ upstream: ActiveUpstream
+    ) throws(MeshProblem) -> MintedLinkToken {
+        switch outcome {
+        case .minted(let minted):
+            return minted
+        case .refused(let refusal):
+            var problem = MeshProblem(
+                400, .badRequest, message: refusal.message, errorType: refusal.errorType ?? Array("badRequest".utf8))
+            problem.displayMessage = refusal.displayMessage
+            problem.errorHash = refusal.errorHash
+            problem.teamCode = refusal.teamCode
+            throw problem
+        case .tooManyRequests(let retryAfter):
+            var problem = MeshProblem(429, .tooManyRequest, "The upstream service is busy. Try again later.")
+            problem.retryAfter = retryAfter ?? APILimits.retryAfterSeconds
+            throw problem
+        case .keysRefused(let status):
+            call.context.log.error(
+                "the upstream refuses our keys",
+                [
+                    (.requestId, .bytes(call.requestID)), (.upstream, .bytes(upstream.id.text)),
+                    (.status, .integer(status)),
+                ])
+            throw .upstreamFailed
+        case .failed(let reason):
+            call.logUpstreamFault(upstream, reason)
+            throw .upstreamFailed
+        case .unreachable(let reason):
+            call.logUpstreamFault(upstream, reason)
+            throw .upstreamAway
+        }
+    }
+}
+
+extension Call {
+    /// The whole body of a request in Mesh's format. Throws 415 and 413.
+    func meshBody() async throws(MeshProblem) -> [UInt8] {
+        guard MediaType.isJSON(head.headers, alsoSuffixes: true) else { throw .unsupportedMediaType }
+        do {
+            return try await requestBody.collect(upTo: route.bodyLimit)
+        } catch .tooLarge {
+            throw .tooLarge
+        } catch {
+            // Nobody reads this answer: the connection is lost.
+            throw MeshProblem(400, .badRequest, "The request body did not arrive.", errorType: "badRequest")
+        }
+    }
+
+    fileprivate func logUpstreamFault(_ upstream: ActiveUpstream, _ reason: String) {
+        context.log.warn(
+            "the upstream failed",
+            [
+                (.requestId, .bytes(requestID)), (.upstream, .bytes(upstream.id.text)),
+                (.environment, .text(upstream.environment.rawValue)), (.reason, .text(reason)),
+            ])
+    }
+}
+
+/// The `userId` an upstream knows an end user by: two sub-clients' users never meet, and it holds nothing personal.
+enum NamespacedUser {
+    private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    /// 105 bits: no two users of one sub-client will collide.
+    private static let hashDigits = 21
+
+    /// 48 characters, of Mesh's 50: the sub-client's 26 digits, a colon, and 21 digits of a hash of both.
+    static func id(of user: [UInt8], in subClient: SubClientID) -> [UInt8] {
+        let uuid = subClient.uuid
+        let bits = [uuid.high, uuid.low].flatMap { half in
+            stride(from: UInt64(56), through: 0, by: -8).map { UInt8(truncatingIfNeeded: half >> $0) }
+        }
+        let hash = Digest.sha256(bits, user)
+        let space = Array(subClient.text.suffix(26)) + [UInt8(ascii: ":")]
+        return space
+            + (0..<hashDigits).map { position in
+                let bit = 5 * position
+                let pair = UInt16(hash[bit / 8]) << 8 | UInt16(hash[bit / 8 + 1])
+                return digits[Int(pair >> UInt16(11 - bit % 8) & 31)]
+            }
+    }
+}

@@ -1,0 +1,88 @@
+import Domain
+import JSON
+
+/// The fields of one object in Mesh's format: names without case, null the same as absent, the first wrong one thrown in
+/// Mesh's words.
+struct MeshFields {
+    let object: JSONValue
+
+    init(_ object: JSONValue) { self.object = object }
+
+    /// Nil if absent or null.
+    func value(_ name: String) -> JSONValue? {
+        object.member(ignoringASCIICase: name).flatMap { $0.isNull ? nil : $0 }
+    }
+
+    func string(_ name: String, _ characters: ClosedRange<Int>) throws(MeshProblem) -> [UInt8]? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string else { throw .invalid(title(name), "must be a string.") }
+        if let objection = TextRule.objection(to: text, characters) { throw .invalid(title(name), "\(objection).") }
+        return text
+    }
+
+    @discardableResult
+    func bool(_ name: String) throws(MeshProblem) -> Bool? {
+        guard let value = value(name) else { return nil }
+        guard let flag = value.bool else { throw .invalid(title(name), "must be true or false.") }
+        return flag
+    }
+
+    func uuid(_ name: String) throws(MeshProblem) {
+        guard let value = value(name) else { return }
+        guard let text = value.string, UUIDValue(text: text) != nil else {
+            throw .invalid(title(name), "must be a UUID.")
+        }
+    }
+
+    /// A decimal that is not negative, as a number or the same in a string, in plain digits.
+    func amount(_ name: String) throws(MeshProblem) -> [UInt8]? {
+        guard let value = value(name) else { return nil }
+        let number = value.number ?? value.string.flatMap { try? JSONDocument.parse($0).root.number }
+        // White space around a number in a string would survive the parser above.
+        if let text = value.string, let number, number.raw.count != text.count {
+            throw .invalid(title(name), "must be a number.")
+        }
+        guard let number, let plain = number.canonicalDecimalBytes else {
+            throw .invalid(title(name), "must be a number.")
+        }
+        if plain.first == UInt8(ascii: "-") { throw .invalid(title(name), "must not be negative.") }
+        return plain
+    }
+
+    func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ name: String, _ type: Word.Type
+    ) throws(MeshProblem) -> Word? {
+        guard let value = value(name) else { return nil }
+        let word = value.string.flatMap { text in Word.allCases.first { text.elementsEqual($0.rawValue.utf8) } }
+        guard let word else { throw .invalid(title(name), "must be one of \(Rule<Never>.words(type)).") }
+        return word
+    }
+
+    func object(_ name: String) throws(MeshProblem) -> MeshFields? {
+        guard let value = value(name) else { return nil }
+        guard value.kind == .object else { throw .invalid(title(name), "must be an object.") }
+        return MeshFields(value)
+    }
+
+    func objects(_ name: String) throws(MeshProblem) -> [MeshFields] {
+        guard let value = value(name) else { return [] }
+        guard value.kind == .array, value.elements.allSatisfy({ $0.kind == .object }) else {
+            throw .invalid(title(name), "must be an array of objects.")
+        }
+        return value.elements.map(MeshFields.init)
+    }
+
+    func strings(_ name: String, oneOf words: [String]?) throws(MeshProblem) {
+        guard let value = value(name) else { return }
+        guard value.kind == .array, value.elements.allSatisfy({ $0.kind == .string }) else {
+            throw .invalid(title(name), "must be an array of strings.")
+        }
+        guard let words else { return }
+        for element in value.elements where !words.contains(where: { element.string == Array($0.utf8) }) {
+            throw .invalid(title(name), "must hold \(words.joined(separator: ", ")) only.")
+        }
+    }
+
+    /// Mesh names fields in errors with a capital: `ClientFee`.
+    private func title(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
+}

@@ -1,0 +1,105 @@
+package import Domain
+package import HTTPServer
+import Store
+
+/// One operation of the contract: a method, a path pattern, who may call it, and what it does.
+package struct Route: Sendable {
+    /// Who may call. There is no default: each handler's type decides it.
+    package enum Access: Hashable, Sendable {
+        /// Anyone who reaches the ops listener.
+        case ops
+        /// An admin key.
+        case admin
+        /// A sub-client's credential, as a bearer token or in Mesh's two headers.
+        case tenant(CredentialAccess)
+        /// A sub-client's credential in Mesh's two headers.
+        case meshTenant(CredentialAccess)
+        /// An upstream, by its signature over the body.
+        case inbound
+    }
+
+    typealias Admin = @Sendable (Call, PlatformScope) async throws(Problem) -> Response
+    typealias Tenant = @Sendable (Call, Principal) async throws(Problem) -> Response
+    typealias Mesh = @Sendable (Call, Principal) async throws(MeshProblem) -> Response
+    typealias Open = @Sendable (Call) async throws(Problem) -> Response
+
+    enum Handler: Sendable {
+        case ops(Open)
+        case admin(Admin)
+        case tenant(CredentialAccess, Tenant)
+        case mesh(CredentialAccess, Mesh)
+        case inbound(Open)
+    }
+
+    package let method: Method
+    /// Literal segments and `{names}`, spelled as in openapi.yaml.
+    package let pattern: StaticString
+    /// Bytes of body the operation reads at most; 0 if it reads none.
+    package let bodyLimit: Int
+    let handler: Handler
+
+    init(_ method: Method, _ pattern: StaticString, bodyLimit: Int, _ handler: Handler) {
+        self.method = method
+        self.pattern = pattern
+        self.bodyLimit = bodyLimit
+        self.handler = handler
+    }
+
+    package var access: Access {
+        switch handler {
+        case .ops: .ops
+        case .admin: .admin
+        case .tenant(let access, _): .tenant(access)
+        case .mesh(let access, _): .meshTenant(access)
+        case .inbound: .inbound
+        }
+    }
+
+    /// `GET /v1/me`, for logs and metrics.
+    package var name: String { "\(method.name) \(pattern)" }
+
+    // MARK: The rows of the tables
+
+    /// A bodiless operation of an admin.
+    static func admin(_ method: Method, _ pattern: StaticString, _ handler: @escaping Admin) -> Route {
+        Route(method, pattern, bodyLimit: 0, .admin(handler))
+    }
+
+    /// An operation of an admin with a body.
+    static func adminWrite(_ method: Method, _ pattern: StaticString, _ handler: @escaping Admin) -> Route {
+        Route(method, pattern, bodyLimit: APILimits.bodyBytes, .admin(handler))
+    }
+
+    /// A bodiless operation of a sub-client: reading with GET, changing with everything else.
+    static func tenant(_ method: Method, _ pattern: StaticString, _ handler: @escaping Tenant) -> Route {
+        Route(method, pattern, bodyLimit: 0, .tenant(method == .get ? .read : .readWrite, handler))
+    }
+
+    /// An operation of a sub-client with a body.
+    static func tenantWrite(_ method: Method, _ pattern: StaticString, _ handler: @escaping Tenant) -> Route {
+        Route(method, pattern, bodyLimit: APILimits.bodyBytes, .tenant(.readWrite, handler))
+    }
+}
+
+/// All operations of one listener.
+package struct RouteTable: Sendable {
+    package let listener: StaticString
+    package let routes: [Route]
+
+    /// Merchants and upstreams.
+    package static let publicListener = RouteTable(
+        listener: "public",
+        routes: [MeRoutes.all, EndpointRoutes.all, LinkSessionRoutes.all, TransferRoutes.all, EventRoutes.all]
+            .flatMap { $0 } + DeliveryRoutes.all + LinkTokenRoutes.all + InboundRoutes.all)
+
+    /// The PSP's admins.
+    package static let adminListener = RouteTable(
+        listener: "admin",
+        routes: SubClientRoutes.all + CredentialRoutes.all + SubClientViewRoutes.all + UpstreamRoutes.all
+            + QuarantineRoutes.all)
+
+    /// Health and metrics.
+    package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)
+
+    package static let all: [RouteTable] = [publicListener, adminListener, opsListener]
+}

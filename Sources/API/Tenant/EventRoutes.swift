@@ -1,0 +1,53 @@
+import Domain
+import HTTPServer
+import JSON
+import Store
+
+/// `/v1/events`: what upstreams reported about a sub-client's transfers.
+enum EventRoutes {
+    static let all: [Route] = [
+        .tenant(.get, "/v1/events") { call, principal throws(Problem) in try await list(call, principal.scope) },
+        .tenant(.get, "/v1/events/{eventId}", get),
+    ]
+
+    @Sendable static func list(_ call: Call, _ scope: TenantScope) async throws(Problem) -> Response {
+        var query = QueryParameters(call)
+        let page = query.page()
+        try query.finish()
+        let found = try await call.store { store throws(StoreError) in try await store.events(scope, page) }
+        return .json(200, found.json(write))
+    }
+
+    @Sendable private static func get(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
+        let id: EventID = try call.identifier(0)
+        let event = try await call.store { store throws(StoreError) in try await store.event(principal.scope, id) }
+        return .json(200, jsonObject { write(event, &$0) })
+    }
+
+    @Sendable private static func write(_ event: Event, _ json: inout JSONWriter) {
+        json.member("id", event.id)
+        json.member("type", word: event.type)
+        json.member("transferId", event.transfer)
+        json.member("linkSessionId", event.linkSession)
+        json.member("upstreamEventId", event.upstreamEventID)
+        json.member("occurredAt", event.occurredAt)
+        json.member("receivedAt", event.receivedAt)
+        json.member("payload", json: payload(event))
+    }
+
+    /// The payload with the merchant's own references in place of ours.
+    static func payload(_ event: Event) -> [UInt8] {
+        guard event.type != .webhookTest, let document = try? JSONDocument.parse(event.payload) else {
+            return event.payload
+        }
+        let restored: [(key: StaticString, value: [UInt8]?)] = [
+            ("TransactionId", event.transactionID), ("UserId", event.userID),
+        ]
+        return document.replacingMembers(
+            restored.map { member in
+                var json = JSONWriter()
+                if let value = member.value { json.string(value) } else { json.null() }
+                return (key: member.key, value: json.bytes)
+            })
+    }
+}

@@ -1,0 +1,91 @@
+import Domain
+import HTTPServer
+import Store
+
+/// Reads a request's query strictly: each parameter once, none that is not known, all errors together.
+struct QueryParameters {
+    private let items: QueryItems
+    private var known: [StaticString] = []
+    private var errors: [Problem.FieldError] = []
+
+    init(_ call: Call) { self.init(call.head.query ?? []) }
+
+    init(_ query: ArraySlice<UInt8>) { items = QueryItems(query) }
+
+    /// `limit` and `cursor`.
+    mutating func page() -> PageRequest {
+        let limit = value("limit").flatMap { text -> Int? in
+            let number = QueryParameters.number(text)
+            if number == nil { fail("limit", "must be a number from 1 to \(PageRequest.maximumLimit)") }
+            return number
+        }
+        let cursor = value("cursor").flatMap { text -> Cursor? in
+            let cursor = Cursor(text: text)
+            if cursor == nil { fail("cursor", "must be a nextCursor of this list") }
+            return cursor
+        }
+        return PageRequest(limit: limit ?? PageRequest.standardLimit, cursor: cursor)
+    }
+
+    mutating func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ name: StaticString, as: Word.Type = Word.self
+    ) -> Word? {
+        value(name).flatMap { text -> Word? in
+            let word = Word.allCases.first { text.elementsEqual($0.rawValue.utf8) }
+            if word == nil { fail(name, "must be one of \(Rule.words(Word.self))") }
+            return word
+        }
+    }
+
+    mutating func text(_ name: StaticString, _ characters: ClosedRange<Int>) -> [UInt8]? {
+        value(name).flatMap { text -> [UInt8]? in
+            guard TextRule.isUTF8(text) else {
+                fail(name, "must be UTF-8")
+                return nil
+            }
+            if let message = TextRule.objection(to: text, characters) {
+                fail(name, message)
+                return nil
+            }
+            return text
+        }
+    }
+
+    /// The value as it came.
+    mutating func raw(_ name: StaticString) -> [UInt8]? { value(name) }
+
+    /// Throws all that was wrong.
+    func finish() throws(Problem) {
+        var errors = errors
+        for item in items.all where !known.contains(where: { item.name == Array("\($0)".utf8) }) {
+            errors.append(Problem.FieldError(field: FieldName.shown(item.name), message: "is not known"))
+        }
+        if !errors.isEmpty { throw .invalid(errors) }
+    }
+
+    private mutating func value(_ name: StaticString) -> [UInt8]? {
+        known.append(name)
+        switch items.lookup(name) {
+        case .absent: return nil
+        case .once(let value): return value
+        case .repeated:
+            fail(name, "must be given once")
+            return nil
+        }
+    }
+
+    private mutating func fail(_ name: StaticString, _ message: String) {
+        errors.append(Problem.FieldError(field: "\(name)", message: message))
+    }
+
+    /// 1 to the maximum, in plain digits without leading zeros.
+    private static func number(_ text: [UInt8]) -> Int? {
+        guard (1...3).contains(text.count), text[0] != UInt8(ascii: "0") else { return nil }
+        var value = 0
+        for byte in text {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return value <= PageRequest.maximumLimit ? value : nil
+    }
+}

@@ -1,0 +1,89 @@
+package import Crypto
+package import Domain
+package import HTTPClient
+package import Runtime
+package import Store
+
+/// One upstream, ready for use.
+package struct ActiveUpstream: Sendable {
+    package let id: UpstreamID
+    package let environment: Environment
+    /// Where link tokens are minted; nil if the stored address does not pass today's policy.
+    package let linkTokenURL: TargetURL?
+    package let clientID: [UInt8]
+    package let clientSecret: Secret
+    /// Prepared keys of its live webhook secrets.
+    package let webhookKeys: [HMACKey]
+
+    package init(_ upstream: OpenUpstream, policy: AddressPolicy) {
+        id = upstream.id
+        environment = upstream.environment
+        clientID = upstream.clientID.text
+        clientSecret = upstream.clientSecret
+        webhookKeys = upstream.webhookSecrets.map { HMACKey($0.exposed) }
+        let url = try? TargetURL(upstream.baseURL + Array("/api/v1/linktoken".utf8), options: policy.urlOptions)
+        linkTokenURL = url.flatMap { policy.objection(to: $0) == nil ? $0 : nil }
+    }
+}
+
+/// All upstreams with their secrets, in this loop's memory: the inbound path and the link token path ask no database for
+/// them. Read again every second, so that a change reaches every node within one. Loop-bound.
+package struct UpstreamDirectory: Sendable {
+    private struct State {
+        var byID: [UpstreamID: ActiveUpstream] = [:]
+        /// The newest of each environment.
+        var byEnvironment: [Environment: ActiveUpstream] = [:]
+        var isLoaded = false
+    }
+
+    private let store: Store
+    private let policy: AddressPolicy
+    private let log: Log
+    private let state: LoopState<State>
+
+    package init(store: Store, policy: AddressPolicy, log: Log) {
+        self.store = store
+        self.policy = policy
+        self.log = log
+        state = LoopState(store.loop, State())
+    }
+
+    /// False until the first reading: then what is not found may only not be known yet.
+    package var isLoaded: Bool { state.withValue { $0.isLoaded } }
+
+    package func upstream(_ id: UpstreamID) -> ActiveUpstream? { state.withValue { $0.byID[id] } }
+
+    /// Where link tokens of an environment are minted.
+    package func upstream(for environment: Environment) -> ActiveUpstream? {
+        state.withValue { $0.byEnvironment[environment] }
+    }
+
+    /// Reads all upstreams now. If that fails, what is known stays.
+    package func refresh() async {
+        do {
+            let loaded = try await store.loadUpstreams()
+            var next = State(isLoaded: true)
+            for open in loaded {
+                let upstream = ActiveUpstream(open, policy: policy)
+                next.byID[upstream.id] = upstream
+                // They come newest first.
+                if next.byEnvironment[upstream.environment] == nil {
+                    next.byEnvironment[upstream.environment] = upstream
+                }
+            }
+            state.withValue { $0 = next }
+        } catch .unavailable {
+            // The database is away: readiness tells, and everything else that needs it.
+        } catch {
+            log.error("upstreams cannot be read", [(.error, .text("\(error)"))])
+        }
+    }
+
+    /// Keeps reading until the task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            await refresh()
+            await store.loop.sleep(for: UpstreamLimits.refreshInterval)
+        }
+    }
+}
