@@ -81,7 +81,8 @@ extension Store {
             Credential(
                 id: rows.id(row, 0), clientID: rows.uuidValue(row, 1), environment: rows.word(row, 2),
                 access: rows.word(row, 3), name: rows.text(row, 4), secretHint: rows.text(row, 5),
-                createdAt: rows.time(row, 6), expiresAt: rows.optionalTime(row, 7), revokedAt: rows.optionalTime(row, 8))
+                createdAt: rows.time(row, 6), expiresAt: rows.optionalTime(row, 7), revokedAt: rows.optionalTime(row, 8)
+            )
         }
     }
 

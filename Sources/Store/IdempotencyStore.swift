@@ -72,7 +72,8 @@ extension Store {
     /// The statements that keep an answer, to run after the one that makes `noun`. `made` names an endpoint or a
     /// credential that the statement before may have declined to make; then nothing is kept.
     func keep<Noun>(
-        _ keeping: Keeping<Noun>?, _ noun: Noun, key: @autoclosure () async throws(StoreError) -> DataKey, now: Timestamp,
+        _ keeping: Keeping<Noun>?, _ noun: Noun, key: @autoclosure () async throws(StoreError) -> DataKey,
+        now: Timestamp,
         ifMade made: (subClient: SubClientID, id: UUIDValue)? = nil
     ) async throws(StoreError) -> [Query] {
         guard let keeping else { return [] }
@@ -110,5 +111,7 @@ extension Store {
     }
 
     /// Routes hold no line feed, so the pair has one spelling.
-    private static func row(_ request: IdempotentRequest) -> [UInt8] { [UInt8](request.route.utf8) + [10] + request.key }
+    private static func row(_ request: IdempotentRequest) -> [UInt8] {
+        [UInt8](request.route.utf8) + [10] + request.key
+    }
 }
