@@ -77,12 +77,12 @@ struct Node: Sendable {
         var publicPort = parts.configuration.publicListen.port
         for shard in shards {
             let listen = ListenAddress(host: parts.configuration.publicListen.host, port: publicPort)
-            let (server, port) = try await listening(shard, .public, on: listen, sharesPort: true)
+            let (server, port) = try await listening(shard, .publicListener, on: listen, sharesPort: true)
             servers.append((shard.loop, server))
             publicPort = port
         }
-        let admin = try await listening(first, .admin, on: parts.configuration.adminListen, sharesPort: false)
-        let ops = try await listening(first, .ops, on: parts.configuration.opsListen, sharesPort: false)
+        let admin = try await listening(first, .adminListener, on: parts.configuration.adminListen, sharesPort: false)
+        let ops = try await listening(first, .opsListener, on: parts.configuration.opsListen, sharesPort: false)
         servers += [(first.loop, admin.server), (first.loop, ops.server)]
         parts.phase.set(.ready)
         return Node(
