@@ -6,30 +6,52 @@ import Testing
     private static let common = makeStatements([
         "sleep": "select pg_sleep($1::int8::float8 / 1000), $2::int8",
         "backend": "select pg_backend_pid()",
+        "wait": "select pg_advisory_xact_lock($1), $2::int8",
     ])
     private static let sleep = common[0]
     private static let backend = common[1]
+    private static let wait = common[2]
 
-    /// Ends the backends of an application name, once they run what is to be interrupted.
-    private func terminate(_ application: String, whileRunning part: String) throws {
-        let connection = try SharedCluster.connect()
+    /// Ends the backend of an application name while it waits for the lock that the connection holds, and lets go.
+    private func terminate(_ application: String, waitingFor lock: Int64, of holder: BlockingConnection) throws {
         while true {
-            let ended = try connection.query(
+            let ended = try holder.query(
                 """
-                select pg_terminate_backend(pid) from pg_stat_activity
-                where application_name = $1 and state = 'active' and query like $2
-                """, parameters: [.string(application), .string("%\(part)%")])
-            if ended.count > 0 { return }
+                select pg_terminate_backend(pid, 5000) from pg_stat_activity
+                where application_name = $1 and wait_event = 'advisory'
+                """, parameters: [.string(application)])
+            if ended.count > 0 { break }
+        }
+        _ = try holder.query("select pg_advisory_unlock($1)", parameters: [.int64(lock)])
+    }
+
+    /// Runs units that wait for a lock, and ends their connection while they do.
+    private func losing(
+        _ lane: Lane,
+        _ check: @escaping @Sendable (Database, [Result<[Rows], PostgresError>]) async throws -> Void
+    ) async throws {
+        let application = uniqueName("loss")
+        let lock = Int64.random(in: 1 ... .max)
+        let holder = try SharedCluster.connect()
+        _ = try holder.query("select pg_advisory_lock($1)", parameters: [.int64(lock)])
+        try await withDatabase(
+            ConnectionLossTests.common,
+            configure: {
+                $0.applicationName = application
+                $0.lockTimeout = .zero
+                $0.statementTimeout = .zero
+            }
+        ) { database, loop in
+            onThread { try? terminate(application, waitingFor: lock, of: holder) }
+            let units = (0..<3).map { Unit(Query(ConnectionLossTests.wait, [.int64(lock), .int64($0)])) }
+            let results = await runAll(units, lane, database, loop)
+            try await check(database, results)
         }
     }
 
     @Test func aWriteInFlightOnALostConnectionHasAnUnknownOutcome() async throws {
-        let application = uniqueName("loss")
-        try await withDatabase(ConnectionLossTests.common, configure: { $0.applicationName = application }) {
-            database, loop in
-            Task.detached { try? terminate(application, whileRunning: "pg_sleep") }
-            let units = (0..<3).map { Unit(Query(ConnectionLossTests.sleep, [.int64(10_000), .int64($0)])) }
-            for result in await runAll(units, .write, database, loop) {
+        try await losing(.write) { database, results in
+            for result in results {
                 guard case .connectionLost(.outcomeUnknown) = result.error else {
                     Issue.record("unexpected: \(result)")
                     continue
@@ -43,14 +65,9 @@ import Testing
     }
 
     @Test func aReadInFlightOnALostConnectionIsSentAgain() async throws {
-        let application = uniqueName("loss")
-        try await withDatabase(ConnectionLossTests.common, configure: { $0.applicationName = application }) {
-            database, loop in
-            Task.detached { try? terminate(application, whileRunning: "pg_sleep") }
-            let units = (0..<4).map { Unit(Query(ConnectionLossTests.sleep, [.int64(200), .int64($0)])) }
-            let results = await runAll(units, .read, database, loop)
+        try await losing(.read) { database, results in
             let values = try results.map { try $0.get()[0].int64(0, 1) }
-            #expect(values == [0, 1, 2, 3])
+            #expect(values == [0, 1, 2])
             #expect(database.counters(.read).lostConnections == 1)
         }
     }
@@ -113,7 +130,7 @@ import Testing
             let running = Task(executorPreference: loop) {
                 try await database.run(Query(ConnectionLossTests.sleep, [.int64(100), .int64(7)]), lane: .write)
             }
-            while database.counters(.write).inFlight == 0 { await Task.yield() }
+            while database.counters(.write).inFlight == 0 { await loop.sleep(for: .milliseconds(1)) }
             await database.close()
             let answer = try await running.value
             #expect(answer.int64(0, 1) == 7)

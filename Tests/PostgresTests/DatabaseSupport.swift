@@ -30,7 +30,7 @@ func withDatabase(
         }
     }
     await withCheckedContinuation { stopped in
-        Task.detached {
+        onThread {
             loop.stop()
             stopped.resume()
         }

@@ -32,7 +32,11 @@ import Testing
         try cluster.start()
         let statements = makeStatements(["one": "select 1"])
         try await withDatabase(
-            statements, connection: cluster.connectionString(), configure: { $0.failFastAfter = .milliseconds(50) }
+            statements, connection: cluster.connectionString(),
+            configure: {
+                $0.failFastAfter = .milliseconds(50)
+                $0.queueDeadline = .milliseconds(100)
+            }
         ) { database, loop in
             try cluster.stop()
             while true {
