@@ -60,6 +60,8 @@ package struct PrivateCluster: Sendable {
         let lock = try FolderLock(folder)
         defer { lock.release() }
         try files.prepare()
+        // Up but not yet accepting: it replays its log after a crash.
+        while unsafe PQping(connectionString()) == PQPING_REJECT { usleep(100_000) }
         if isRunning { return }
         let binaries = try ClusterBinaries.find(majorVersion: dataVersion())
         if dataVersion() == nil { try make(binaries) }
@@ -79,6 +81,8 @@ package struct PrivateCluster: Sendable {
     /// Stops the server, rolling back what runs, and returns when it has stopped. Does nothing when it does not run.
     package func stop() throws(ClusterError) {
         guard unsafe access("\(files.data)/postmaster.pid", F_OK) == 0 else { return }
+        let lock = try FolderLock(folder)
+        defer { lock.release() }
         let binaries = try ClusterBinaries.find(majorVersion: dataVersion())
         do throws(ClusterError) {
             try run(binaries.path("pg_ctl"), ["stop", "-m", "fast", "-w", "-s", "-D", files.data])
