@@ -1,8 +1,8 @@
 /// Decides what one connection sends for a batch of units and what each answer means. A value: the shell does the I/O.
 ///
-/// All units of a batch are one transaction, since they end in one Sync. If one fails, the server has rolled all of them back:
-/// they run again as three transactions, those before it, it alone, and those after it. Where one of these fails again, its
-/// units run each alone. So a failing unit fails alone and costs the others at most three rounds.
+/// All units of a batch are one transaction, since they end in one Sync. If one fails, the server has rolled all of
+/// them back: they run again as three transactions, those before it, it alone, and those after it. Where one of these
+/// fails again, its units run each alone. So a failing unit fails alone and costs the others at most three rounds.
 struct BatchMachine<Output> {
     struct Shape {
         let prelude: Query?
@@ -67,8 +67,9 @@ struct BatchMachine<Output> {
         return launch()
     }
 
-    /// A setting that a prelude made lasts to the end of its transaction. So units without a prelude come first, and units
-    /// whose preludes are of different statements, one of which might leave standing what the other set, do not share one.
+    /// A setting that a prelude made lasts to the end of its transaction. So units without a prelude come first, and
+    /// units whose preludes are of different statements, one of which might leave standing what the other set, do not
+    /// share one.
     private func firstGroups() -> [[Int]] {
         var groups: [[Int]] = []
         var statements: [Int] = []
@@ -174,7 +175,4 @@ struct BatchMachine<Output> {
         let flown = flying.flatMap { group in group.units.map { (unit: $0, mayHaveRun: group.failure == nil) } }
         return flown + waiting.flatMap { group in group.units.map { (unit: $0, mayHaveRun: false) } }
     }
-
-    /// Units that are in their second round or a later one, for the metrics.
-    var isRerun: Bool { flying.first?.isSecondTry ?? false }
 }

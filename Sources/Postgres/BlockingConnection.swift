@@ -1,6 +1,7 @@
 import CLibPQ
 
-/// A connection whose calls block, for migrations, checks, tools and tests. Never use it on a loop. One thread at a time.
+/// A connection whose calls block, for migrations, checks, tools and tests. Never use it on a loop. One thread at a
+/// time.
 @safe
 package final class BlockingConnection: @unchecked Sendable {
     private let handle: OpaquePointer

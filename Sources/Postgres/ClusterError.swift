@@ -12,7 +12,7 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .noBinaries:
-            "PostgreSQL's initdb and pg_ctl were not found on PATH or in /usr/lib/postgresql: install the package postgresql"
+            "PostgreSQL's initdb and pg_ctl are neither on PATH nor in /usr/lib/postgresql: install postgresql"
         case .otherVersion(let version):
             "the cluster was made by PostgreSQL \(version), which is not installed"
         case .noAccount:

@@ -3,9 +3,9 @@ import Runtime
 
 /// The files of a private cluster and who owns them.
 ///
-/// `<folder>/data` is the cluster, `<folder>/server.log` its log, `<folder>/socket` its socket's folder. The last is a symbolic
-/// link into `/tmp` when the path would be too long for a socket, and `<folder>/home` is one to a folder in `/var/lib` that
-/// holds the first two when the server's account may not enter `<folder>`.
+/// `<folder>/data` is the cluster, `<folder>/server.log` its log, `<folder>/socket` its socket's folder. The last is a
+/// symbolic link into `/tmp` when the path would be too long for a socket, and `<folder>/home` is one to a folder in
+/// `/var/lib` that holds the first two when the server's account may not enter `<folder>`.
 struct ClusterFolder: Sendable {
     /// As given, made absolute.
     let path: String

@@ -1,8 +1,8 @@
 import CLibPQ
 import Glibc
 
-/// Makes connections on threads of their own: libpq resolves names with a blocking call, and the handshakes of TLS and SCRAM
-/// take milliseconds of CPU that a loop's requests would wait for.
+/// Makes connections on threads of their own: libpq resolves names with a blocking call, and the handshakes of TLS and
+/// SCRAM take milliseconds of CPU that a loop's requests would wait for.
 enum Connector {
     /// A connection on its way from the connecting thread to the loop. Closed if nobody takes it.
     @safe

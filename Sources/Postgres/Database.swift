@@ -2,8 +2,8 @@ package import Runtime
 
 /// PostgreSQL as seen from one loop. Loop-bound.
 ///
-/// Units that requests submit in the same turn, or while a batch is in flight, are sent together with one Sync: one round trip
-/// and one commit for all of them. A unit that fails fails alone.
+/// Units that requests submit in the same turn, or while a batch is in flight, are sent together with one Sync: one
+/// round trip and one commit for all of them. A unit that fails fails alone.
 package final class Database: @unchecked Sendable {
     private enum Phase {
         case stopped
@@ -21,8 +21,8 @@ package final class Database: @unchecked Sendable {
 
     /// Called on the loop with each batch that has been answered. Set it before `start()`.
     package var onBatch: ((BatchSample) -> Void)?
-    /// Called on the loop with each notification of the configured channels. A hint only: those sent while no connection
-    /// was there are lost. Set it before `start()`.
+    /// Called on the loop with each notification of the configured channels. A hint only: those sent while no
+    /// connection was there are lost. Set it before `start()`.
     package var onNotification: ((_ channel: String, _ payload: [UInt8]) -> Void)?
 
     package init(loop: EventLoop, configuration: DatabaseConfiguration, statements: [Statement]) {
@@ -31,8 +31,9 @@ package final class Database: @unchecked Sendable {
         self.statements = statements
     }
 
-    /// Connects and prepares every statement on every connection. If it throws, nothing is left open and it may be called
-    /// again: `.unavailable(.cannotConnect)`, `.server` for a statement the server does not understand, or `.misuse`.
+    /// Connects and prepares every statement on every connection. If it throws, nothing is left open and it may be
+    /// called again: `.unavailable(.cannotConnect)`, `.server` for a statement the server does not understand, or
+    /// `.misuse`.
     package func start() async throws(PostgresError) {
         loop.assertOnLoop()
         guard phase == .stopped else { throw .misuse("a database is started once") }
@@ -78,8 +79,8 @@ package final class Database: @unchecked Sendable {
 
     /// Runs one unit and returns the rows of each of its queries once the server has committed it.
     ///
-    /// Throws `.server` (nothing stored), `.unavailable` (never sent), `.connectionLost(.outcomeUnknown)` (a write that may or
-    /// may not be stored), `.misuse`. Cancelling the task does not take the unit back.
+    /// Throws `.server` (nothing stored), `.unavailable` (never sent), `.connectionLost(.outcomeUnknown)` (a write that
+    /// may or may not be stored), `.misuse`. Cancelling the task does not take the unit back.
     package func run(_ unit: Unit, lane: Lane) async throws(PostgresError) -> [Rows] {
         loop.assertOnLoop()
         if unit.queries.isEmpty { return [] }
@@ -98,7 +99,8 @@ package final class Database: @unchecked Sendable {
         try await run(Unit(prelude: prelude, queries: [query]), lane: lane)[0]
     }
 
-    /// Takes no more units, waits for those it has for at most `limit`, and closes the connections. What is left then fails.
+    /// Takes no more units, waits for those it has for at most `limit`, and closes the connections. What is left then
+    /// fails.
     package func close(within limit: Duration = .seconds(5)) async {
         loop.assertOnLoop()
         if phase == .closed { return }

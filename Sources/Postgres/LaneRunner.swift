@@ -2,8 +2,8 @@ import Runtime
 
 /// One lane of a database on one loop: a queue of units and the connections that fly them in batches. Loop-bound.
 ///
-/// While a connection flies a batch, what arrives gathers in the queue and is its next batch: under load the batches grow by
-/// themselves, and many requests share one commit.
+/// While a connection flies a batch, what arrives gathers in the queue and is its next batch: under load the batches
+/// grow by themselves, and many requests share one commit.
 final class LaneRunner {
     let loop: EventLoop
     let lane: Lane
@@ -45,7 +45,7 @@ final class LaneRunner {
         slots = (0..<max(1, count)).map { Slot(self, listens: $0 == 0 && !channels.isEmpty) }
     }
 
-    /// A read and a write connection each are there.
+    /// Whether a connection is there.
     var isConnected: Bool { slots.contains { $0.state == .idle || $0.state == .flying } }
 
     var snapshot: LaneCounters {

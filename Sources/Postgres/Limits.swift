@@ -1,7 +1,7 @@
 /// Every limit of this module: what it bounds, its unit and why it has this value.
 enum Limits {
-    /// Units in one batch. A batch shares one commit and one fate: past some hundreds the commit is paid for already, and a
-    /// failing unit makes all others of its batch run again one by one.
+    /// Units in one batch. A batch shares one commit and one fate: past some hundreds the commit is paid for already,
+    /// and a failing unit makes all others of its batch run again one by one.
     static let unitsPerBatch = 256
     /// Bytes of parameters in one batch: keeps one batch's share of a connection under about 10 ms.
     static let bytesPerBatch = 4 << 20

@@ -1,5 +1,5 @@
-/// One value for a statement. Every one is sent in PostgreSQL's binary format with its length, so a zero byte never ends a
-/// value early (the server refuses it in text with 22021).
+/// One value for a statement. Every one is sent in PostgreSQL's binary format with its length, so a zero byte never
+/// ends a value early (the server refuses it in text with 22021).
 package enum Parameter: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -154,7 +154,8 @@ extension [UInt8] {
         }
     }
 
-    /// One dimension in `array_send`'s format: dimensions, whether nulls occur, element type, length, lower bound, elements.
+    /// One dimension in `array_send`'s format: dimensions, whether nulls occur, element type, length, lower bound,
+    /// elements.
     fileprivate mutating func appendArray<Item>(
         _ values: [Item?], of element: UInt32, _ encode: (inout [UInt8], Item) -> Void
     ) {

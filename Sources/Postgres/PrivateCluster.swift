@@ -2,8 +2,8 @@ import CLibPQ
 import Glibc
 import Runtime
 
-/// A PostgreSQL cluster of our own in a folder, reachable only through a unix socket in a private folder: what `subgate dev`
-/// and the tests run on. It is never run as root. Its calls block.
+/// A PostgreSQL cluster of our own in a folder, reachable only through a unix socket in a private folder: what `subgate
+/// dev` and the tests run on. It is never run as root. Its calls block.
 ///
 /// The server outlives this process unless `Options.stopsWithOwner` is set: the next `start()` finds it running.
 package struct PrivateCluster: Sendable {

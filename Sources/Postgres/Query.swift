@@ -17,11 +17,11 @@ package struct Query: Sendable, Equatable {
     var approximateSize: Int { parameters.reduce(64) { $0 + $1.approximateSize } }
 }
 
-/// One atomic piece of work: its queries take effect together or not at all. It is safe to run again as long as it has not
-/// committed, because it is only sent, never talked to.
+/// One atomic piece of work: its queries take effect together or not at all. It is safe to run again as long as it has
+/// not committed, because it is only sent, never talked to.
 package struct Unit: Sendable {
-    /// Sets what the queries run under (`select set_config('…', $1, true)`): the sub-client of row-level security. It is run
-    /// before the queries unless the unit before it in the same transaction ran the same.
+    /// Sets what the queries run under (`select set_config('…', $1, true)`): the sub-client of row-level security. It
+    /// is run before the queries unless the unit before it in the same transaction ran the same.
     package let prelude: Query?
     package let queries: [Query]
 

@@ -8,8 +8,8 @@ enum ResultError {
     private static let constraint = Int32(UInt8(ascii: "n"))
     private static let message = Int32(UInt8(ascii: "M"))
 
-    /// The error a failed result carries, or nil if it means the end of the connection: libpq's own errors have no code, and
-    /// after FATAL and PANIC the server hangs up.
+    /// The error a failed result carries, or nil if it means the end of the connection: libpq's own errors have no
+    /// code, and after FATAL and PANIC the server hangs up.
     static func read(_ result: OpaquePointer) -> ServerError? {
         guard let code = unsafe field(result, sqlState) else { return nil }
         let weight = unsafe field(result, severity) ?? ""

@@ -3,8 +3,8 @@ import Glibc
 
 /// The rows a query gave, in binary, as libpq holds them. Immutable, so any thread may read it.
 ///
-/// An accessor traps on a cell of another width than its type's, or on null where it does not return an optional: statements
-/// are fixed, so their columns' types are too, and a test runs each of them.
+/// An accessor traps on a cell of another width than its type's, or on null where it does not return an optional:
+/// statements are fixed, so their columns' types are too, and a test runs each of them.
 @safe
 package final class Rows: @unchecked Sendable {
     private let result: OpaquePointer

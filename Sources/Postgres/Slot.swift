@@ -217,10 +217,18 @@ final class Slot {
         connectionDied()
     }
 
+    /// Closes for good; units in flight learn that nobody knows their outcome.
     func close() {
         state = .closed
         connection?.close()
         connection = nil
+        let flight = flight
+        self.flight = nil
+        for (unit, mayHaveRun) in flight?.machine.unfinished() ?? [] {
+            guard let pending = flight?.pendings[unit] else { continue }
+            lane.finish(
+                pending, .failure(mayHaveRun ? .connectionLost(.outcomeUnknown) : .unavailable(.closed)))
+        }
         timer?.close()
         timer = nil
     }

@@ -209,7 +209,8 @@ private struct Spawn {
         for descriptor in openDescriptors() { unsafe posix_spawn_file_actions_addclose(&actions, descriptor) }
     }
 
-    /// What is open now from 3 on. One that closes before the spawn does no harm; one that opens is close-on-exec, as all of ours.
+    /// What is open now from 3 on. One that closes before the spawn does no harm; one that opens is close-on-exec, as
+    /// all of ours.
     private func openDescriptors() -> [Int32] {
         guard let folder = unsafe opendir("/dev/fd") else { return [] }
         defer { unsafe closedir(folder) }

@@ -144,6 +144,17 @@ import Testing
         }
     }
 
+    @Test func whatDoesNotEndInTimeFailsWhenTheDatabaseCloses() async throws {
+        try await withDatabase(ConnectionLossTests.common, configure: { $0.unitsPerBatch = 1 }) { database, loop in
+            let units = (0..<2).map { Unit(Query(ConnectionLossTests.sleep, [.int64(4_000), .int64($0)])) }
+            let running = Task(executorPreference: loop) { await runAll(units, .write, database, loop) }
+            while database.counters(.write).inFlight == 0 { await loop.sleep(for: .milliseconds(1)) }
+            await database.close(within: .milliseconds(10))
+            let errors = await running.value.map { $0.error?.description ?? "none" }
+            #expect(errors == ["the database connection ended before the outcome was known", "the database is closed"])
+        }
+    }
+
     @Test func aChangedTableIsPreparedAnew() async throws {
         let table = try makeTable("a int8")
         let statements = makeStatements(["all": "select * from \(table)"])
