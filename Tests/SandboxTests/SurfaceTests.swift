@@ -1,0 +1,123 @@
+import Domain
+import HTTPServer
+import JSON
+import Runtime
+import Testing
+
+@testable import Sandbox
+
+/// The small parts of the surface: routes, content types, keys, envelope, pages.
+@Suite struct SurfaceTests {
+    // MARK: Routes
+
+    private func operation(_ method: Method, _ path: String) -> SandboxRoute.Operation? {
+        if case .operation(let operation) = SandboxRouteTable.match(method, Array(path.utf8)[...]) { return operation }
+        return nil
+    }
+
+    @Test func findsOperations() {
+        #expect(operation(.post, "/api/v1/linktoken") == .createLinkToken)
+        #expect(operation(.post, "/API/v1/linkToken") == .createLinkToken)
+        #expect(operation(.post, "/sandbox/v1/link-tokens/complete") == .completeLinkToken)
+        #expect(operation(.post, "/Sandbox/v1/link-tokens/complete") == nil)
+        #expect(operation(.get, "/") == .about)
+        #expect(operation(.head, "/") == .about)
+        #expect(operation(.get, "/paylink") == .payLink)
+        #expect(operation(.get, "/b2b-iframe/x/broker-connect") == .connect)
+        #expect(operation(.get, "/b2b-iframe//broker-connect") == nil)
+        #expect(operation(.get, "/b2b-iframe/x/y/broker-connect") == nil)
+    }
+
+    @Test func namesTheMethodsAPathHas() {
+        guard case .otherMethods(let methods) = SandboxRouteTable.match(.get, Array("/api/v1/LINKTOKEN".utf8)[...]) else {
+            Issue.record("not 405")
+            return
+        }
+        #expect(methods == [.post])
+    }
+
+    // MARK: Content types
+
+    @Test(arguments: [
+        "application/json", "Application/JSON", "text/json", "application/problem+json", "application/json; charset=utf-8",
+        "application/json;charset=\"UTF-8\"", "application/json ; v=1",
+    ])
+    func readsAsJSON(type: String) { #expect(MediaType.isJSON(Array(type.utf8)[...])) }
+
+    @Test(arguments: [
+        "", "text/plain", "application/xml", "application/+json", "text/x+json", "application/jsonx",
+        "application/json; charset=utf-16", "application/a/b+json", "multipart/form-data",
+    ])
+    func doesNotReadAsJSON(type: String) { #expect(!MediaType.isJSON(Array(type.utf8)[...])) }
+
+    // MARK: Keys
+
+    @Test func knowsClientsByIdAndSecretTogether() {
+        let (first, second) = (UUIDValue(high: 1, low: 1), UUIDValue(high: 2, low: 2))
+        let keys = ClientKeys([
+            SandboxClient(clientId: first, clientSecret: Secret(Array("one".utf8)), webhook: nil),
+            SandboxClient(clientId: second, clientSecret: Secret(Array("two".utf8)), webhook: nil),
+        ])
+        #expect(keys.client(id: first.text, secret: Array("one".utf8)) == first)
+        #expect(keys.client(id: second.description.uppercased().utf8, secret: Array("two".utf8)) == second)
+        #expect(keys.client(id: first.text, secret: Array("two".utf8)) == nil)
+        #expect(keys.client(id: first.text, secret: []) == nil)
+        #expect(keys.client(id: "one".utf8, secret: Array("one".utf8)) == nil)
+    }
+
+    // MARK: Envelope
+
+    @Test func success() throws {
+        let envelope = Envelope.success([("linkToken", Array("dG9rZW4=".utf8)), ("paymentLink", nil)], hash: 0x8d44_3794 << 32)
+        #expect(
+            String(decoding: envelope.body, as: UTF8.self)
+                == #"{"content":{"linkToken":"dG9rZW4=","paymentLink":null},"status":"ok","message":"","#
+                + #""errorHash":"8d443794","teamCode":"P4","errorType":""}"#)
+    }
+
+    @Test func failure() throws {
+        let envelope = Envelope.failure("The UserId field is required", errorType: "missingField", hash: 1)
+        #expect(
+            String(decoding: envelope.body, as: UTF8.self)
+                == #"{"status":"badRequest","message":"The UserId field is required","errorHash":"00000000","#
+                + #""teamCode":"P4","errorType":"missingField"}"#)
+    }
+
+    // MARK: Pages
+
+    private func html(_ response: Response) -> String { String(decoding: response.body, as: UTF8.self) }
+
+    @Test func pageShowsTheCallThatCompletesItsToken() {
+        let pages = Pages(baseURL: "http://127.0.0.1:8083")
+        let token = LinkToken().text(
+            baseURL: "http://127.0.0.1:8083", clientId: UUIDValue(high: 1, low: 2), restrictMultipleAccounts: true)
+        let query = Array("linkToken=".utf8) + PercentCoding.encode(token)
+        let page = html(pages.payLink(query: query[...]))
+        #expect(page.contains("&quot;linkToken&quot;:&quot;\(String(decoding: token, as: UTF8.self))&quot;"))
+        #expect(page.contains("http://127.0.0.1:8083/sandbox/v1/link-tokens/complete"))
+        #expect(!page.contains("<script"))
+    }
+
+    @Test func pageOfALinkTokensOwnAddressShowsTheSameToken() {
+        let pages = Pages(baseURL: "http://127.0.0.1:8083")
+        let id = UUIDValue(high: 1, low: 2)
+        let token = LinkToken()
+        let query = "auth_code=\(String(decoding: token.authCode, as: UTF8.self))&th=<b>'\""
+        let page = html(pages.connect(path: Array("/b2b-iframe/\(id)/broker-connect".utf8)[...], query: Array(query.utf8)[...]))
+        #expect(page.contains("linkToken"))
+        #expect(!page.contains("<b>"))
+    }
+
+    @Test(arguments: ["linkToken=<script>alert(1)</script>", "linkToken=%3Cscript%3E", "linkToken=javascript:alert(1)", ""])
+    func pageShowsNothingOfOtherText(query: String) {
+        let page = html(Pages(baseURL: "http://127.0.0.1").payLink(query: Array(query.utf8)[...]))
+        #expect(page.contains("carries no link token"))
+        #expect(!page.contains("script"))
+        #expect(!page.contains("alert"))
+    }
+
+    @Test func escapesAllThatHTMLGivesAMeaning() {
+        let escaped = Pages.escaped(Array(#"<a href="x">'&"#.utf8))
+        #expect(String(decoding: escaped, as: UTF8.self) == "&lt;a href=&quot;x&quot;&gt;&#39;&amp;")
+    }
+}
