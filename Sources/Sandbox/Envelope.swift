@@ -21,7 +21,7 @@ struct Envelope: Sendable {
     }
 
     static func failure(
-        _ status: Status = .badRequest, _ message: String, errorType: String, hash: UInt64
+        _ status: Status, _ message: String, errorType: String, hash: UInt64
     ) -> Envelope {
         Envelope(status: status, message: message, errorType: errorType, errorHash: hexadecimal(hash), content: [])
     }

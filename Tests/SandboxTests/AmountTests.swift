@@ -18,7 +18,9 @@ import Testing
     ])
     func keepsWhatIsWritten(json: String, expected: String) { #expect(text(amount(json)) == expected) }
 
-    @Test(arguments: ["-1", "-0.5", "1000000000000000001", "1e18000", "1e400", "99999999999999999999999999999999999999999"])
+    @Test(arguments: [
+        "-1", "-0.5", "1000000000000000001", "1e18000", "1e400", "99999999999999999999999999999999999999999",
+    ])
     func refusesWhatIsNegativeOrTooLarge(json: String) { #expect(amount(json) == nil) }
 
     @Test func refusesTextThatIsNoDecimal() {

@@ -38,7 +38,8 @@ import Testing
         (#""outcome":"Succeeded""#, "outcome"), (#""outcome":null"#, "outcome"), (#""delayMs":1"#, "outcome"),
         (#""outcome":"failed","delayMs":-1"#, "delayMs"), (#""outcome":"failed","delayMs":3600001"#, "delayMs"),
         (#""outcome":"failed","delayMs":1.5"#, "delayMs"), (#""outcome":"failed","delayMs":"1""#, "delayMs"),
-        (#""outcome":"failed","duplicates":21"#, "duplicates"), (#""outcome":"failed","duplicates":null"#, "duplicates"),
+        (#""outcome":"failed","duplicates":21"#, "duplicates"),
+        (#""outcome":"failed","duplicates":null"#, "duplicates"),
         (#""outcome":"failed","webhooks":[]"#, "webhooks"), (#""outcome":"failed","webhooks":"Failed""#, "webhooks"),
         (#""outcome":"failed","webhooks":[""]"#, "webhooks"), (#""outcome":"failed","webhooks":[1]"#, "webhooks"),
     ])
@@ -51,7 +52,8 @@ import Testing
 
     @Test(arguments: [
         "", "[]", "{}", #"{"outcome":"failed"}"#, #"{"linkToken":"a","paymentLink":"b","outcome":"failed"}"#,
-        #"{"linkToken":"a","outcome":"failed","Outcome":"failed"}"#, #"{"linkToken":"a","outcome":"failed","secret<":1}"#,
+        #"{"linkToken":"a","outcome":"failed","Outcome":"failed"}"#,
+        #"{"linkToken":"a","outcome":"failed","secret<":1}"#,
         #"{"linkToken":"a","linkToken":"a","outcome":"failed"}"#,
     ])
     func refusesOtherBodiesWithoutEchoingThem(body: String) {

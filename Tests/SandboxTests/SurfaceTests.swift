@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test func namesTheMethodsAPathHas() {
-        guard case .otherMethods(let methods) = SandboxRouteTable.match(.get, Array("/api/v1/LINKTOKEN".utf8)[...]) else {
+        guard case .otherMethods(let methods) = SandboxRouteTable.match(.get, Array("/api/v1/LINKTOKEN".utf8)[...])
+        else {
             Issue.record("not 405")
             return
         }
@@ -39,7 +40,8 @@ import Testing
     // MARK: Content types
 
     @Test(arguments: [
-        "application/json", "Application/JSON", "text/json", "application/problem+json", "application/json; charset=utf-8",
+        "application/json", "Application/JSON", "text/json", "application/problem+json",
+        "application/json; charset=utf-8",
         "application/json;charset=\"UTF-8\"", "application/json ; v=1",
     ])
     func readsAsJSON(type: String) { #expect(MediaType.isJSON(Array(type.utf8)[...])) }
@@ -68,7 +70,8 @@ import Testing
     // MARK: Envelope
 
     @Test func success() throws {
-        let envelope = Envelope.success([("linkToken", Array("dG9rZW4=".utf8)), ("paymentLink", nil)], hash: 0x8d44_3794 << 32)
+        let envelope = Envelope.success(
+            [("linkToken", Array("dG9rZW4=".utf8)), ("paymentLink", nil)], hash: 0x8d44_3794 << 32)
         #expect(
             String(decoding: envelope.body, as: UTF8.self)
                 == #"{"content":{"linkToken":"dG9rZW4=","paymentLink":null},"status":"ok","message":"","#
@@ -76,7 +79,7 @@ import Testing
     }
 
     @Test func failure() throws {
-        let envelope = Envelope.failure("The UserId field is required", errorType: "missingField", hash: 1)
+        let envelope = Envelope.failure(.badRequest, "The UserId field is required", errorType: "missingField", hash: 1)
         #expect(
             String(decoding: envelope.body, as: UTF8.self)
                 == #"{"status":"badRequest","message":"The UserId field is required","errorHash":"00000000","#
@@ -103,12 +106,15 @@ import Testing
         let id = UUIDValue(high: 1, low: 2)
         let token = LinkToken()
         let query = "auth_code=\(String(decoding: token.authCode, as: UTF8.self))&th=<b>'\""
-        let page = html(pages.connect(path: Array("/b2b-iframe/\(id)/broker-connect".utf8)[...], query: Array(query.utf8)[...]))
+        let page = html(
+            pages.connect(path: Array("/b2b-iframe/\(id)/broker-connect".utf8)[...], query: Array(query.utf8)[...]))
         #expect(page.contains("linkToken"))
         #expect(!page.contains("<b>"))
     }
 
-    @Test(arguments: ["linkToken=<script>alert(1)</script>", "linkToken=%3Cscript%3E", "linkToken=javascript:alert(1)", ""])
+    @Test(arguments: [
+        "linkToken=<script>alert(1)</script>", "linkToken=%3Cscript%3E", "linkToken=javascript:alert(1)", "",
+    ])
     func pageShowsNothingOfOtherText(query: String) {
         let page = html(Pages(baseURL: "http://127.0.0.1").payLink(query: Array(query.utf8)[...]))
         #expect(page.contains("carries no link token"))
