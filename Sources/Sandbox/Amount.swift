@@ -8,14 +8,16 @@ struct Amount: Hashable, Comparable, Sendable {
     static let one: UInt128 = 1_000_000_000_000_000_000
     static let zero = Amount(units: 0)
 
-    /// The largest amount a request may name: 10¹⁸ of a token, more than any token has, and its product with `one` fits.
+    /// The largest amount a request may name: 10¹⁸ of a token, more than any token has, and its product with `one`
+    /// fits.
     static let largest = Amount(units: one * one)
 
     init(units: UInt128) { self.units = units }
 
     init(whole: UInt64) { units = UInt128(whole) * Amount.one }
 
-    /// The value of a JSON number; nil if it is negative or above `largest`. Digits beyond the 18th decimal are dropped.
+    /// The value of a JSON number; nil if it is negative or above `largest`. Digits beyond the 18th decimal are
+    /// dropped.
     init?(_ number: JSONNumber) {
         guard let text = number.canonicalDecimalBytes else { return nil }
         self.init(plain: text)

@@ -6,8 +6,8 @@ import Runtime
 
 /// `POST /sandbox/v1/link-tokens/complete`: plays the user's part of a link token. Loop-bound.
 ///
-/// It asks for no key, so the listener belongs on loopback; that it insists on JSON keeps web pages in a developer's browser
-/// from calling it without the preflight they would fail.
+/// It asks for no key, so the listener belongs on loopback; that it insists on JSON keeps web pages in a developer's
+/// browser from calling it without the preflight they would fail.
 struct ControlRoutes: Sendable {
     let store: LinkTokenStore
     let sender: WebhookSender

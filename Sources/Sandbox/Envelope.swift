@@ -3,7 +3,7 @@ import JSON
 /// Mesh's answer envelope, `ApiResult`: on success too it carries a hash, a team and two empty strings.
 struct Envelope: Sendable {
     /// Mesh's status words that the stand-in uses.
-    enum Status: String, Sendable { case ok, serverFailure, badRequest, tooManyRequest }
+    enum Status: String, Sendable { case ok, serverFailure, badRequest }
 
     let status: Status
     let message: String

@@ -35,6 +35,8 @@ package enum SandboxLimits {
 
     /// Posts under way at once: enough to show concurrency, few enough to leave a small receiver alive.
     static let postsInFlight = 64
+    /// Free places it takes to claim more webhooks: each claim is a commit.
+    static let placesPerClaim = 16
     /// Mesh wants its 200 within 200 ms; a stand-in on a busy development machine waits longer before it posts again.
     static let postConnectTimeout = Duration.seconds(2)
     static let postTotalTimeout = Duration.seconds(5)

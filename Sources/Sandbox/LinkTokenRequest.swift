@@ -1,7 +1,8 @@
 import Domain
 import JSON
 
-/// A request for a link token that passed Mesh's checks (`GetLinkTokenRequest` of Mesh's OpenAPI): what the stand-in needs of it.
+/// A request for a link token that passed Mesh's checks (`GetLinkTokenRequest` of Mesh's OpenAPI): what the stand-in
+/// needs of it.
 struct LinkTokenRequest: Sendable, Equatable {
     let userId: [UInt8]
     let restrictMultipleAccounts: Bool
@@ -97,8 +98,8 @@ struct TransferOptions: Sendable, Equatable {
     }
 }
 
-/// One entry of `toAddresses`: `TransferToAddressWithAmount` of Mesh's OpenAPI. Network, symbol and address can be left out by
-/// the schema, but not by a transfer that arrives.
+/// One entry of `toAddresses`: `TransferToAddressWithAmount` of Mesh's OpenAPI. Network, symbol and address can be left
+/// out by the schema, but not by a transfer that arrives.
 struct Destination: Sendable, Equatable {
     let networkId: UUIDValue
     let symbol: [UInt8]

@@ -16,8 +16,8 @@ struct RequestFault: Error, Equatable {
     static func invalid(_ message: String) -> RequestFault { RequestFault(kind: .invalidField, message: message) }
 }
 
-/// An object of a request to Mesh, read as Mesh reads: names match without case, null is as good as absent, unknown names
-/// are passed over. Names are given as JSON spells them; messages spell them with a capital, as Mesh's do.
+/// An object of a request to Mesh, read as Mesh reads: names match without case, null is as good as absent, unknown
+/// names are passed over. Names are given as JSON spells them; messages spell them with a capital, as Mesh's do.
 struct MeshObject {
     private let value: JSONValue
     private let path: String

@@ -66,6 +66,6 @@ struct Network: Sendable {
     private static func letters(
         _ count: Int, of alphabet: [UInt8], _ random: inout some RandomNumberGenerator
     ) -> [UInt8] {
-        (0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
+        (0..<count).map { _ in alphabet[Int(random.next(upperBound: UInt64(alphabet.count)))] }
     }
 }

@@ -41,14 +41,14 @@ struct PlayedTransfer: Sendable {
         sourceAddress = network.address(&random)
         refundAddress = network.address(&random)
         (sourceAmount, destinationAmount) = PlayedTransfer.amounts(of: token, to: destination)
-        id = UUIDValue.random(&random)
+        id = UUIDValue.version4(&random)
         let hash = network.transactionHash(&random)
         var events: [Event] = []
         for (index, status) in completion.statuses.enumerated() {
             let delay = Duration.milliseconds(completion.delayMilliseconds * Int64(index))
             events.append(
                 Event(
-                    id: .random(&random), status: status, happensAt: now + delay,
+                    id: .version4(&random), status: status, happensAt: now + delay,
                     transactionHash: equalsIgnoringASCIICase(status, "Succeeded") ? hash : nil))
         }
         self.events = events
@@ -69,7 +69,7 @@ struct PlayedTransfer: Sendable {
 }
 
 extension UUIDValue {
-    static func random(_ random: inout some RandomNumberGenerator) -> UUIDValue {
+    static func version4(_ random: inout some RandomNumberGenerator) -> UUIDValue {
         UUIDValue(version4: (random.next(), random.next()))
     }
 }

@@ -34,6 +34,21 @@ struct Problem: Sendable {
     static let methodNotAllowed = Problem(
         status: 405, code: "methodNotAllowed", title: "Method not allowed", detail: "See the Allow header.")
 
+    /// What the HTTP server refuses before it reaches a route.
+    static func ofServer(_ status: Int) -> Problem {
+        switch status {
+        case 413: tooLarge
+        case 500, 501, 505:
+            Problem(
+                status: status, code: "internal", title: "Not served", detail: "The server cannot serve this request.")
+        case 503: Problem(status: 503, code: "unavailable", title: "Unavailable", detail: "Too many connections.")
+        default:
+            Problem(
+                status: status, code: "invalid", title: "Invalid request", detail: "The request is not acceptable HTTP."
+            )
+        }
+    }
+
     static func invalid(_ fault: Completion.Fault) -> Problem {
         guard let field = fault.field else {
             return Problem(status: 400, code: "invalid", title: "Invalid request", detail: fault.message)

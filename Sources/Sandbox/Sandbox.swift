@@ -5,10 +5,11 @@ package import Postgres
 package import Runtime
 import SQL
 
-/// The Mesh stand-in: link tokens over HTTP, a control call that plays their users, and the webhooks that follow. Loop-bound.
+/// The Mesh stand-in: link tokens over HTTP, a control call that plays their users, and the webhooks that follow.
+/// Loop-bound.
 ///
-/// `handler` goes into an `HTTPServer` on the same loop; as a service it posts the webhooks. Its state is the schema `sandbox`
-/// in PostgreSQL, so it survives restarts.
+/// `handler` goes into an `HTTPServer` on the same loop; as a service it posts the webhooks. Its state is the schema
+/// `sandbox` in PostgreSQL, so it survives restarts.
 package struct Sandbox: Service {
     package let name = "sandbox"
 
@@ -24,14 +25,10 @@ package struct Sandbox: Service {
     private let isStopping: LoopState<Bool>
 
     /// The statements a database of the stand-in prepares: its role may use no others.
-    package static let statements: [Statement] = [
-        .sandboxInsertLinkToken, .sandboxFindLinkToken, .sandboxUseLinkToken, .sandboxDeleteOldLinkTokens,
-        .sandboxClaimWebhooks, .sandboxNextWebhook, .sandboxDeleteWebhook, .sandboxRetryWebhook,
-        .sandboxReleaseWebhooks,
-    ]
+    package static let statements: [Statement] = StatementFile.sandbox
 
-    /// `database` connects as `subgate_sandbox`, prepares `Sandbox.statements`, and is started and closed by the caller, as is
-    /// `httpClient`.
+    /// `database` connects as `subgate_sandbox`, prepares `Sandbox.statements`, and is started and closed by the
+    /// caller, as is `httpClient`.
     package init(
         loop: EventLoop, database: Database, httpClient: HTTPClient, configuration: SandboxConfiguration,
         clock: Clock = .system, random: RandomSource = .system, log: Log
@@ -65,7 +62,9 @@ package struct Sandbox: Service {
         case .operation(.completeLinkToken): return await control.complete(request)
         case .nothing: return Problem.notFound.response(requestId: head.requestId)
         case .otherMethods(let methods):
-            var response = Problem.methodNotAllowed.response(requestId: head.requestId)
+            var response =
+                head.method == .options
+                ? Response(status: 204) : Problem.methodNotAllowed.response(requestId: head.requestId)
             response.headers.add("Allow", methods.map(\.name.description).joined(separator: ", "))
             return response
         }
@@ -73,9 +72,7 @@ package struct Sandbox: Service {
 
     /// The body of an answer that the HTTP server gives by itself.
     package static func errorBody(status: Int, requestId: [UInt8]) -> (contentType: String, body: [UInt8]) {
-        let problem = Problem(
-            status: status, code: "invalid", title: "Invalid request", detail: "The request is not acceptable HTTP.")
-        return ("application/problem+json", problem.body(requestId: requestId))
+        ("application/problem+json", Problem.ofServer(status).body(requestId: requestId))
     }
 
     // MARK: Service

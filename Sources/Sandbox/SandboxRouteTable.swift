@@ -44,7 +44,7 @@ package enum SandboxRouteTable {
             return .operation(route.operation)
         }
         if routes.isEmpty { return .nothing }
-        return .otherMethods(routes.flatMap { $0.method == .get ? [.get, .head] : [$0.method] })
+        return .otherMethods(routes.flatMap { ($0.method == .get ? [.get, .head] : [$0.method]) + [.options] })
     }
 
     private static func matches(_ route: SandboxRoute, _ path: ArraySlice<UInt8>) -> Bool {

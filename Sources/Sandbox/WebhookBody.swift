@@ -1,8 +1,8 @@
 import Domain
 import JSON
 
-/// The body of Mesh's transfer webhook (PascalCase, `TransferUpdateWebhookQueueItem`), in two steps: what an event says for
-/// good, and what is new in each attempt.
+/// The body of Mesh's transfer webhook (PascalCase, `TransferUpdateWebhookQueueItem`), in two steps: what an event says
+/// for good, and what is new in each attempt.
 enum WebhookBody {
     /// The members that stay the same in all attempts, as one JSON object.
     static func event(_ event: PlayedTransfer.Event, of transfer: PlayedTransfer) -> [UInt8] {

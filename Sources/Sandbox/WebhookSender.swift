@@ -6,8 +6,8 @@ import Runtime
 
 /// Posts the webhooks that are owed, several at once, each until it is answered 200. Loop-bound.
 ///
-/// The database row is the truth: it is leased while a post is under way, and deleted only after the 200. A crash costs a
-/// second post of the same event at worst, as with Mesh.
+/// The database row is the truth: it is leased while a post is under way, and deleted only after the 200. A crash costs
+/// a second post of the same event at worst, as with Mesh.
 struct WebhookSender: Sendable {
     private struct Address: Sendable {
         let url: TargetURL
@@ -82,8 +82,8 @@ struct WebhookSender: Sendable {
     /// Starts a post for each webhook that is due and has a place; says when to look again.
     private func startDue() async -> Duration {
         let free = SandboxLimits.postsInFlight - state.withValue { $0.inFlight }
-        // The end of a post wakes us.
-        if free <= 0 { return SandboxLimits.longestSleep }
+        // The end of a post wakes us; one claim for several places saves commits.
+        if free < SandboxLimits.placesPerClaim { return SandboxLimits.longestSleep }
         do {
             let claimed = try await store.claim(free, at: clock.now())
             for webhook in claimed { start(webhook) }
@@ -126,7 +126,7 @@ struct WebhookSender: Sendable {
     /// Whether the answer is exactly 200.
     private func post(_ webhook: ClaimedWebhook, to address: Address) async -> Bool {
         var random = random
-        let body = WebhookBody.attempt(event: webhook.event, id: .random(&random), sentAt: clock.now())
+        let body = WebhookBody.attempt(event: webhook.event, id: .version4(&random), sentAt: clock.now())
         let request = OutgoingRequest(
             method: .post, url: address.url,
             headers: [

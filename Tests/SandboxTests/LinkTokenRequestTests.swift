@@ -121,8 +121,8 @@ import Testing
 
     @Test func refusesAnAmountInFiatBesideTokensInAPaymentOnly() throws {
         let body = { (type: String) in
-            #"{"userId":"u","transferOptions":{"amountInFiat":5,"transferType":"\#(type)","toAddresses":[{"networkId":""#
-                + LinkTokenRequestTests.ethereum + #"","symbol":"USDC","address":"a","amount":5}]}}"#
+            #"{"userId":"u","transferOptions":{"amountInFiat":5,"transferType":"\#(type)","toAddresses":[{"#
+                + #""networkId":"\#(LinkTokenRequestTests.ethereum)","symbol":"USDC","address":"a","amount":5}]}}"#
         }
         #expect(throws: RequestFault.invalid("The fields AmountInFiat and Amount cannot be used together")) {
             try LinkTokenRequest.parse(Array(body("payment").utf8))
@@ -136,9 +136,10 @@ import Testing
                 """
                 {"UserId":"u-1","SubClientId":"E3C7FDD8-B1FC-4E51-85AE-BB276E075611","RESTRICTMULTIPLEACCOUNTS":false,
                  "transferoptions":{"ToAddresses":[{"NetworkId":"\(LinkTokenRequestTests.ethereum)","Symbol":"ETH",
-                 "ADDRESS":"0x0Ff0","Amount":"0.004786046226555188","minAmount":1}],"TransactionID":"t","ClientFee":0.025,
-                 "TransferType":"PAYMENT","GeneratePaylink":true,"isinclusivefeeenabled":true,"FundingOptions":{"Enabled":true}},
-                 "verifyWalletOptions":{"networkType":"EVM","verificationMethods":["SignedMessage"]},"unknown":[1,{"a":2}]}
+                 "ADDRESS":"0x0Ff0","Amount":"0.004786046226555188","minAmount":1}],"TransactionID":"t",
+                 "ClientFee":0.025,"TransferType":"PAYMENT","GeneratePaylink":true,"isinclusivefeeenabled":true,
+                 "FundingOptions":{"Enabled":true}},"unknown":[1,{"a":2}],
+                 "verifyWalletOptions":{"networkType":"EVM","verificationMethods":["SignedMessage"]}}
                 """.utf8))
         #expect(request.userId == Array("u-1".utf8))
         #expect(!request.restrictMultipleAccounts)

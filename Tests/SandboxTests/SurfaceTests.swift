@@ -34,7 +34,7 @@ import Testing
             Issue.record("not 405")
             return
         }
-        #expect(methods == [.post])
+        #expect(methods == [.post, .options])
     }
 
     // MARK: Content types

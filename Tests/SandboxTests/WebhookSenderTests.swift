@@ -112,8 +112,10 @@ import Testing
         try await Harness.run { harness in
             _ = try await harness.complete(try await harness.mintToken(), #""outcome":"pending""#)
             let store = WebhookStore(database: harness.database)
-            #expect(try await store.claim(10, at: harness.clock.clock.now()).count == 1)
-            #expect(try await store.claim(10, at: harness.clock.clock.now()).isEmpty)
+            // A lease so long that waiting for its end would show.
+            let later = harness.clock.clock.now() + .seconds(86_400)
+            #expect(try await store.claim(10, at: later).count == 1)
+            #expect(try await store.claim(10, at: later).isEmpty)
             try await harness.withRestartedSender { #expect(await harness.receiver.take(1).count == 1) }
             #expect(try harness.owed() == 0)
         }

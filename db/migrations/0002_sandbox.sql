@@ -1,5 +1,5 @@
--- The state of the Mesh stand-in: the link tokens it minted and the webhooks it owes. A schema and a role of their own, because
--- this is somebody else's system as far as Subgate is concerned: neither may read the other's tables.
+-- The state of the Mesh stand-in: the link tokens it minted and the webhooks it owes. A schema and a role of their own,
+-- because this is somebody else's system as far as Subgate is concerned: neither may read the other's tables.
 
 create schema if not exists sandbox;
 

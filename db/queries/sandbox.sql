@@ -1,6 +1,6 @@
 -- name: sandbox_insert_link_token
-insert into sandbox.link_token (auth_code_digest, client_id, user_id, transaction_id, network_id, symbol, address, amount,
-    min_amount, amount_in_fiat, client_fee, fee_is_inclusive, created_at, expires_at)
+insert into sandbox.link_token (auth_code_digest, client_id, user_id, transaction_id, network_id, symbol, address,
+    amount, min_amount, amount_in_fiat, client_fee, fee_is_inclusive, created_at, expires_at)
 values ($1::bytea, $2::uuid, $3::text, $4::text, $5::uuid, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text,
     $12::boolean, $13::timestamptz, $14::timestamptz);
 
@@ -11,7 +11,8 @@ from sandbox.link_token
 where auth_code_digest = $1::bytea;
 
 -- name: sandbox_use_link_token
--- Consumes a token and writes the webhooks of its transfer, in one step: whoever loses the race for the token writes none.
+-- Consumes a token and writes the webhooks of its transfer, in one step: whoever loses the race for the token writes
+-- none.
 with used as (
     update sandbox.link_token
     set used_at = $2::timestamptz, transfer_id = $3::uuid
