@@ -69,7 +69,8 @@ let package = Package(
 
         // Tests mirror Sources.
         .target(
-            name: "TestSupport", dependencies: ["Domain", "Runtime", "Crypto", "Postgres", "SQL", "Store"], path: "Tests/Support",
+            name: "TestSupport", dependencies: ["Domain", "Runtime", "Crypto", "Postgres", "SQL", "Store"],
+            path: "Tests/Support",
             swiftSettings: dialect),
         suite("DomainTests", ["Domain"]),
         suite("RuntimeTests", ["Runtime"]),
@@ -84,7 +85,11 @@ let package = Package(
         suite(
             "APITests",
             ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "Store", "Delivery", "API", "TestSupport"]),
-        suite("SandboxTests", ["Domain", "Runtime", "JSON", "Sandbox", "TestSupport"]),
+        suite(
+            "SandboxTests",
+            [
+                "Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "Sandbox", "TestSupport",
+            ]),
         suite("EndToEndTests", ["Runtime", "JSON", "Crypto", "TestSupport"]),
         suite("TidyTests", ["API"]),
     ],

@@ -26,7 +26,6 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var turnEnd: [() -> Void] = []
     private var thread = pthread_t()
     private let started = Semaphore()
-    private let finished = Semaphore()
 
     private enum Work {
         case job(UnownedJob)
@@ -56,6 +55,17 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         unsafe spin.pointee.data = unsafe me
     }
 
+    deinit {
+        // The thread keeps the loop alive while it runs, so by now it has ended, or was never started. Handles that their
+        // owners never closed are abandoned rather than freed under them.
+        guard unsafe uv_loop_close(handle) == 0 else { return }
+        unsafe handle.deallocate()
+        unsafe wakeUp.deallocate()
+        unsafe afterPoll.deallocate()
+        unsafe beforePoll.deallocate()
+        unsafe spin.deallocate()
+    }
+
     private static func of(_ data: UnsafeMutableRawPointer?) -> EventLoop {
         unsafe Unmanaged<EventLoop>.fromOpaque(data!).takeUnretainedValue()
     }
@@ -79,8 +89,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         unsafe uv_run(loop.handle, UV_RUN_DEFAULT)
         unsafe uv_walk(
             loop.handle, { handle, _ in if unsafe uv_is_closing(handle) == 0 { unsafe uv_close(handle, nil) } }, nil)
-        unsafe uv_run(loop.handle, UV_RUN_NOWAIT)
-        loop.finished.signal()
+        // Closing callbacks run in the last turn; what they release may close more.
+        for _ in 0..<2 { unsafe uv_run(loop.handle, UV_RUN_NOWAIT) }
         return nil
     }
 
@@ -90,7 +100,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         precondition(!isCurrent, "a loop cannot wait for its own end")
         lock.withLock { isStopping = true }
         unsafe _ = uv_async_send(wakeUp)
-        finished.wait()
+        pthread_join(thread, nil)
     }
 
     // MARK: Work
@@ -164,12 +174,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         var rounds = 0
         while rounds < EventLoop.roundsPerTurn, !(ready.isEmpty && turnEnd.isEmpty) {
             rounds += 1
-            if ready.isEmpty {
-                let hooks = turnEnd
-                turnEnd.removeAll(keepingCapacity: true)
-                for hook in hooks { hook() }
-                continue
-            }
+            if ready.isEmpty { runTurnEnd() }
             swap(&ready, &running)
             for work in running {
                 switch work {
@@ -179,12 +184,21 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             }
             running.removeAll(keepingCapacity: true)
         }
+        // A task that yields without end keeps `ready` filled; the turn ends for the others all the same.
+        runTurnEnd()
         // Work left over must not wait for the next socket: an active idle handle keeps poll from blocking.
         if ready.isEmpty && turnEnd.isEmpty {
             unsafe _ = uv_idle_stop(spin)
         } else {
             unsafe _ = uv_idle_start(spin) { _ in }
         }
+    }
+
+    private func runTurnEnd() {
+        if turnEnd.isEmpty { return }
+        let hooks = turnEnd
+        turnEnd.removeAll(keepingCapacity: true)
+        for hook in hooks { hook() }
     }
 
     // MARK: Time

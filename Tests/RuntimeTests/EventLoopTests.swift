@@ -58,3 +58,25 @@ private func withLoop(_ body: (EventLoop) async throws -> Void) async rethrows {
 
     private final class Seen: @unchecked Sendable { var values: [Int] = [] }
 }
+
+extension EventLoopTests {
+    @Test func aTaskThatYieldsWithoutEndDoesNotKeepTheTurnFromEnding() async {
+        let loop = EventLoop()
+        loop.start()
+        let stop = Flag()
+        await withCheckedContinuation { continuation in
+            loop.execute {
+                loop.spawn { while !stop.isSet { await Task.yield() } }
+                loop.atTurnEnd { continuation.resume() }
+            }
+        }
+        stop.set()
+        await Task.detached { loop.stop() }.value
+    }
+}
+
+private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
+}
