@@ -31,6 +31,7 @@ package struct DispatchQueue {
     private let caps: Caps
     private var lanes: [EndpointID: Lane] = [:]
     private var ring = FIFO<EndpointID>()
+    private var busy: Set<EndpointID> = []
     package private(set) var waiting = 0
     package private(set) var inFlight = 0
 
@@ -42,17 +43,12 @@ package struct DispatchQueue {
     package var room: Int { max(0, caps.waiting - waiting) }
 
     /// Endpoints that have enough waiting: more of theirs stay in the database.
-    package var busyEndpoints: [EndpointID] {
-        lanes.filter { $0.value.waiting.count >= caps.waitingPerEndpoint }.map(\.key)
-    }
-
-    package func isBusy(_ endpoint: EndpointID) -> Bool {
-        (lanes[endpoint]?.waiting.count ?? 0) >= caps.waitingPerEndpoint
-    }
+    package var busyEndpoints: [EndpointID] { Array(busy) }
 
     package mutating func push(_ delivery: DueDelivery) {
         lanes[delivery.endpoint, default: Lane()].waiting.push(delivery)
         waiting += 1
+        if lanes[delivery.endpoint]?.waiting.count == caps.waitingPerEndpoint { busy.insert(delivery.endpoint) }
         enterRing(delivery.endpoint)
     }
 
@@ -62,6 +58,7 @@ package struct DispatchQueue {
         lane.isInRing = false
         let delivery = lane.waiting.pop()
         lane.inFlight += 1
+        if lane.waiting.count < caps.waitingPerEndpoint, !busy.isEmpty { busy.remove(endpoint) }
         lanes[endpoint] = lane
         waiting -= 1
         inFlight += 1
@@ -87,6 +84,7 @@ package struct DispatchQueue {
         lanes = lanes.filter { $0.value.inFlight > 0 }
         for endpoint in lanes.keys { lanes[endpoint]?.isInRing = false }
         ring = FIFO()
+        busy = []
         waiting = 0
         return removed
     }

@@ -58,6 +58,9 @@ package struct Dispatcher: Sendable {
         }
     }
 
+    /// Endpoints of which enough waits here: more of theirs stay in the database.
+    package var busyEndpoints: [EndpointID] { state.withValue { $0.queue.busyEndpoints } }
+
     /// Takes deliveries whose lease this node holds.
     package func take(_ deliveries: [DueDelivery]) {
         if deliveries.isEmpty { return }

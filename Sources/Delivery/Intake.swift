@@ -58,7 +58,8 @@ package struct Intake: Sendable {
 
     private func commit(_ batch: [(event: ReceivedEvent, waiter: Waiter)]) async {
         do throws(StoreError) {
-            let accepted = try await store.accept(batch.map(\.event), lease: dispatcher.leaseForNew())
+            let accepted = try await store.accept(
+                batch.map(\.event), lease: dispatcher.leaseForNew(), busy: dispatcher.busyEndpoints)
             dispatcher.take(accepted.flatMap(\.deliveries))
             for (index, entry) in batch.enumerated() {
                 entry.waiter.resume(returning: .success(accepted[index].fate))

@@ -19,17 +19,22 @@ package struct Lease: Sendable {
 extension Store {
     /// Stores verified webhooks, moves their transfers, writes the deliveries they owe; all in one commit.
     ///
-    /// Returns what became of each, in order. With `lease`, deliveries are born leased to that node; without, due. Throws
+    /// Returns what became of each, in order. With `lease`, deliveries are born leased to that node, but for those of
+    /// endpoints in `busy`; the others are born due. Throws
     /// `.unavailable` if nothing was stored and `.outcomeUnknown` if that cannot be told: then the upstream must not get
     /// its 200, and the event's key makes its repetition harmless.
-    package func accept(_ events: [ReceivedEvent], lease: Lease?) async throws(StoreError) -> [AcceptedEvent] {
+    package func accept(
+        _ events: [ReceivedEvent], lease: Lease?, busy: [EndpointID] = []
+    ) async throws(StoreError) -> [AcceptedEvent] {
         let now = clock.now()
         let rows = try await run(
-            PlatformScope.system, .acceptEvents, Store.acceptParameters(events, lease: lease, now: now))
+            PlatformScope.system, .acceptEvents, Store.acceptParameters(events, lease: lease, busy: busy, now: now))
         return Store.acceptedEvents(rows, of: events, lease: lease, now: now)
     }
 
-    private static func acceptParameters(_ events: [ReceivedEvent], lease: Lease?, now: Timestamp) -> [Parameter] {
+    private static func acceptParameters(
+        _ events: [ReceivedEvent], lease: Lease?, busy: [EndpointID], now: Timestamp
+    ) -> [Parameter] {
         func uuids(_ value: (ReceivedEvent) -> UUIDValue?) -> Parameter {
             .uuidArray(events.map { value($0).map { UUIDBits(high: $0.high, low: $0.low) } })
         }
@@ -45,7 +50,8 @@ extension Store {
             texts { $0.details.sourceAddress }, texts { $0.details.destinationAddress },
             texts { $0.details.refundAddress }, texts { $0.details.sourceAccountProvider },
             uuids { $0.transferID.uuid }, strings { $0.unroutableReason },
-            .boolArray(events.map { _ in lease != nil }), .time(now), .uuid(lease?.node), .time(lease?.end ?? now),
+            .time(now), .uuid(lease?.node), .time(lease?.end ?? now),
+            .uuidArray(busy.map { UUIDBits(high: $0.uuid.high, low: $0.uuid.low) }),
         ]
     }
 
@@ -62,7 +68,7 @@ extension Store {
             } else if !rows.bool(row, 1) {
                 accepted[position].fate = .quarantined
             }
-            guard let lease, let reference = received.reference, !rows.isNull(row, 7) else { continue }
+            guard let lease, let reference = received.reference, !rows.isNull(row, 7), rows.bool(row, 9) else { continue }
             if stored?.id != received.id {
                 stored = StoredEvent(
                     id: received.id, type: received.status.type, transfer: rows.optionalID(row, 6),

@@ -102,6 +102,21 @@ import Testing
         }
     }
 
+    @Test func deliveriesToBusyEndpointsAreBornDueAndTheOthersLeased() async throws {
+        try await StoreFixture.with { fixture in
+            let seed = try await Seed.make(fixture.store)
+            let slow = try await seed.endpoint()
+            let quick = try await seed.endpoint()
+            let session = try await seed.linkSession()
+            let accepted = try await fixture.store.accept(
+                [seed.received("Pending", session)], lease: lease(fixture.store), busy: [slow])
+            #expect(accepted[0].deliveries.map(\.endpoint) == [quick])
+            let claimed = try await fixture.store.claimDue(limit: 10, busy: [], lease: lease(fixture.store))
+            #expect(claimed.map(\.endpoint) == [slow])
+            #expect(claimed[0].attempt == 1)
+        }
+    }
+
     @Test func anEventOfAnotherUpstreamDoesNotReachTheSession() async throws {
         try await StoreFixture.with { fixture in
             let seed = try await Seed.make(fixture.store)

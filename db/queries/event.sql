@@ -2,19 +2,19 @@
 -- Everything an upstream's verified webhooks change, for many at once: the events (new ones only), the transfers they
 -- move, the deliveries they owe, and quarantine for those that no link session explains. One row per event and delivery.
 --
--- Deliveries are born leased to the node that accepted the event ($27 until $28): it sends them from memory, and if it
--- dies they are claimed from here. With no room in its memory it passes its events with hand_over false, and their
--- deliveries are born due.
+-- Deliveries are born leased to the node that accepted the event ($24 until $25): it sends them from memory, and if it
+-- dies they are claimed from here. With no room in its memory it names no node, and for endpoints of which enough waits
+-- there already it names them in $26: those deliveries are born due.
 with input as (
     select *
     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],
         $8::text[]::transfer_status[], $9::text[]::refund_status[], $10::timestamptz[], $11::bytea[], $12::text[],
         $13::text[], $14::text[], $15::text[]::numeric[], $16::text[]::numeric[], $17::text[], $18::text[], $19::text[],
-        $20::text[], $21::uuid[], $22::text[], $23::bool[])
+        $20::text[], $21::uuid[], $22::text[])
         with ordinality as i (upstream_id, event_id, sub_client_id, link_session_id, upstream_event_id,
         upstream_transfer_id, type, status, refund_status, occurred_at, payload, symbol, chain, tx_hash, source_amount,
         destination_amount, source_address, destination_address, refund_address, source_account_provider, transfer_id,
-        unroutable_reason, hand_over, position)
+        unroutable_reason, position)
 ), routed as (
     select i.*, s.environment, s.transaction_id, s.user_id
     from input i
@@ -24,7 +24,7 @@ with input as (
 ), fresh as (
     insert into event_key (sub_client_id, upstream_id, upstream_event_id, event_id, received_at)
     select distinct on (r.sub_client_id, r.upstream_id, r.upstream_event_id)
-        r.sub_client_id, r.upstream_id, r.upstream_event_id, r.event_id, $24::timestamptz
+        r.sub_client_id, r.upstream_id, r.upstream_event_id, r.event_id, $23::timestamptz
     from routed r
     order by r.sub_client_id, r.upstream_id, r.upstream_event_id, r.position
     on conflict do nothing
@@ -40,7 +40,7 @@ with input as (
         a.transaction_id, a.user_id, coalesce(a.status, 'unknown'),
         max(a.refund_status) over (partition by a.sub_client_id, a.link_session_id, a.upstream_transfer_id),
         a.symbol, a.chain, a.tx_hash, a.source_amount, a.destination_amount, a.source_address, a.destination_address,
-        a.refund_address, a.source_account_provider, $24, $24
+        a.refund_address, a.source_account_provider, $23, $23
     from accepted a
     order by a.sub_client_id, a.link_session_id, a.upstream_transfer_id, coalesce(a.status, 'unknown') desc,
         a.position desc
@@ -62,7 +62,7 @@ with input as (
     insert into event (sub_client_id, id, environment, type, upstream_id, upstream_event_id, link_session_id,
         transfer_id, transaction_id, user_id, occurred_at, received_at, payload)
     select a.sub_client_id, a.event_id, a.environment, a.type, a.upstream_id, a.upstream_event_id, a.link_session_id,
-        m.id, a.transaction_id, a.user_id, a.occurred_at, $24, a.payload
+        m.id, a.transaction_id, a.user_id, a.occurred_at, $23, a.payload
     from accepted a
     join moved m on m.sub_client_id = a.sub_client_id and m.link_session_id = a.link_session_id
         and m.upstream_transfer_id = a.upstream_transfer_id
@@ -71,18 +71,19 @@ with input as (
     insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
         due_at, lease_owner, created_at, updated_at)
     select a.sub_client_id, delivery_uuid(a.event_id, e.id), a.event_id, e.id, a.environment, a.type,
-        case when a.hand_over then 'delivering' else 'pending' end::delivery_status,
-        case when a.hand_over then 1 else 0 end, 0,
-        case when a.hand_over then $26::timestamptz else $24 end,
-        case when a.hand_over then $25::uuid end, $24, $24
+        case when h.is_handed_over then 'delivering' else 'pending' end::delivery_status,
+        case when h.is_handed_over then 1 else 0 end, 0,
+        case when h.is_handed_over then $25::timestamptz else $23 end,
+        case when h.is_handed_over then $24::uuid end, $23, $23
     from accepted a
     join endpoint e on e.sub_client_id = a.sub_client_id and e.environment = a.environment and e.enabled
         and e.deleted_at is null and e.event_types && array['*', 'transfer.*', a.type]
-    returning id, event_id, endpoint_id
+    cross join lateral (select $24::uuid is not null and e.id <> all ($26::uuid[]) as is_handed_over) as h
+    returning id, event_id, endpoint_id, lease_owner
 ), quarantined as (
     insert into quarantine (id, upstream_id, upstream_event_id, reason, payload, received_at)
     select distinct on (i.upstream_id, i.upstream_event_id) i.event_id, i.upstream_id, i.upstream_event_id,
-        coalesce(i.unroutable_reason, 'no link session has this transaction'), i.payload, $24
+        coalesce(i.unroutable_reason, 'no link session has this transaction'), i.payload, $23
     from input i
     where not exists (select from routed r where r.position = i.position)
     order by i.upstream_id, i.upstream_event_id, i.position
@@ -90,7 +91,7 @@ with input as (
     returning id
 )
 select i.position, r.position is not null, f.event_id is not null, q.id is not null, r.transaction_id, r.user_id,
-    s.transfer_id, o.id, o.endpoint_id
+    s.transfer_id, o.id, o.endpoint_id, o.lease_owner is not null
 from input i
 left join routed r on r.position = i.position
 left join fresh f on f.event_id = i.event_id
