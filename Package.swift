@@ -84,7 +84,10 @@ let package = Package(
             "DeliveryTests", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store", "Delivery", "TestSupport"]),
         suite(
             "APITests",
-            ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "Store", "Delivery", "API", "TestSupport"]),
+            [
+                "Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Store", "Upstream", "Delivery",
+                "API", "TestSupport",
+            ]),
         suite(
             "SandboxTests",
             [

@@ -1,0 +1,152 @@
+import API
+import Domain
+import HTTPClient
+import HTTPServer
+import JSON
+import Runtime
+import Store
+import TestSupport
+import Upstream
+
+/// The three listeners on loopback ports over a database of one test's own, and a client to call them.
+struct APIFixture: Sendable {
+    let store: Store
+    let clock: MovableClock
+    let adminKey: [UInt8]
+    let client: HTTPClient
+    let upstreams: UpstreamDirectory
+    let ports: [String: UInt16]
+    /// What the inbound path answers; by default the store's own commit.
+    let accepting: Accepting
+
+    /// Lets a test make the commit fail.
+    final class Accepting: Sendable {
+        let failure: LoopState<StoreError?>
+        init(_ loop: EventLoop) { failure = LoopState(loop, nil) }
+    }
+
+    static func with(_ body: @escaping @Sendable (APIFixture) async throws -> Void) async throws {
+        try await StoreFixture.with { base in
+            let client = HTTPClient(loop: base.loop, configuration: HTTPClientConfiguration())
+            let upstreams = UpstreamDirectory(store: base.store, policy: .allowPrivate, log: .silent)
+            await upstreams.refresh()
+            let accepting = Accepting(base.loop)
+            let context = makeContext(base, client, upstreams, accepting)
+            var ports: [String: UInt16] = [:]
+            var servers: [HTTPServer] = []
+            for table in RouteTable.all {
+                let service = APIService(table, context)
+                let server = HTTPServer(loop: base.loop, configuration: configuration(base)) {
+                    await service.handle($0)
+                }
+                ports["\(table.listener)"] = try server.listen(address: "127.0.0.1", port: 0)
+                servers.append(server)
+            }
+            let key = try await base.store.createAdminKey(name: "test").key
+            let fixture = APIFixture(
+                store: base.store, clock: base.clock, adminKey: key, client: client, upstreams: upstreams, ports: ports,
+                accepting: accepting)
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
+            for server in servers { await server.drain(within: .milliseconds(200)) }
+            client.close()
+            try result.get()
+        }
+    }
+
+    private static func makeContext(
+        _ base: StoreFixture, _ client: HTTPClient, _ upstreams: UpstreamDirectory, _ accepting: Accepting
+    ) -> APIContext {
+        let metrics = Metrics()
+        return APIContext(
+            configuration: APIConfiguration(
+                publicURL: "https://pay.example.com", targetPolicy: .allowPrivate, allowsPrivateTargets: true,
+                version: "1.2.3"),
+            store: base.store, clock: base.clock.clock, identifiers: base.store.identifiers, log: .silent,
+            metrics: metrics, requestMetrics: RequestMetrics(metrics), upstreams: upstreams,
+            mesh: MeshClient(client: client, policy: .allowPrivate),
+            accept: { event throws(StoreError) in
+                if let failure = accepting.failure.withValue({ $0 }) { throw failure }
+                return try await base.store.accept([event], lease: nil)[0].fate
+            },
+            readiness: { Readiness(status: .ready) })
+    }
+
+    private static func configuration(_ base: StoreFixture) -> HTTPServerConfiguration {
+        HTTPServerConfiguration(
+            requestId: { Array("req_test".utf8) },
+            errorBody: { status, requestID in Problem.serverError(status: status, requestID: requestID) },
+            unixTime: { base.clock.clock.now().seconds })
+    }
+
+    // MARK: Calling
+
+    struct Answer: Sendable {
+        let status: Int
+        /// By lower-case name.
+        let headers: [String: String]
+        let body: [UInt8]
+
+        var json: JSONValue { get throws { try JSONDocument.parse(body).root } }
+        var text: String { String(decoding: body, as: UTF8.self) }
+        func string(_ key: String) throws -> String? { try json[key]?.text }
+    }
+
+    typealias Header = (name: String, value: [UInt8])
+
+    func call(
+        _ method: OutgoingRequest.Method, _ path: String, on listener: String, headers: [Header] = [],
+        body: String? = nil, contentType: String = "application/json"
+    ) async throws -> Answer {
+        let url = try TargetURL(Array("http://127.0.0.1:\(ports[listener]!)\(path)".utf8), options: .development)
+        let typed = body == nil ? headers : headers + [("Content-Type", Array(contentType.utf8))]
+        let response = try await client.send(
+            OutgoingRequest(
+                method: method, url: url, headers: typed, body: Array((body ?? "").utf8), responseLimit: 1 << 20,
+                policy: .allowPrivate, partition: 1))
+        let fields = response.headers.map { field in
+            (String(decoding: field.name, as: UTF8.self), String(decoding: field.value, as: UTF8.self))
+        }
+        return Answer(
+            status: response.status, headers: Dictionary(fields) { first, _ in first }, body: response.body)
+    }
+
+    func admin(
+        _ method: OutgoingRequest.Method, _ path: String, headers: [Header] = [], body: String? = nil
+    ) async throws -> Answer {
+        try await call(method, "/admin/v1" + path, on: "admin", headers: headers + [bearer(adminKey)], body: body)
+    }
+
+    func bearer(_ key: [UInt8]) -> Header { ("Authorization", Array("Bearer ".utf8) + key) }
+
+    /// An active sub-client with one credential.
+    func merchant(
+        access: CredentialAccess = .readWrite, environment: Environment = .sandbox
+    ) async throws -> Merchant {
+        let seed = try await Seed.make(store, upstream: UpstreamID(UUIDValue(high: 1, low: 1)))
+        let created = try await store.createCredential(
+            .system, for: seed.subClient,
+            NewCredential(environment: environment, access: access, name: Array("key".utf8)))
+        return Merchant(
+            subClient: seed.subClient, credential: created.credential.id, clientID: created.credential.clientID,
+            secret: created.secret, fixture: self)
+    }
+}
+
+/// A sub-client with one of its credentials.
+struct Merchant: Sendable {
+    let subClient: SubClientID
+    let credential: CredentialID
+    let clientID: UUIDValue
+    let secret: [UInt8]
+    let fixture: APIFixture
+
+    var meshHeaders: [APIFixture.Header] { [("X-Client-Id", clientID.text), ("X-Client-Secret", secret)] }
+
+    func call(
+        _ method: OutgoingRequest.Method, _ path: String, headers: [APIFixture.Header] = [], body: String? = nil
+    ) async throws -> APIFixture.Answer {
+        try await fixture.call(
+            method, path, on: "public", headers: headers + [fixture.bearer(secret)], body: body)
+    }
+}
