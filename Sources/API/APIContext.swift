@@ -7,16 +7,23 @@ package import Upstream
 package struct APIConfiguration: Sendable {
     /// Where upstreams reach the public listener, without a slash at its end: the start of inbound addresses.
     package var publicURL: String
-    /// Which URLs endpoints and upstreams may have.
+    /// Which URLs endpoints may have.
     package var targetPolicy: AddressPolicy
-    /// Whether that policy lets private addresses pass: then no production upstream is taken.
+    /// Which URLs upstreams may have.
+    package var upstreamPolicy: AddressPolicy
+    /// Whether endpoints may be private: then no production upstream is taken.
     package var allowsPrivateTargets: Bool
     package var version: String
     package var endpointLimit = APILimits.endpointsPerEnvironment
 
-    package init(publicURL: String, targetPolicy: AddressPolicy, allowsPrivateTargets: Bool, version: String) {
+    /// `upstreamPolicy` is the targets' if none is given.
+    package init(
+        publicURL: String, targetPolicy: AddressPolicy, upstreamPolicy: AddressPolicy? = nil,
+        allowsPrivateTargets: Bool, version: String
+    ) {
         self.publicURL = publicURL
         self.targetPolicy = targetPolicy
+        self.upstreamPolicy = upstreamPolicy ?? targetPolicy
         self.allowsPrivateTargets = allowsPrivateTargets
         self.version = version
     }

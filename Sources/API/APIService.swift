@@ -9,12 +9,17 @@ package struct APIService: Sendable {
     private let table: RouteTable
     private let router: Router
     private let metricOffset: Int
+    /// Made once: a log line per request takes them.
+    private let listenerName: String
+    private let patterns: [String]
 
     package init(_ table: RouteTable, _ context: APIContext) {
         self.context = context
         self.table = table
         router = Router(table)
         metricOffset = context.requestMetrics.offset(of: table.listener)
+        listenerName = "\(table.listener)"
+        patterns = table.routes.map { "\($0.pattern)" }
     }
 
     /// The handler for `HTTPServer`.
@@ -103,9 +108,9 @@ package struct APIService: Sendable {
         context.log.info(
             "request",
             [
-                (.requestId, .bytes(request.head.requestId)), (.listener, .text("\(table.listener)")),
+                (.requestId, .bytes(request.head.requestId)), (.listener, .text(listenerName)),
                 (.method, .text("\(request.head.method.name)")),
-                (.route, .text(trace.route.map { "\(table.routes[$0].pattern)" } ?? "none")),
+                (.route, .text(trace.route.map { patterns[$0] } ?? "none")),
                 (.status, .integer(response.status)),
                 (.durationMs, .duration(.nanoseconds(Int64(clamping: nanoseconds)))),
             ] + (trace.subClient.map { [(.subClient, .bytes($0.text))] } ?? []))

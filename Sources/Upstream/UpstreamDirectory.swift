@@ -34,6 +34,8 @@ package struct UpstreamDirectory: Sendable {
         /// The newest of each environment.
         var byEnvironment: [Environment: ActiveUpstream] = [:]
         var isLoaded = false
+        /// Whether the last reading failed: told once, not every second.
+        var isFailing = false
     }
 
     private let store: Store
@@ -75,7 +77,11 @@ package struct UpstreamDirectory: Sendable {
         } catch .unavailable {
             // The database is away: readiness tells, and everything else that needs it.
         } catch {
-            log.error("upstreams cannot be read", [(.error, .text("\(error)"))])
+            let isNew = state.withValue { state in
+                defer { state.isFailing = true }
+                return !state.isFailing
+            }
+            if isNew { log.error("upstreams cannot be read", [(.error, .text("\(error)"))]) }
         }
     }
 

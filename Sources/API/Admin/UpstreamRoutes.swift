@@ -17,7 +17,7 @@ enum UpstreamRoutes {
     @Sendable private static func create(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         let body = try await call.json()
         let configuration = call.context.configuration
-        let baseURL = Rule<[UInt8]>.baseURL(configuration.targetPolicy)
+        let baseURL = Rule<[UInt8]>.baseURL(configuration.upstreamPolicy)
         let secret = Rule.secret(APILimits.upstreamSecretCharacters)
         var fields = try Fields(body.value)
         let new = NewUpstream(
@@ -64,7 +64,7 @@ enum UpstreamRoutes {
     @Sendable private static func update(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         let id: UpstreamID = try call.identifier(0)
         let body = try await call.json()
-        let baseURL = Rule<[UInt8]>.baseURL(call.context.configuration.targetPolicy)
+        let baseURL = Rule<[UInt8]>.baseURL(call.context.configuration.upstreamPolicy)
         let secret = Rule.secret(APILimits.upstreamSecretCharacters)
         var fields = try Fields(body.value)
         var changes = UpstreamChanges()

@@ -1,0 +1,187 @@
+import Crypto
+import Domain
+import HTTPClient
+import HTTPServer
+import JSON
+import Runtime
+import Store
+import Testing
+import Upstream
+
+@testable import API
+
+@Suite struct LinkTokenRoutesTests {
+    /// An upstream on a loopback port that answers what a test says and keeps what it was asked.
+    private final class FakeMesh: Sendable {
+        let asked: LoopState<[(clientID: [UInt8], secret: [UInt8], body: [UInt8])]>
+        let answer: LoopState<Response>
+        private let server: LoopState<HTTPServer?>
+        private let loop: EventLoop
+
+        init(_ fixture: APIFixture) {
+            loop = fixture.store.loop
+            asked = LoopState(fixture.store.loop, [])
+            answer = LoopState(fixture.store.loop, FakeMesh.minted)
+            server = LoopState(fixture.store.loop, nil)
+        }
+
+        static let link = Base64.encode(Array("https://web.example.com/b2b-iframe/x?auth_code=y".utf8))
+        static let minted = Response(
+            status: 200, contentType: "application/json",
+            body: Array(#"{"content":{"linkToken":""#.utf8) + link
+                + Array(
+                    #"","paymentLink":"https://paylink.example.com/?linkToken=x"},"status":"ok","errorHash":"8d443794","teamCode":"P4"}"#
+                        .utf8))
+
+        func start() throws -> UInt16 {
+            let server = HTTPServer(
+                loop: loop,
+                configuration: HTTPServerConfiguration(
+                    requestId: { [0x78] }, errorBody: { _, _ in ("text/plain", []) }, unixTime: { 0 })
+            ) { request in
+                let body = (try? await request.body.collect(upTo: 1 << 20)) ?? []
+                let id = Array(request.head.headers["x-client-id"] ?? [])
+                let secret = Array(request.head.headers["x-client-secret"] ?? [])
+                self.asked.withValue { $0.append((id, secret, body)) }
+                return self.answer.withValue { $0 }
+            }
+            self.server.withValue { $0 = server }
+            return try server.listen(address: "127.0.0.1", port: 0)
+        }
+
+        func stop() async { await server.withValue { $0 }?.drain(within: .milliseconds(100)) }
+    }
+
+    private static func with(
+        _ body: @escaping @Sendable (APIFixture, FakeMesh, Merchant) async throws -> Void
+    ) async throws {
+        try await APIFixture.with { fixture in
+            let mesh = FakeMesh(fixture)
+            let port = try mesh.start()
+            _ = try await fixture.store.createUpstream(
+                .system,
+                NewUpstream(
+                    name: Array("Mesh".utf8), environment: .sandbox, baseURL: Array("http://127.0.0.1:\(port)".utf8),
+                    clientID: UUIDValue(high: 1, low: 1), clientSecret: Secret(Array("psp-secret".utf8)),
+                    webhookSecrets: [Secret(Array("x".utf8))]))
+            await fixture.upstreams.refresh()
+            let merchant = try await fixture.merchant()
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(fixture, mesh, merchant)) } catch { result = .failure(error) }
+            await mesh.stop()
+            try result.get()
+        }
+    }
+
+    private static func mint(
+        _ merchant: Merchant, _ body: String, contentType: String = "application/json"
+    ) async throws -> APIFixture.Answer {
+        try await merchant.fixture.call(
+            .post, "/api/v1/linkToken", on: "public", headers: merchant.meshHeaders, body: body,
+            contentType: contentType)
+    }
+
+    private static let order =
+        #"{"UserId":"user-7","transferOptions":{"transactionId":"order-1","amountInFiat":25.50}}"#
+
+    @Test func aTokenIsMintedAndItsSessionKept() async throws {
+        try await Self.with { fixture, mesh, merchant in
+            let answer = try await Self.mint(merchant, Self.order)
+            #expect(answer.status == 200)
+            #expect(try answer.json["content"]?["linkToken"]?.string == FakeMesh.link)
+            #expect(try answer.string("errorHash") == "8d443794")
+            #expect(try answer.string("message") == "")
+
+            let asked = try #require(mesh.asked.withValue { $0 }.first)
+            #expect(asked.secret == Array("psp-secret".utf8))
+            let sessions = try await merchant.call(.get, "/v1/link-sessions").json["data"]!.elements.map { $0 }
+            let session = try #require(LinkSessionID(text: sessions[0]["id"]!.string!))
+            #expect(sessions[0]["transactionId"]?.text == "order-1" && sessions[0]["userId"]?.text == "user-7")
+            #expect(sessions[0]["amountInFiat"]?.text == "25.5" && sessions[0]["status"]?.text == "created")
+            let reference = TransactionReference(subClient: merchant.subClient, linkSession: session)
+            let expected = Self.order
+                .replacing(
+                    "user-7",
+                    with: String(
+                        decoding: NamespacedUser.id(of: Array("user-7".utf8), in: merchant.subClient), as: UTF8.self)
+                )
+                .replacing("order-1", with: String(decoding: reference.text, as: UTF8.self))
+            #expect(asked.body == Array(expected.utf8))
+        }
+    }
+
+    @Test func theUpstreamsFailuresAreToldWithoutItsSecrets() async throws {
+        try await Self.with { fixture, mesh, merchant in
+            let cases: [(Response, Int, String)] = [
+                (Response(status: 401), 502, "serverFailure"), (Response(status: 403), 502, "serverFailure"),
+                (Response(status: 404), 502, "serverFailure"), (Response(status: 500), 502, "serverFailure"),
+                (Response(status: 302), 502, "serverFailure"),
+                (
+                    Response(status: 200, contentType: "text/html", body: Array("<html>psp-secret".utf8)), 502,
+                    "serverFailure"
+                ),
+                (
+                    Response(
+                        status: 200, contentType: "application/json", body: [UInt8](repeating: 0x20, count: 100_000)),
+                    502, "serverFailure"
+                ),
+                (Response(status: 429), 429, "tooManyRequest"),
+                (
+                    Response(
+                        status: 400, contentType: "application/json",
+                        body: Array(
+                            #"{"status":"badRequest","message":"Network not supported","displayMessage":"No"}"#.utf8)),
+                    400, "badRequest"
+                ),
+            ]
+            for (response, status, word) in cases {
+                mesh.answer.withValue { $0 = response }
+                let answer = try await Self.mint(merchant, Self.order)
+                #expect(answer.status == status)
+                #expect(try answer.string("status") == word)
+                #expect(!answer.text.contains("psp-secret"))
+                if status == 400 {
+                    #expect(try answer.string("message") == "Network not supported")
+                    #expect(try answer.string("displayMessage") == "No")
+                }
+            }
+            #expect(try await merchant.call(.get, "/v1/link-sessions").text == #"{"data":[],"nextCursor":null}"#)
+            await mesh.stop()
+            let away = try await Self.mint(merchant, Self.order)
+            #expect(away.status == 503 && away.headers["retry-after"] == "1")
+        }
+    }
+
+    @Test func onlyWhoMayGetsAToken() async throws {
+        try await Self.with { fixture, mesh, merchant in
+            let reader = try await fixture.merchant(access: .read)
+            #expect(try await Self.mint(reader, Self.order).status == 403)
+            _ = try await fixture.store.suspendSubClient(.system, merchant.subClient, reason: Array("x".utf8))
+            let suspended = try await Self.mint(merchant, Self.order)
+            #expect(suspended.status == 403)
+            #expect(try suspended.string("status") == "permissionDenied")
+            let live = try await fixture.merchant(environment: .production)
+            let none = try await Self.mint(live, Self.order)
+            #expect(none.status == 404)
+            #expect(mesh.asked.withValue { $0.isEmpty })
+        }
+    }
+
+    @Test func badRequestsNeverReachTheUpstream() async throws {
+        try await Self.with { fixture, mesh, merchant in
+            let bad = try await Self.mint(merchant, #"{"userId":"a","transferOptions":{"clientFee":2}}"#)
+            #expect(bad.status == 400)
+            #expect(try bad.string("message") == "The field ClientFee must be between 0 and 1.")
+            #expect(try bad.string("errorType") == "invalidField")
+            #expect(try await Self.mint(merchant, Self.order, contentType: "text/plain").status == 415)
+            #expect(try await Self.mint(merchant, Self.order, contentType: "text/json").status == 200)
+            #expect(
+                try await Self.mint(merchant, Self.order, contentType: "application/x+JSON; charset=utf-8").status
+                    == 200)
+            #expect(
+                try await Self.mint(merchant, "{\"userId\":\"" + String(repeating: "x", count: 300_000) + "\"}").status
+                    == 413)
+            #expect(mesh.asked.withValue { $0.count } == 2)
+        }
+    }
+}
