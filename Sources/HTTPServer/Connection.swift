@@ -56,6 +56,9 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
     var isIdle: Bool { phase == .idle && !hasBacklog && stream.pendingBytes == 0 }
     var hasBacklog: Bool { backlogStart < backlog.count }
 
+    /// Memory this connection holds that grows with what its peer does, but for a body somebody asked for.
+    var heldBytes: Int { backlog.capacity + parser.heldBytes + out.capacity + stream.pendingBytes }
+
     func start() {
         deadline = now + server.timing.idleTimeout
         stream.delegate = self

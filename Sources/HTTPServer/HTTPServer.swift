@@ -27,7 +27,7 @@ package final class HTTPServer: @unchecked Sendable {
     var spareBuffer: [UInt8] = []
 
     private var listeners: [TCPListener] = []
-    private var connections: [Connection] = []
+    private(set) var connections: [Connection] = []
     private var connectionsByPeer: [Peer: Int] = [:]
     private var sweeper: LoopTimer?
     private var whenEmpty: Waiter?
@@ -131,7 +131,7 @@ package final class HTTPServer: @unchecked Sendable {
         statistics.rejections[status, default: 0] += 1
         let (contentType, body) = configuration.errorBody(status, requestId)
         var response = Response(status: status, body: body)
-        response.headers.add("Content-Type", contentType)
+        response.headers.add("Content-Type", contentType.utf8)
         write(response, requestId: requestId, isHead: isHead, closes: true, to: &out)
     }
 

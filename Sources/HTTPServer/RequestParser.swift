@@ -41,6 +41,9 @@ struct RequestParser {
         }
     }
 
+    /// Memory for the head that is being read.
+    var heldBytes: Int { bytes.capacity + entries.capacity * MemoryLayout<HeaderFields.Entry>.stride }
+
     /// The method of a head that is not complete, once its first line is.
     var method: Method? { line?.method }
 

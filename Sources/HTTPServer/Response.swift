@@ -39,7 +39,7 @@ package struct ResponseHeaders: Sendable {
     }
 
     /// Adds a field, unless `value` holds a control byte (RFC 9110 section 5.5): a value that could end its line would
-    /// write fields of somebody else's choosing. Then nothing is added and the result is false.
+    /// write fields of somebody else's choosing. Then nothing is added and the result is false. A `String` gives its `utf8`.
     @discardableResult
     package mutating func add(_ name: StaticString, _ value: some Collection<UInt8>) -> Bool {
         if !value.allSatisfy(ResponseHeaders.isAllowed) { return false }
@@ -48,10 +48,6 @@ package struct ResponseHeaders: Sendable {
         end()
         return true
     }
-
-    /// As `add(_:_:)` over bytes, for the UTF-8 of `value`.
-    @discardableResult
-    package mutating func add(_ name: StaticString, _ value: String) -> Bool { add(name, Array(value.utf8)) }
 
     private mutating func begin(_ name: StaticString) {
         precondition(ResponseHeaders.isFree(name), "malformed field name, or one that the server writes")

@@ -1,0 +1,119 @@
+import Runtime
+import Testing
+
+@testable import HTTPServer
+
+@Suite struct DeadlineTests {
+    @Test func aHeadThatIsNotCompleteInTimeIs408() async throws {
+        try await TestServer.run({ $0.headDeadline = .milliseconds(100) }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n")
+            #expect(client.response()?.status == 408)
+            #expect(client.isAtEnd())
+        }
+    }
+
+    @Test func steadyBytesDoNotExtendTheDeadlineOfAHead() async throws {
+        try await TestServer.run({ $0.headDeadline = .milliseconds(200) }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("GET / HTTP/1.1\r\nHost: a\r\nX: ")
+            var sent = 0
+            while sent < 1000, !client.hasInput(within: 10) {
+                client.send("x")
+                sent += 1
+            }
+            #expect(client.response()?.status == 408)
+            #expect(sent < 1000)
+        }
+    }
+
+    @Test func thePipelinedHeadHasADeadlineToo() async throws {
+        try await TestServer.run({ $0.headDeadline = .milliseconds(100) }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /")
+            #expect(client.response()?.status == 200)
+            #expect(client.response()?.status == 408)
+        }
+    }
+
+    @Test func aBodyUnderTheFloorRateIs408() async throws {
+        try await TestServer.run({ $0.transferGrace = .milliseconds(100) }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nhello")
+            #expect(client.response()?.status == 408)
+            #expect(client.isAtEnd())
+        }
+    }
+
+    @Test func aBodyOverTheFloorRateMayTakeItsTime() async throws {
+        try await TestServer.run({
+            $0.transferGrace = .milliseconds(50)
+            $0.floorBytesPerSecond = 1000
+        }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n\r\n")
+            for _ in 0..<20 {
+                client.send([UInt8](repeating: 65, count: 200))
+                _ = client.hasInput(within: 10)
+            }
+            #expect(client.response()?.body.count == 4000)
+        }
+    }
+
+    @Test func anIdleConnectionIsClosedInSilence() async throws {
+        try await TestServer.run({ $0.idleTimeout = .milliseconds(100) }) { server in
+            let fresh = try #require(TestClient(server.port))
+            let used = try #require(TestClient(server.port))
+            used.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(used.response()?.status == 200)
+            #expect(fresh.isAtEnd())
+            #expect(used.isAtEnd())
+        }
+    }
+
+    @Test func aHandlerMayTakeItsTime() async throws {
+        let finish = Gate()
+        try await TestServer.run(
+            {
+                $0.idleTimeout = .milliseconds(20)
+                $0.headDeadline = .milliseconds(20)
+                $0.transferGrace = .milliseconds(20)
+            },
+            handler: { _ in
+                await finish.passed()
+                return Response(status: 200)
+            }
+        ) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(!client.hasInput(within: 150))
+            finish.open()
+            #expect(client.response()?.status == 200)
+        }
+    }
+
+    @Test func aClientThatDoesNotReadIsCutOff() async throws {
+        try await TestServer.run(
+            {
+                $0.transferGrace = .milliseconds(100)
+                $0.floorBytesPerSecond = 100_000_000
+            }, handler: { _ in Response(status: 200, body: [UInt8](repeating: 65, count: 16 << 20)) }
+        ) { server in
+            let client = try #require(TestClient(server.port, receiveBuffer: 4096))
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = client.hasInput(within: 5000)
+            while await server.onLoop({ $0.statistics.openConnections }) > 0 { _ = client.hasInput(within: 1) }
+            #expect(client.response() == nil)
+        }
+    }
+
+    @Test func aPeerThatDoesNotCloseIsClosedAfterTheLinger() async throws {
+        try await TestServer.run({ $0.lingerTimeout = .milliseconds(50) }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("bad\r\n")
+            #expect(client.response()?.status == 400)
+            #expect(client.isAtEnd())
+            while await server.onLoop({ $0.statistics.openConnections }) > 0 { await Task.yield() }
+        }
+    }
+}

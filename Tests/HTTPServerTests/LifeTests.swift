@@ -1,0 +1,188 @@
+import Runtime
+import Testing
+
+@testable import HTTPServer
+
+/// Clients that go, servers that end, and too many of the former.
+@Suite struct LifeTests {
+    private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    @Test(arguments: [true, false]) func theTaskOfAVanishedClientIsCancelled(_ byReset: Bool) async throws {
+        let began = Gate()
+        let cancelled = Gate()
+        try await TestServer.run(handler: { _ in
+            await withTaskCancellationHandler {
+                began.open()
+                await cancelled.passed()
+            } onCancel: {
+                cancelled.open()
+            }
+            return Response(status: 200)
+        }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send(get)
+            await began.passed()
+            if byReset { client.reset() } else { client.close() }
+            await cancelled.passed()
+            while await server.onLoop({ $0.statistics.openConnections }) > 0 { await Task.yield() }
+        }
+    }
+
+    @Test func aClientThatVanishesInItsBodyEndsTheWaitForIt() async throws {
+        let began = Gate()
+        let lost = Gate()
+        try await TestServer.run(handler: { request in
+            began.open()
+            do throws(BodyError) {
+                _ = try await request.body.collect(upTo: 1000)
+            } catch {
+                if error == .lost { lost.open() }
+            }
+            return Response(status: 200)
+        }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhello")
+            await began.passed()
+            client.reset()
+            await lost.passed()
+        }
+    }
+
+    @Test func drainingAnswersWhatIsInFlightAndAcceptsNothingMore() async throws {
+        let began = Gate()
+        let finish = Gate()
+        try await TestServer.run(handler: { _ in
+            began.open()
+            await finish.passed()
+            return Response(status: 200)
+        }) { server in
+            let busy = try #require(TestClient(server.port))
+            busy.send(get)
+            await began.passed()
+            let idle = try #require(TestClient(server.port))
+            while await server.onLoop({ $0.statistics.openConnections }) < 2 { await Task.yield() }
+            let drained = Gate()
+            server.loop.spawn {
+                await server.server.drain(within: .seconds(10))
+                drained.open()
+            }
+            #expect(idle.isAtEnd())
+            #expect(TestClient(server.port) == nil)
+            finish.open()
+            #expect(busy.response()?["connection"] == "close")
+            #expect(busy.isAtEnd())
+            busy.close()
+            idle.close()
+            await drained.passed()
+        }
+    }
+
+    @Test func drainingCutsWhatIsNotDoneInTime() async throws {
+        let began = Gate()
+        let cancelled = Gate()
+        try await TestServer.run(handler: { _ in
+            await withTaskCancellationHandler {
+                began.open()
+                await cancelled.passed()
+            } onCancel: {
+                cancelled.open()
+            }
+            return Response(status: 200)
+        }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send(get)
+            await began.passed()
+            await server.loop.spawn { await server.server.drain(within: .milliseconds(20)) }.value
+            await cancelled.passed()
+            #expect(client.response() == nil)
+        }
+    }
+
+    @Test func anIdleConnectionMakesRoomForANewOne() async throws {
+        try await TestServer.run({ $0.connectionLimit = 2 }) { server in
+            let first = try #require(TestClient(server.port))
+            first.send(get)
+            #expect(first.response()?.status == 200)
+            let others = (0..<2).map { _ in TestClient(server.port) }
+            for other in others {
+                other?.send(get)
+                #expect(other?.response()?.status == 200)
+            }
+            #expect(first.isAtEnd())
+            #expect(await server.onLoop { $0.statistics.openConnections } == 2)
+        }
+    }
+
+    @Test func withoutAnIdleConnectionANewOneIs503() async throws {
+        let finish = Gate()
+        try await TestServer.run(
+            { $0.connectionLimit = 1 },
+            handler: { _ in
+                await finish.passed()
+                return Response(status: 200)
+            }
+        ) { server in
+            let first = try #require(TestClient(server.port))
+            first.send(get)
+            while await server.onLoop({ $0.statistics.requests }) < 1 { await Task.yield() }
+            let second = try #require(TestClient(server.port))
+            #expect(second.response()?.status == 503)
+            finish.open()
+            #expect(first.response()?.status == 200)
+        }
+    }
+
+    @Test func onePeerHasABoundOfItsOwn() async throws {
+        try await TestServer.run({ $0.connectionLimitPerPeer = 1 }) { server in
+            let first = try #require(TestClient(server.port))
+            first.send(get)
+            #expect(first.response()?.status == 200)
+            #expect(TestClient(server.port)?.response()?.status == 503)
+            first.close()
+            while await server.onLoop({ $0.statistics.openConnections }) > 0 { await Task.yield() }
+            let third = try #require(TestClient(server.port))
+            third.send(get)
+            #expect(third.response()?.status == 200)
+        }
+    }
+
+    @Test func aPortInUseAndAWrongAddressAreErrors() async throws {
+        try await TestServer.run { server in
+            let port = server.port
+            let error = await server.onLoop { server -> TCPError? in
+                do throws(TCPError) { try server.listen(address: "127.0.0.1", port: port) } catch { return error }
+                return nil
+            }
+            #expect(error?.isAddressInUse == true)
+            for address in ["localhost", "127.0.0.1\0", "", "127.1", "::g"] {
+                let error = await server.onLoop { server -> TCPError? in
+                    do throws(TCPError) { try server.listen(address: address, port: 0) } catch { return error }
+                    return nil
+                }
+                #expect(error == .invalidAddress)
+            }
+        }
+    }
+
+    @Test func twoServersShareAPort() async throws {
+        try await TestServer.run({ $0.sharesPort = true }) { first in
+            try await TestServer.run { second in
+                let port = first.port
+                let shared = await second.onLoop { server -> UInt16? in
+                    let sharing = HTTPServer(
+                        loop: server.loop, configuration: first.server.configuration, handler: server.handler)
+                    defer { server.loop.spawn { await sharing.drain(within: .zero) } }
+                    return try? sharing.listen(address: "127.0.0.1", port: port)
+                }
+                #expect(shared == port)
+            }
+        }
+    }
+
+    @Test func IPv6IsServed() async throws {
+        try await TestServer.run { server in
+            let port = await server.onLoop { try? $0.listen(address: "::1", port: 0) }
+            #expect(port != nil)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Glibc
+
+/// A plain blocking socket that sends what no HTTP client would.
+final class TestClient {
+    struct Response {
+        let status: Int
+        let fields: [(name: String, value: String)]
+        let body: [UInt8]
+
+        subscript(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    private let socket: Int32
+    private var received: [UInt8] = []
+    private var isOpen = true
+
+    /// Connects to the loopback; nothing blocks for more than 10 s. `receiveBuffer` bounds what the kernel takes in.
+    init?(_ port: UInt16, receiveBuffer: Int32? = nil) {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var size = receiveBuffer {
+            unsafe setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        unsafe setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        unsafe setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let status = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        if status != 0 { return nil }
+    }
+
+    deinit { close() }
+
+    func close() {
+        if isOpen { Glibc.close(socket) }
+        isOpen = false
+    }
+
+    /// Ends the connection with a reset.
+    func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
+
+    func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+
+    // MARK: Sending
+
+    @discardableResult
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    /// Sends all bytes, or returns false if the server has closed.
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.send(socket, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            if count <= 0 { return false }
+            sent += count
+        }
+        return true
+    }
+
+    /// Sends until the kernel takes nothing more for `quietMilliseconds`; the number of bytes it took.
+    func sendUntilFull(_ bytes: [UInt8], quietMilliseconds: Int32) -> Int {
+        var sent = 0
+        while sent < bytes.count {
+            var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+            if unsafe poll(&descriptor, 1, quietMilliseconds) <= 0 { break }
+            let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+            let count = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.send(socket, $0.baseAddress! + sent, bytes.count - sent, flags)
+            }
+            if count <= 0 { break }
+            sent += count
+        }
+        return sent
+    }
+
+    // MARK: Receiving
+
+    /// Whether something can be read, waiting for it for at most `milliseconds`.
+    func hasInput(within milliseconds: Int32) -> Bool {
+        var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        if !received.isEmpty { return true }
+        return unsafe poll(&descriptor, 1, milliseconds) > 0
+    }
+
+    /// Reads once; false at the end, or after a failure.
+    private func receive() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = unsafe recv(socket, &buffer, buffer.count, 0)
+        if count <= 0 { return false }
+        received.append(contentsOf: buffer[..<count])
+        return true
+    }
+
+    /// All bytes up to the server's close; nil if the connection broke or nothing came for 10 s.
+    func readToEnd() -> String? {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe recv(socket, &buffer, buffer.count, 0)
+            if count < 0 { return nil }
+            if count == 0 { break }
+            received.append(contentsOf: buffer[..<count])
+        }
+        defer { received = [] }
+        return String(decoding: received, as: UTF8.self)
+    }
+
+    /// Whether the server has closed its side without sending anything more.
+    func isAtEnd() -> Bool { readToEnd() == "" }
+
+    /// The next response; nil if none came. `withoutBody`: the request was a HEAD.
+    func response(withoutBody: Bool = false) -> Response? {
+        var headEnd: Int?
+        repeat {
+            headEnd = endOfHead()
+            if headEnd == nil, !receive() { return nil }
+        } while headEnd == nil
+        let lines = String(decoding: received[..<headEnd!], as: UTF8.self).split(separator: "\r\n")
+        let fields = lines.dropFirst().map { line in
+            let colon = line.firstIndex(of: ":") ?? line.endIndex
+            return (name: line[..<colon].lowercased(), value: String(line[colon...].dropFirst(2)))
+        }
+        let status = Int(lines[0].split(separator: " ")[1]) ?? 0
+        received.removeFirst(headEnd!)
+        let length = withoutBody ? 0 : fields.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
+        while received.count < length { if !receive() { return nil } }
+        defer { received.removeFirst(length) }
+        return Response(status: status, fields: fields, body: Array(received[..<length]))
+    }
+
+    private func endOfHead() -> Int? {
+        guard received.count >= 4 else { return nil }
+        return (4...received.count).first { received[$0 - 4..<$0].elementsEqual([13, 10, 13, 10]) }
+    }
+}
