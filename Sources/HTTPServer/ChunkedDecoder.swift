@@ -9,7 +9,7 @@ struct ChunkedDecoder {
 
     private enum State {
         case size(digits: Int)
-        case sizeExtension
+        case sizeExtension(ChunkExtension)
         case sizeLineFeed
         case data
         case dataCarriageReturn
@@ -66,17 +66,18 @@ struct ChunkedDecoder {
             if digits == 0 { return false }
             switch byte {
             case ASCII.carriageReturn: state = .sizeLineFeed
-            case ASCII.semicolon: state = .sizeExtension
+            case ASCII.semicolon: state = .sizeExtension(ChunkExtension())
             default: return false
             }
-        case .sizeExtension:
+        case .sizeExtension(var text):
             lineBytes += 1
             extensionBytes += 1
             if lineBytes > Limits.chunkLineBytes || extensionBytes > Limits.chunkExtensionBytes { return false }
-            if byte == ASCII.carriageReturn {
+            if byte == ASCII.carriageReturn, text.mayEnd {
                 state = .sizeLineFeed
-            } else if (byte < ASCII.space && byte != ASCII.tab) || byte == ASCII.delete {
-                return false
+            } else {
+                if !text.accept(byte) { return false }
+                state = .sizeExtension(text)
             }
         case .sizeLineFeed:
             if byte != ASCII.lineFeed { return false }

@@ -61,6 +61,7 @@ import Testing
         ("005\r\nhello\r\n000\r\n\r\n", "hello"), ("a\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
         ("A\r\n0123456789\r\n0\r\n\r\n", "0123456789"), ("5;a=b\r\nhello\r\n0;c\r\n\r\n", "hello"),
         ("5;a=\"b c\"\r\nhello\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\n", "hello"), ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n"),
+        ("5;a;b=c;d=\"e;\\\"f\\\\\tg\";h\r\nhello\r\n0\r\n\r\n", "hello"),
         ("0000000000000005\r\nhello\r\n0\r\n\r\n", "hello"),
     ])
     func aChunkedBodyIsTakenApart(_ chunks: String, _ body: String) {
@@ -74,7 +75,9 @@ import Testing
         "+5", "-5", "-0", "+f", "0x5", "5_0", " 5", "5 ", "5 ;x", "\t5", "5\t", "00000000000000005", "8000000000000000",
         "FFFFFFFFFFFFFFFF", "10000000000000005", "g", "", "5,", "5.", "\u{ff15}", "5\r", "5\n", "\r\n5", "5;\0",
         "5;a\u{7f}",
-        "5;a\rb", "0x", "5h",
+        "5;a\rb", "0x", "5h", "5;", "5;;a", "5;=a", "5;a=", "5;a==b", "5; a", "5;a =b", "5;a= b", "5;a=b c", "5;a=\"b",
+        "5;a=\"b\"c", "5;a=b\"",
+        "5;a=\"b\\", "5;a;", "5;a=\"b\";", "5;(", "5;a=\"\u{1}\"", "5;\u{e9}",
     ])
     func anyOtherChunkSizeIs400(_ size: String) {
         #expect(verdict(withChunks("\(size)\r\nhello\r\n0\r\n\r\n")) == .badRequest)

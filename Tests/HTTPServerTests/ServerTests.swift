@@ -73,7 +73,7 @@ import Testing
         try await TestServer.run(handler: { _ in Response(status: 200, body: [UInt8](repeating: 65, count: 4000)) }) {
             server in
             let client = try #require(TestClient(server.port, receiveBuffer: 4096))
-            let requests = Array(String(repeating: get, count: 20_000).utf8)
+            let requests = Array(String(repeating: get, count: 5000).utf8)
             let sent = client.sendUntilFull(requests, quietMilliseconds: 100)
             let held = await server.onLoop { $0.connections.map(\.heldBytes).max() ?? 0 }
             #expect(held <= 256 * 1024)
