@@ -45,6 +45,11 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
 
     /// The request being answered.
     var exchange = Exchange()
+    var task: Task<Void, Never>?
+    /// There from when the handler asks for the body until it has it, or will not have it.
+    var collection: BodyCollection?
+    /// Whether the peer is given time to read the last answer.
+    var lingers = false
 
     init(_ stream: TCPStream, of server: HTTPServer, index: Int) {
         self.stream = stream
@@ -150,7 +155,7 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
         if phase == .lingering { return close() }
         if !hasBacklog { endOfInput() }
         // Whoever closed its side of the connection is, nearly always, no longer there to be answered.
-        if phase == .handling { exchange.task?.cancel() }
+        if phase == .handling { task?.cancel() }
     }
 
     /// All that the peer sent has been parsed, and it will send no more.

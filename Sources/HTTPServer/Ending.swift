@@ -48,13 +48,13 @@ extension Connection {
         flush()
         if phase == .closed { return }
         phase = .flushing
-        exchange.lingers = lingering
+        lingers = lingering
         deadline = .max
         if stream.pendingBytes == 0 { finishFlushing() }
     }
 
     func finishFlushing() {
-        if !exchange.lingers || inputEnded { return close() }
+        if !lingers || inputEnded { return close() }
         phase = .lingering
         deadline = now + server.timing.lingerTimeout
         stream.finishWriting()
@@ -67,8 +67,8 @@ extension Connection {
         if phase == .closed { return }
         phase = .closed
         stream.close()
-        exchange.task?.cancel()
-        exchange.task = nil
+        task?.cancel()
+        task = nil
         stopCollecting(.lost)
         out = []
         server.remove(self)

@@ -21,14 +21,16 @@ struct Exchange {
     var wantsClose = false
     /// The client waits for `100 Continue`, and has not been told.
     var awaitsContinue = false
-    var task: Task<Void, Never>?
-
     var body = Body.complete
-    var collected: [UInt8] = []
-    var limit = 0
-    var bodyStarted: UInt64 = 0
-    /// Whether the peer is given time to read the last answer.
-    var lingers = false
+}
+
+/// A body on its way to the handler that asked for it.
+struct BodyCollection {
+    var bytes: [UInt8] = []
+    /// Bytes the handler takes at most.
+    let limit: Int
+    /// When it was asked for, in the loop's milliseconds.
+    let started: UInt64
     var waiter: CheckedContinuation<Result<[UInt8], BodyError>, Never>?
 }
 
@@ -41,17 +43,15 @@ extension Connection {
         deadline = .max
         server.statistics.requests += 1
         let number = exchange.number + 1
-        exchange.number = number
-        exchange.requestId = server.configuration.requestId()
-        exchange.isHead = head.method == .head
-        exchange.wantsClose = head.wantsClose
+        let requestId = server.configuration.requestId()
         let hasBody = head.framing != .none
-        exchange.awaitsContinue = head.expectsContinue && hasBody
-        exchange.body = hasBody ? .unread : .complete
+        exchange = Exchange(
+            number: number, requestId: requestId, isHead: head.method == .head, wantsClose: head.wantsClose,
+            awaitsContinue: head.expectsContinue && hasBody, body: hasBody ? .unread : .complete)
         let request = Request(
-            head: RequestHead(parsed: head, requestId: exchange.requestId, peer: stream.peer),
+            head: RequestHead(parsed: head, requestId: requestId, peer: stream.peer),
             body: RequestBody(connection: hasBody ? self : nil, exchange: number))
-        exchange.task = server.loop.spawn { [self] in
+        task = server.loop.spawn { [self] in
             let response = await server.handler(request)
             finish(number, response)
         }
@@ -63,7 +63,7 @@ extension Connection {
     func collectBody(of number: UInt64, upTo limit: Int) async -> Result<[UInt8], BodyError> {
         if let result = startCollecting(number, limit) { return result }
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { exchange.waiter = $0 }
+            await withCheckedContinuation { collection?.waiter = $0 }
         } onCancel: {
             server.loop.execute { [self] in
                 if exchange.number == number { stopCollecting(.unavailable) }
@@ -88,29 +88,32 @@ extension Connection {
         }
         exchange.awaitsContinue = false
         exchange.body = .collecting
-        exchange.limit = limit
-        exchange.bodyStarted = now
-        exchange.collected.reserveCapacity(min(parser.remainingBody ?? 0, Limits.bodyReservationBytes))
+        var collection = BodyCollection(limit: limit, started: now)
+        collection.bytes.reserveCapacity(min(parser.remainingBody ?? 0, Limits.bodyReservationBytes))
+        self.collection = collection
         stream.readSize = ReadSize.body
         deadline = now + server.timing.allowance(0)
         advanceBacklog()
         guard phase == .handling else { return .failure(.lost) }
         switch exchange.body {
-        case .complete: return .success(takeCollected())
+        case .complete:
+            defer { self.collection = nil }
+            return .success(self.collection?.bytes ?? [])
         case .refused: return .failure(.tooLarge)
         case .unread, .collecting, .discarding: return nil
         }
     }
 
     func receive(_ input: Span<UInt8>, _ range: Range<Int>) {
-        guard exchange.body == .collecting else { return }
-        if exchange.collected.count + range.count > exchange.limit {
-            exchange.body = .refused
+        guard exchange.body == .collecting, let held = collection?.bytes.count, let limit = collection?.limit else {
+            return
+        }
+        if held + range.count > limit {
             stopCollecting(.tooLarge)
             return
         }
-        exchange.collected.append(input, range)
-        deadline = exchange.bodyStarted + server.timing.allowance(exchange.collected.count)
+        collection?.bytes.append(input, range)
+        if let started = collection?.started { deadline = started + server.timing.allowance(held + range.count) }
     }
 
     func endBody() {
@@ -124,9 +127,10 @@ extension Connection {
         guard wasCollecting else { return }
         stream.readSize = Limits.readBytesBeforeBody
         deadline = .max
-        guard let waiter = exchange.waiter else { return }
-        exchange.waiter = nil
-        waiter.resume(returning: .success(takeCollected()))
+        // Nobody waits yet if all of it was here when it was asked for.
+        guard let collected = collection, let waiter = collected.waiter else { return }
+        collection = nil
+        waiter.resume(returning: .success(collected.bytes))
     }
 
     /// The parser refused the head, or the framing of the body.
@@ -137,21 +141,14 @@ extension Connection {
         if phase == .draining { end(lingering: true) }
     }
 
-    private func takeCollected() -> [UInt8] {
-        let body = exchange.collected
-        exchange.collected = []
-        return body
-    }
-
     /// Ends the wait for the body, if somebody waits.
     func stopCollecting(_ error: BodyError) {
-        exchange.collected = []
+        guard let waiter = collection.map(\.waiter) else { return }
+        collection = nil
         stream.readSize = Limits.readBytesBeforeBody
         if phase == .handling { deadline = .max }
         if exchange.body == .collecting { exchange.body = .refused }
-        guard let waiter = exchange.waiter else { return }
-        exchange.waiter = nil
-        waiter.resume(returning: .failure(error))
+        waiter?.resume(returning: .failure(error))
     }
 
     // MARK: Response
@@ -159,7 +156,7 @@ extension Connection {
     /// Writes the response of exchange `number`, unless the connection has ended it in another way.
     private func finish(_ number: UInt64, _ response: Response) {
         guard phase == .handling, exchange.number == number else { return }
-        exchange.task = nil
+        task = nil
         if exchange.body == .collecting { stopCollecting(.unavailable) }
         let drains = !settleBody()
         let closes =

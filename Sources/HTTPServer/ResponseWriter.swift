@@ -32,12 +32,11 @@ struct ResponseWriter {
         if hasContent {
             out.append("Content-Length: ")
             out.appendDecimal(response.body.count)
-            out.append("\r\n")
             if let contentType = response.headers.contentType {
-                out.append("Content-Type: ")
+                out.append("\r\nContent-Type: ")
                 out.append(contentType)
-                out.append("\r\n")
             }
+            out.append("\r\n")
         }
         if context.closes { out.append("Connection: close\r\n") }
         out.append("X-Request-Id: ")
