@@ -35,6 +35,15 @@ extension Span<UInt8> {
         return true
     }
 
+    /// The eight bytes from `index` on, the first in the lowest place.
+    @inline(__always)
+    func eightBytes(at index: Int) -> UInt64 {
+        precondition(index >= 0 && index + 8 <= count)
+        return unsafe withUnsafeBytes {
+            unsafe UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        }
+    }
+
     /// The first position from `start` on, before `end`, that holds `byte`; nil without one.
     @inline(__always)
     func firstIndex(of byte: UInt8, from start: Int, to end: Int) -> Int? {

@@ -9,6 +9,12 @@ struct ByteSet: Sendable {
         return (byte < 0x40 ? low : high) >> UInt64(byte & 0x3F) & 1 == 1
     }
 
+    /// Whether `byte` is in `token`; quick for what field names are made of.
+    @inline(__always)
+    static func isToken(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- 0x61 < 26 || byte == ASCII.hyphen || token.contains(byte)
+    }
+
     /// RFC 9110 section 5.6.2, `tchar`.
     static let token = ByteSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
     /// RFC 3986 section 3.3, `pchar` without `%`, and `/`.
@@ -33,6 +39,7 @@ enum ASCII {
     static let asterisk: UInt8 = 0x2A
     static let plus: UInt8 = 0x2B
     static let comma: UInt8 = 0x2C
+    static let hyphen: UInt8 = 0x2D
     static let dot: UInt8 = 0x2E
     static let slash: UInt8 = 0x2F
     static let zero: UInt8 = 0x30

@@ -6,13 +6,14 @@ extension Connection {
 
     /// Gives the answers so far to the stream.
     func flush() {
-        if out.isEmpty || phase == .closed { return }
-        stream.write(out.span)
-        if server.spareBuffer.capacity == 0, out.capacity <= Limits.outgoingBytes {
-            out.removeAll(keepingCapacity: true)
-            swap(&out, &server.spareBuffer)
-        } else {
-            out = []
+        if phase == .closed { return }
+        var sent: [UInt8] = []
+        swap(&out, &sent)
+        if sent.isEmpty { return }
+        stream.write(sent.span)
+        if sent.capacity <= Limits.outgoingBytes {
+            sent.removeAll(keepingCapacity: true)
+            server.spareBuffer = sent
         }
         if stream.pendingBytes > 0 {
             writeDeadline = now + server.timing.allowance(stream.pendingBytes)

@@ -56,8 +56,9 @@ extension HeaderFields.Entry {
     ///
     /// Refused: a line that starts with a blank (a folded line), an empty name, a blank before the colon.
     static func parse(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) throws(Rejection) -> HeaderFields.Entry {
+        precondition(start >= 0 && start <= end && end <= bytes.count)
         var colon = start
-        while colon < end, ByteSet.token.contains(bytes[colon]) { colon += 1 }
+        while colon < end, unsafe ByteSet.isToken(bytes[unchecked: colon]) { colon += 1 }
         if colon == start || colon == end || bytes[colon] != ASCII.colon { throw .badRequest }
         var valueStart = colon + 1
         var valueEnd = end

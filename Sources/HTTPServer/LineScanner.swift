@@ -21,6 +21,11 @@ struct LineScanner {
             return .complete
         }
         while index < end {
+            if index + 8 <= end {
+                let plain = LineScanner.plainBytes(input.eightBytes(at: index))
+                index += plain
+                if plain == 8 { continue }
+            }
             let byte = input[index]
             index += 1
             if byte >= ASCII.space && byte < ASCII.delete { continue }
@@ -37,5 +42,18 @@ struct LineScanner {
         }
         cursor = index
         return index < input.count ? .tooLong : .incomplete
+    }
+
+    /// How many of eight bytes, the first in memory being the lowest, come before the first that is a control byte or
+    /// is 0x80 or more.
+    @inline(__always)
+    private static func plainBytes(_ bytes: UInt64) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        // A byte under 0x20 borrows when 0x20 is taken from it, and one that is 0x7F when it is made zero and 1 is taken.
+        // A borrow can mark a byte further up by mistake, never one before the first.
+        let controls = bytes &- ones &* 0x20
+        let deletes = (bytes ^ ones &* 0x7F) &- ones
+        return ((bytes | controls | deletes) & highs).trailingZeroBitCount / 8
     }
 }

@@ -24,9 +24,11 @@ struct RequestParser {
     private var scanner = LineScanner(allowsText: false)
     private var chunks = ChunkedDecoder()
 
-    /// The head so far, and where its current line starts.
+    /// The head so far, and maybe some of what follows it.
     private var bytes: [UInt8] = []
+    /// The line being read, as far as it has been looked at.
     private var lineStart = 0
+    private var lineEnd = 0
     private var skippedEmptyLine = false
     private var line: RequestLine?
     private var entries: [HeaderFields.Entry] = []
@@ -57,7 +59,7 @@ struct RequestParser {
             case .requestLine, .fields:
                 do throws(Rejection) {
                     guard try takeLine(input, &cursor) else { return nil }
-                    if let head = try readLine() { return .head(head) }
+                    if let head = try readLine(&cursor) { return .head(head) }
                 } catch {
                     state = .rejected
                     return .reject(error)
@@ -90,47 +92,64 @@ struct RequestParser {
 
     // MARK: Lines
 
-    /// Moves bytes of the current line from `input` to `bytes`; true when the line is complete.
+    /// 1 KiB holds most heads.
+    private static let blockSize = 1024
+
+    /// Takes input until `bytes[lineStart..<lineEnd]` is a whole line; false if it is not yet.
+    ///
+    /// Input is copied in blocks, as a copy for each line would cost more than the scanning. What is copied too much is
+    /// given back at the end of the head.
     private mutating func takeLine(_ input: Span<UInt8>, _ cursor: inout Int) throws(Rejection) -> Bool {
-        let start = cursor
         let inRequestLine = if case .requestLine = state { true } else { false }
         // The two bytes more are the line's end.
         let limit = inRequestLine ? Limits.requestLineBytes + 2 : Limits.headBytes
-        let outcome = scanner.scan(input, &cursor, room: limit - bytes.count)
-        if bytes.isEmpty { bytes.reserveCapacity(min(input.count - start, 2048)) }
-        bytes.append(input, start..<cursor)
-        switch outcome {
-        case .complete: return true
-        case .incomplete: return false
-        case .malformed: throw .badRequest
-        case .tooLong: throw inRequestLine ? .targetTooLong : .fieldsTooLarge
+        while true {
+            // Copies, because the span holds an access to the rest of the parser.
+            var (scanner, end) = (self.scanner, lineEnd)
+            let outcome = scanner.scan(bytes.span, &end, room: limit - end)
+            (self.scanner, lineEnd) = (scanner, end)
+            switch outcome {
+            case .complete: return true
+            case .malformed: throw .badRequest
+            case .tooLong: throw inRequestLine ? .targetTooLong : .fieldsTooLarge
+            case .incomplete:
+                let taken = min(RequestParser.blockSize, input.count - cursor)
+                if taken == 0 { return false }
+                bytes.append(input, cursor..<cursor + taken)
+                cursor += taken
+            }
         }
     }
 
-    /// Reads the line that ends `bytes`; a head when it was the last.
-    private mutating func readLine() throws(Rejection) -> ParsedHead? {
-        let end = bytes.count - 2
+    /// Reads the line that `takeLine` took; a head when it was the last.
+    private mutating func readLine(_ cursor: inout Int) throws(Rejection) -> ParsedHead? {
+        let end = lineEnd - 2
         if case .requestLine = state {
             if end == 0, !skippedEmptyLine {
                 // RFC 9112 section 2.2: some clients send an empty line after a body.
                 skippedEmptyLine = true
-                bytes.removeAll(keepingCapacity: true)
+                bytes.removeFirst(lineEnd)
+                lineEnd = 0
                 return nil
             }
             line = try RequestLine.parse(bytes.span.extracting(0..<end))
             state = .fields
             scanner = LineScanner(allowsText: true)
         } else if end == lineStart {
+            cursor -= bytes.count - lineEnd
+            bytes.removeLast(bytes.count - lineEnd)
             return try finishHead()
         } else {
             if entries.count == Limits.fieldCount { throw .fieldsTooLarge }
             if entries.isEmpty { entries.reserveCapacity(16) }
-            let head = bytes
-            let entry = try HeaderFields.Entry.parse(head.span, lineStart, end)
+            let entry = try HeaderFields.Entry.parse(bytes.span, lineStart, end)
             entries.append(entry)
-            try facts.note(entry, in: head.span)
+            // A copy, as above.
+            var facts = self.facts
+            try facts.note(entry, in: bytes.span)
+            self.facts = facts
         }
-        lineStart = bytes.count
+        lineStart = lineEnd
         return nil
     }
 
@@ -151,6 +170,7 @@ struct RequestParser {
         scanner = LineScanner(allowsText: false)
         bytes = []
         lineStart = 0
+        lineEnd = 0
         skippedEmptyLine = false
         self.line = nil
         entries = []
