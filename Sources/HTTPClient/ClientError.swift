@@ -8,6 +8,11 @@ package enum ClientError: Error, Sendable, Equatable {
         /// connection at that moment, and worth one retry at once.
         package var connectionWasReused: Bool
 
+        package init(requestStarted: Bool, connectionWasReused: Bool) {
+            self.requestStarted = requestStarted
+            self.connectionWasReused = connectionWasReused
+        }
+
         package static let notStarted = Progress(requestStarted: false, connectionWasReused: false)
     }
 

@@ -11,6 +11,8 @@ package struct IncomingResponse: Sendable {
         package var firstByte: Duration = .zero
         /// From `send` to the end.
         package var total: Duration = .zero
+
+        package init() {}
     }
 
     package var status: Int
@@ -25,6 +27,21 @@ package struct IncomingResponse: Sendable {
     /// The numeric address the answer came from.
     package var peer: String
     package var connectionWasReused: Bool
+
+    /// A complete answer, for those who stand in for a peer.
+    package init(
+        status: Int, headers: ResponseHeaders = ResponseHeaders(), body: [UInt8] = [], bodyWasCut: Bool = false,
+        isIncomplete: Bool = false, timings: Timings = Timings(), peer: String = "", connectionWasReused: Bool = false
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.bodyWasCut = bodyWasCut
+        self.isIncomplete = isIncomplete
+        self.timings = timings
+        self.peer = peer
+        self.connectionWasReused = connectionWasReused
+    }
 }
 
 /// The header fields of one response in the order they came.
@@ -39,7 +56,18 @@ package struct ResponseHeaders: Sendable, RandomAccessCollection {
     private var bytes: [UInt8] = []
     private var bounds: [(name: Range<Int>, value: Range<Int>)] = []
 
-    init() {}
+    package init() {}
+
+    /// Fields given by hand.
+    package init(_ fields: [(name: String, value: String)]) {
+        for (name, value) in fields {
+            let start = bytes.count
+            bytes += name.utf8.map(lowerCased)
+            let middle = bytes.count
+            bytes += value.utf8
+            bounds.append((start..<middle, middle..<bytes.count))
+        }
+    }
 
     package var startIndex: Int { 0 }
     package var endIndex: Int { bounds.count }

@@ -11,6 +11,9 @@ struct ResponseHead {
 
     private enum Phase { case statusLine, fields, afterHead }
 
+    /// Whether the empty line that ends the final response's head has come.
+    var isComplete: Bool { phase == .afterHead }
+
     enum Verdict { case accepted, refused }
 
     /// One line with its line end. Interim responses are read and forgotten, trailers are counted and dropped.

@@ -7,9 +7,13 @@ extension Transfer {
     func outcome(_ code: CURLcode) -> Outcome {
         if headWasRefused { return .failure(.badResponse(progress)) }
         if addressWasRefused, starts == 0 { return .failure(.addressRefused) }
+        // A header line that curl refuses itself, or that outgrows its buffer, does not come to `head`.
+        if !head.isComplete, code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_OUT_OF_MEMORY {
+            return .failure(starts > 0 ? .badResponse(progress) : .connectFailed)
+        }
         // Once a status line has come, that is the answer, whatever befell the stream after it.
         if let status = head.status {
-            return .success(response(status, isComplete: code == CURLE_OK || bodyWasCut))
+            return .success(response(status, isComplete: bodyWasCut || code == CURLE_OK && head.isComplete))
         }
         return .failure(error(code))
     }
@@ -26,12 +30,15 @@ extension Transfer {
     private func response(_ status: Int, isComplete: Bool) -> IncomingResponse {
         let connected = microseconds(CURLINFO_CONNECT_TIME_T)
         let secured = microseconds(CURLINFO_APPCONNECT_TIME_T)
+        var timings = IncomingResponse.Timings()
+        if !wasReused {
+            timings.connect = .microseconds(connected)
+            timings.tls = .microseconds(max(0, secured - connected))
+        }
+        timings.firstByte = .microseconds(microseconds(CURLINFO_STARTTRANSFER_TIME_T))
         return IncomingResponse(
             status: status, headers: head.headers, body: body, bodyWasCut: bodyWasCut, isIncomplete: !isComplete,
-            timings: IncomingResponse.Timings(
-                connect: .microseconds(connected), tls: .microseconds(max(0, secured - connected)),
-                firstByte: .microseconds(microseconds(CURLINFO_STARTTRANSFER_TIME_T))),
-            peer: peer, connectionWasReused: wasReused)
+            timings: timings, peer: peer, connectionWasReused: wasReused)
     }
 
     private func error(_ code: CURLcode) -> ClientError {

@@ -29,6 +29,7 @@ package final class Promise<Value: Sendable>: @unchecked Sendable {
     /// Suspends the calling task, which runs on `loop`, until the value is there, `limit` has passed or the task is cancelled.
     package func value(within limit: Duration, on loop: EventLoop) async -> Outcome {
         loop.assertOnLoop()
+        if outcome == nil, limit <= .zero { settle(.timedOut) }
         if let outcome { return outcome }
         let timer = LoopTimer(loop)
         timer.schedule(after: limit) { self.settle(.timedOut) }

@@ -13,6 +13,18 @@ func withClient<Value: Sendable>(
     }
 }
 
+/// As the other, for bodies that start tasks of their own: a plain `Task` would not run on the loop.
+func withClient<Value: Sendable>(
+    _ configuration: HTTPClientConfiguration = HTTPClientConfiguration(),
+    _ body: @escaping @Sendable (HTTPClient, EventLoop) async throws -> Value
+) async throws -> Value {
+    try await withLoop { loop in
+        let client = HTTPClient(loop: loop, configuration: configuration)
+        defer { client.close() }
+        return try await body(client, loop)
+    }
+}
+
 /// Runs `body` on a loop that ends afterwards.
 func withLoop<Value: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws -> Value) async throws -> Value {
     let loop = EventLoop()

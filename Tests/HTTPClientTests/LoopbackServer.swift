@@ -112,6 +112,19 @@ struct PeerConnection: Sendable {
         unsafe setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
     }
 
+    /// Lets 20 ms pass, or less if the other end closes.
+    func waitBriefly() -> Bool {
+        var events = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&events, 1, 20) == 0
+    }
+
+    /// Waits until the other end has taken everything that was written.
+    func waitUntilRead() {
+        var unread: Int32 = 0
+        repeat { unsafe _ = ioctl(socket, UInt(TIOCOUTQ), &unread) } while unread > 0 && waitBriefly()
+        _ = waitBriefly()
+    }
+
     /// Waits until the other end closes.
     func waitForEnd() { while let bytes = read(), !bytes.isEmpty {} }
 }
