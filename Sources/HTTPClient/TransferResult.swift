@@ -7,15 +7,25 @@ extension Transfer {
     func outcome(_ code: CURLcode) -> Outcome {
         if headWasRefused { return .failure(.badResponse(progress)) }
         if addressWasRefused, starts == 0 { return .failure(.addressRefused) }
-        // A header line that curl refuses itself, or that outgrows its buffer, does not come to `head`.
-        if !head.isComplete, code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_OUT_OF_MEMORY {
-            return .failure(starts > 0 ? .badResponse(progress) : .connectFailed)
+        // A header line that curl itself refuses, or that outgrows its buffer, does not come to `head`.
+        if head.status != nil, !head.isComplete, !Transfer.isFailureOfStream(code) {
+            return .failure(.badResponse(progress))
         }
         // Once a status line has come, that is the answer, whatever befell the stream after it.
         if let status = head.status {
             return .success(response(status, isComplete: bodyWasCut || code == CURLE_OK && head.isComplete))
         }
         return .failure(error(code))
+    }
+
+    /// The end of the connection or of the time, as opposed to a complaint about what came.
+    private static func isFailureOfStream(_ code: CURLcode) -> Bool {
+        switch code {
+        case CURLE_OK, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING,
+            CURLE_OPERATION_TIMEDOUT:
+            true
+        default: false
+        }
     }
 
     var progress: ClientError.Progress {
@@ -44,8 +54,9 @@ extension Transfer {
     private func error(_ code: CURLcode) -> ClientError {
         switch code {
         case CURLE_OPERATION_TIMEDOUT: return starts > 0 ? .timeout(progress) : .connectTimeout
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_OK:
-            return .badResponse(progress)
+        // Out of memory is what curl says of a line that outgrows its buffer.
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_OUT_OF_MEMORY, CURLE_OK:
+            return starts > 0 ? .badResponse(progress) : .connectFailed
         default: break
         }
         // After the request began, whatever else fails is the connection; before it, whatever is not TLS is connecting.
@@ -71,10 +82,11 @@ extension Transfer {
         }
     }
 
-    /// OpenSSL's X509_V_ERR numbers (x509_vfy.h); curl compares names itself, after a chain that was good.
+    /// OpenSSL's X509_V_ERR numbers (x509_vfy.h). curl compares names itself, before it asks for the verdict on the chain, whose
+    /// number is then still the 1 it began with; OpenSSL has ended the handshake already if the chain was bad.
     private var verificationFailure: ClientError.TLSFailure {
         switch long(CURLINFO_SSL_VERIFYRESULT) {
-        case 0, 62, 64: .wrongName
+        case 0, 1, 62, 64: .wrongName
         case 9, 10: .expired
         case 2, 18, 19, 20, 21, 24, 27, 28: .untrusted
         default: .certificate

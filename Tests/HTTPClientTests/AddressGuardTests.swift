@@ -174,7 +174,8 @@ import Testing
             throw .notFound
         }
         let table: [(String, AddressPolicy.URLObjection)] = [
-            ("http://example.com/", .notHTTPS), ("https://example.com:22/", .port), ("https://8.8.8.8/", .addressLiteral),
+            ("http://example.com/", .notHTTPS), ("https://example.com:22/", .port),
+            ("https://8.8.8.8/", .addressLiteral),
         ]
         let errors = try await withClient(configuration) { client in
             var errors: [ClientError?] = []

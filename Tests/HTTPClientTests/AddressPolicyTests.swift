@@ -28,7 +28,9 @@ import Testing
 
     private static func edges6(_ text: String) throws -> [IPAddress] {
         let parts = text.split(separator: "/")
-        guard case .v6(let high, let low)? = IPAddress(ipv6Text: parts[0].utf8) else { throw TargetURLError.numericHost }
+        guard case .v6(let high, let low)? = IPAddress(ipv6Text: parts[0].utf8) else {
+            throw TargetURLError.numericHost
+        }
         let length = try #require(Int(parts[1]))
         let hosts = (UInt64.max >> UInt64(length), length <= 64 ? UInt64.max : UInt64.max >> UInt64(length - 64))
         let random = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
@@ -47,9 +49,12 @@ import Testing
                 .v6(high: 0, low: 0xffff_0000_0000 | low), .v6(high: 0, low: low),
                 .v6(high: 0x64_ff9b_0000_0000, low: low), .v6(high: 0x64_ff9b_0001_0000, low: low),
                 .v6(high: 0x2002_0000_0000_0000 | low << 16, low: 1),
-                .v6(high: 0x2001_0000_0000_0000, low: ~low & 0xffff_ffff), .v6(high: 0, low: 0xffff_0000_0000_0000 | low),
+                .v6(high: 0x2001_0000_0000_0000, low: ~low & 0xffff_ffff),
+                .v6(high: 0, low: 0xffff_0000_0000_0000 | low),
             ]
-            for embedding in embeddings { #expect(AddressPolicy.publicOnly.objection(to: embedding) != nil, "\(embedding)") }
+            for embedding in embeddings {
+                #expect(AddressPolicy.publicOnly.objection(to: embedding) != nil, "\(embedding)")
+            }
         }
     }
 
@@ -62,14 +67,17 @@ import Testing
     @Test func theNeighboursOfTheBlocksAreAdmitted() throws {
         let v4 = [
             "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
-            "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.0.1.0", "192.0.3.0", "192.167.255.255",
+            "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.0.1.0", "192.0.3.0",
+            "192.167.255.255",
             "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255", "8.8.8.8",
         ]
         for text in v4 {
             let address = try #require(IPAddress(ipv4Text: text.utf8))
             #expect(AddressPolicy.publicOnly.objection(to: address) == nil, "\(text)")
         }
-        for text in ["2001:200::1", "2001:4860:4860::8888", "2001:db7:ffff::", "2001:db9::", "2003::1", "2606:4700::1111"] {
+        for text in [
+            "2001:200::1", "2001:4860:4860::8888", "2001:db7:ffff::", "2001:db9::", "2003::1", "2606:4700::1111",
+        ] {
             let address = try #require(IPAddress(ipv6Text: text.utf8))
             #expect(AddressPolicy.publicOnly.objection(to: address) == nil, "\(text)")
         }

@@ -82,7 +82,9 @@ import Testing
         defer { server.stop() }
         let port = server.port
         let error = try await withClient { client, loop in
-            let task = Task(executorPreference: loop) { await failure { () async throws(ClientError) in try await client.send(test(port)) } }
+            let task = Task(executorPreference: loop) {
+                await failure { () async throws(ClientError) in try await client.send(test(port)) }
+            }
             for await _ in hasRequest.stream { break }
             task.cancel()
             let error = await task.value
@@ -102,14 +104,18 @@ import Testing
         }
         let request = try OutgoingRequest.test(port: 9, host: "hooks.example.com")
         let error = try await withClient(configuration) { client, loop in
-            let task = Task(executorPreference: loop) { await failure { () async throws(ClientError) in try await client.send(request) } }
+            let task = Task(executorPreference: loop) {
+                await failure { () async throws(ClientError) in try await client.send(request) }
+            }
             for await _ in isAsked.stream { break }
             task.cancel()
             return await task.value
         }
         #expect(error == .cancelled(.notStarted))
         let early = try await withClient { client, loop in
-            let task = Task(executorPreference: loop) { await failure { () async throws(ClientError) in try await client.send(test(9)) } }
+            let task = Task(executorPreference: loop) {
+                await failure { () async throws(ClientError) in try await client.send(test(9)) }
+            }
             task.cancel()
             return await task.value
         }
@@ -141,9 +147,13 @@ import Testing
         var configuration = HTTPClientConfiguration()
         configuration.maximumTransfers = 1
         let codes = try await withClient(configuration) { client, loop in
-            let running = Task(executorPreference: loop) { await failure { () async throws(ClientError) in try await client.send(test(port)) } }
+            let running = Task(executorPreference: loop) {
+                await failure { () async throws(ClientError) in try await client.send(test(port)) }
+            }
             for await _ in hasRequest.stream { break }
-            let waiting = Task(executorPreference: loop) { await failure { () async throws(ClientError) in try await client.send(test(port)) } }
+            let waiting = Task(executorPreference: loop) {
+                await failure { () async throws(ClientError) in try await client.send(test(port)) }
+            }
             await Task.yield()
             client.close()
             let late = await failure { () async throws(ClientError) in try await client.send(test(port)) }
@@ -151,7 +161,8 @@ import Testing
         }
         #expect(
             codes == [
-                .closed(.init(requestStarted: true, connectionWasReused: false)), .closed(.notStarted), .closed(.notStarted),
+                .closed(.init(requestStarted: true, connectionWasReused: false)), .closed(.notStarted),
+                .closed(.notStarted),
             ])
     }
 

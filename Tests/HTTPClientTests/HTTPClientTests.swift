@@ -48,7 +48,8 @@ import Testing
         }
         defer { server.stop() }
         let plan: [(OutgoingRequest.Method, Int)] = [
-            (.head, 0), (.get, 0), (.post, 0), (.put, 3), (.patch, 100_000), (.delete, 0), (.delete, 2), (.post, 1_000_000),
+            (.head, 0), (.get, 0), (.post, 0), (.put, 3), (.patch, 100_000), (.delete, 0), (.delete, 2),
+            (.post, 1_000_000),
             (.head, 0), (.get, 0),
         ]
         try await withClient { client in
@@ -136,7 +137,8 @@ import Testing
     @Test func bytesAfterAnAnswerEndItsConnection() async throws {
         let server = LoopbackServer { peer in
             while peer.readRequest() != nil {
-                peer.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 Forged\r\nContent-Length: 0\r\n\r\n")
+                peer.write(
+                    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 Forged\r\nContent-Length: 0\r\n\r\n")
             }
         }
         defer { server.stop() }
@@ -219,27 +221,30 @@ import Testing
         #expect(trap.connectionCount == 0)
     }
 
-    @Test func proxiesOfTheEnvironmentAreIgnored() async throws {
-        let proxy = LoopbackServer { $0.answer(502) }
-        defer { proxy.stop() }
-        let names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-        for name in names { unsafe setenv(name, "http://127.0.0.1:\(proxy.port)", 1) }
-        defer { for name in names { unsafe unsetenv(name) } }
-        let server = LoopbackServer { peer in
-            _ = peer.readRequest()
-            peer.answer()
+    @Test func proxiesOfTheEnvironmentAreIgnored() async {
+        // In a process of its own: no other thread may read the environment while it changes.
+        await #expect(processExitsWith: .success) {
+            let proxy = LoopbackServer { $0.answer(502) }
+            for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+                unsafe setenv(name, "http://127.0.0.1:\(proxy.port)", 1)
+            }
+            let server = LoopbackServer { peer in
+                _ = peer.readRequest()
+                peer.answer()
+            }
+            let port = server.port
+            let response = try await withClient { try await $0.send(.test(port: port)) }
+            try #require(response.status == 200)
+            try #require(proxy.connectionCount == 0)
         }
-        defer { server.stop() }
-        let port = server.port
-        let response = try await withClient { try await $0.send(.test(port: port)) }
-        #expect(response.status == 200)
-        #expect(proxy.connectionCount == 0)
     }
 
     @Test func headersThatCouldSmuggleAreRefused() async throws {
         let bad: [(String, [UInt8])] = [
-            ("X", Array("a\r\nB: c".utf8)), ("X", Array("a\nb".utf8)), ("X", [0]), ("X", Array(" a".utf8)), ("X", [0x7f]),
-            ("X Y", []), ("X:", []), ("", []), ("X\r\nY", []), ("Host", [0x61]), ("hOST", [0x61]), ("Content-Length", [0x31]),
+            ("X", Array("a\r\nB: c".utf8)), ("X", Array("a\nb".utf8)), ("X", [0]), ("X", Array(" a".utf8)),
+            ("X", [0x7f]),
+            ("X Y", []), ("X:", []), ("", []), ("X\r\nY", []), ("Host", [0x61]), ("hOST", [0x61]),
+            ("Content-Length", [0x31]),
             ("Transfer-Encoding", Array("chunked".utf8)), ("Connection", Array("close".utf8)), ("X\u{e9}", []),
             ("Accept-Encoding", Array("gzip".utf8)), ("X", [UInt8](repeating: 0x61, count: 9_000)),
         ]
@@ -248,7 +253,8 @@ import Testing
             for header in bad {
                 var request = test(9)
                 request.headers = [header]
-                errors.append(await failure { [request] () async throws(ClientError) in try await client.send(request) })
+                errors.append(
+                    await failure { [request] () async throws(ClientError) in try await client.send(request) })
             }
             return errors
         }

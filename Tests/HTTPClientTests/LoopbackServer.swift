@@ -33,6 +33,8 @@ final class LoopbackServer: Sendable {
             while true {
                 let socket = accept(listener, nil, nil)
                 if socket < 0 { return }
+                // A child process of another test must not keep it open.
+                _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
                 let number = accepted.withLock { count in
                     count += 1
                     return count

@@ -31,7 +31,9 @@ import Testing
         try await withLoop { loop in
             let resolver = Resolver(loop, timeout: .seconds(5))
             for name in [[], Array("127.0.0.1\0.example.com".utf8), [UInt8](repeating: 0x61, count: 254)] {
-                await #expect(throws: ResolverError.notFound) { try await resolver.addresses(of: name, isAbsolute: true) }
+                await #expect(throws: ResolverError.notFound) {
+                    try await resolver.addresses(of: name, isAbsolute: true)
+                }
             }
         }
     }

@@ -71,15 +71,19 @@ import Testing
         // Port
         ("https://example.com:", .port), ("https://example.com:0", .port), ("https://example.com:65536", .port),
         ("https://example.com:+443", .port), ("https://example.com:-1", .port), ("https://example.com:0443", .port),
-        ("https://example.com:4a", .port), ("https://example.com:123456", .port), ("https://example.com:443:443", .port),
+        ("https://example.com:4a", .port), ("https://example.com:123456", .port),
+        ("https://example.com:443:443", .port),
         ("https://example.com:99999", .port), ("https://example.com:%34", .port),
         // Path
-        ("https://example.com/#f", .fragment), ("https://example.com#", .fragment), ("https://example.com?#", .fragment),
+        ("https://example.com/#f", .fragment), ("https://example.com#", .fragment),
+        ("https://example.com?#", .fragment),
         ("https://example.com#@evil.com", .fragment), ("https://example.com/%", .percentEncoding),
         ("https://example.com/%2", .percentEncoding), ("https://example.com/%2g", .percentEncoding),
         ("https://example.com/%+f", .percentEncoding), ("https://example.com/?%", .percentEncoding),
-        ("https://example.com/<", .pathByte), ("https://example.com/\"", .pathByte), ("https://example.com/{x}", .pathByte),
-        ("https://example.com/[x]", .pathByte), ("https://example.com/a|b", .pathByte), ("https://example.com/^", .pathByte),
+        ("https://example.com/<", .pathByte), ("https://example.com/\"", .pathByte),
+        ("https://example.com/{x}", .pathByte),
+        ("https://example.com/[x]", .pathByte), ("https://example.com/a|b", .pathByte),
+        ("https://example.com/^", .pathByte),
         ("https://example.com/`", .pathByte), ("https://example.com/?a[]=1", .pathByte),
     ]
 
@@ -116,8 +120,10 @@ import Testing
     @Test func developmentTakesLiteralsAndLocalNames() throws {
         let rows = [
             ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x"), ("http://[::1]:8080", "http://[::1]:8080/"),
-            ("http://[0:0:0:0:0:FFFF:7F00:1]/", "http://[::ffff:127.0.0.1]/"), ("http://localhost:1/", "http://localhost:1/"),
-            ("http://receiver-1/", "http://receiver-1/"), ("https://[2001:DB8:0:0:1::1]/", "https://[2001:db8::1:0:0:1]/"),
+            ("http://[0:0:0:0:0:FFFF:7F00:1]/", "http://[::ffff:127.0.0.1]/"),
+            ("http://localhost:1/", "http://localhost:1/"),
+            ("http://receiver-1/", "http://receiver-1/"),
+            ("https://[2001:DB8:0:0:1::1]/", "https://[2001:db8::1:0:0:1]/"),
         ]
         for (text, canonical) in rows {
             #expect(try TargetURL(text.utf8, options: .development).asciiText == canonical)
