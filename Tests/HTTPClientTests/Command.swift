@@ -19,7 +19,7 @@ struct Command: Sendable {
         unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         var texts = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafetext in unsafe texts { unsafe free(text) } }
+        defer { unsafe texts.forEach { unsafe free($0) } }
         var pid: pid_t = 0
         var environment = unsafe [strdup("PATH=/usr/local/bin:/usr/bin:/bin"), nil]
         defer { unsafe free(environment[0]) }
