@@ -1,0 +1,86 @@
+"""Measures Subgate beside what it is held against, each in turn in every round, and prints the medians.
+
+`--quick` measures for a second or two each, for a look; `--only ROW,…` a part; `--rounds N` more or fewer than three.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import peer
+import report
+import rows
+from cluster import Cluster
+from ledger import Ledger
+from nginx import LINK_TOKEN, Nginx
+from rows import Bench
+from service import Service
+from stage import ROOT, Stage, accepts, fail, free_port
+
+ROWS = {
+    "http_livez": rows.http_livez, "http_me": rows.http_me, "inbound": rows.inbound, "deliveries": rows.deliveries,
+    "burst": rows.burst, "peer": peer.drain, "latency": rows.latency, "link_tokens": rows.link_tokens,
+    "memory": rows.memory,
+}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="deploy/bench", description=__doc__)
+    parser.add_argument("binary", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--quick", action="store_true", help="short measurements")
+    parser.add_argument("--only", default=",".join(ROWS), metavar="ROW,…", help=f"of {', '.join(ROWS)}")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, help="how long each side runs (5; with --quick 2)")
+    parser.add_argument("--events", type=int, help="how many events are delivered (30000; with --quick 6000)")
+    return parser.parse_args()
+
+
+def prepare(stage: Stage, wanted: argparse.Namespace, names: list[str]) -> Bench:
+    cluster = Cluster(stage)
+    upstream = Nginx(stage, free_port(), "upstream", {"/api/v1/linktoken": LINK_TOKEN})
+    sink_port = free_port()
+    sink = stage.start([stage.compile("sink"), sink_port, stage.memory])
+    stage.until(lambda: accepts(sink_port), sink, "the start of the receiver")
+    service = Service(stage, cluster, wanted.binary, upstream.port, sink_port)
+    service.start()
+    service.fill()
+    bench = Bench(
+        stage, cluster, service, upstream, sink, stage.compile("load"), b"",
+        peer.install() if "peer" in names else None, wanted.seconds or (2 if wanted.quick else 5),
+        wanted.events or (6000 if wanted.quick else 30_000))
+    bench.payload = sample(bench)
+    service.stop()
+    return bench
+
+
+def sample(bench: Bench) -> bytes:
+    """One webhook as it was stored: what pgbench stores, and what the peer sends."""
+    ledger = Ledger(bench.stage.memory, 1)
+    bench.load(ledger, 1, 1)
+    ledger.close()
+    return bytes.fromhex(bench.cluster.sql("select encode(payload, 'hex') from subgate.event limit 1"))
+
+
+def main() -> int:
+    wanted = arguments()
+    names = wanted.only.split(",")
+    if unknown := [name for name in names if name not in ROWS]:
+        fail(f"there is no row {unknown[0]}; the rows are {', '.join(ROWS)}")
+    where = report.surroundings()
+    results: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    with Stage() as stage:
+        bench = prepare(stage, wanted, names)
+        for number in range(1, wanted.rounds + 1):
+            for name in names:
+                print(f"round {number} of {wanted.rounds}: {name}", file=sys.stderr, flush=True)
+                results[name].append(ROWS[name](bench))
+    found = report.lines(results, bench.faults)
+    report.save(ROOT / ".build" / "bench.json", where, results, bench.faults, found)
+    print(f"\n{where['processor']}, {where['cores']} cores, load before {where['loadBefore']:.1f}, "
+          f"fdatasync {where['fsyncMicroseconds']} µs; medians (min–max) of {wanted.rounds} rounds\n")
+    print(report.table(found))
+    return 1 if any(count for name, count in bench.faults.items() if name != "acknowledged") else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The table that is printed, and the file that is kept."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cluster import SETTINGS
+from stage import ROOT
+
+Rounds = list[dict[str, float]]
+
+
+@dataclass
+class Line:
+    """One line of the table: ours, what it is held against, and whether the bar is met."""
+
+    what: str
+    value: str
+    reference: str
+    ratio: str
+    bar: str
+    is_met: bool | None
+
+
+def median(rounds: Rounds, name: str) -> float:
+    return statistics.median(numbers[name] for numbers in rounds)
+
+
+def spread(rounds: Rounds, name: str, form: str = ",.0f") -> str:
+    values = [numbers[name] for numbers in rounds]
+    return f"{statistics.median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
+
+
+def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
+    found: list[Line] = []
+    for name, what in (("http_livez", "GET /livez, requests/s on one core"), ("http_me", "GET /v1/me, with a key")):
+        if rounds := results.get(name):
+            ratio = median(rounds, "ratio")
+            found += [
+                Line(what, spread(rounds, "rate"), f"nginx {spread(rounds, 'nginx_rate')}",
+                     spread(rounds, "ratio", ".2f"), "≥ 0.80", ratio >= 0.8),
+                Line("  CPU µs per request", spread(rounds, "cpu_us", ".1f"),
+                     f"nginx {spread(rounds, 'nginx_cpu_us', '.1f')}", "", "", None)]
+    if rounds := results.get("inbound"):
+        found += [
+            Line("Inbound events/s, stored and fanned out to 3", spread(rounds, "rate"),
+                 f"pgbench {spread(rounds, 'pgbench_rate')}", spread(rounds, "ratio", ".2f"), "≥ 2.00",
+                 median(rounds, "ratio") >= 2),
+            cpu_line(rounds, "event", ("subgate", "postgres", "machine"), "pgbench_machine_us", "pgbench"),
+            Line("  answer at half that rate, p99.9 ms", spread(rounds, "half_rate_p999", ".1f"), "", "", "≤ 20",
+                 median(rounds, "half_rate_p999") <= 20)]
+    peer = results.get("peer")
+    for name, what in (("deliveries", "Deliveries/s, steady, fan-out 3"), ("burst", "Deliveries/s, in a burst")):
+        if rounds := results.get(name):
+            reference = f"pgqueuer {spread(peer, 'rate')}" if peer else ""
+            ratio = f"{median(rounds, 'rate') / median(peer, 'rate'):.2f}" if peer else ""
+            found += [
+                Line(what, spread(rounds, "rate"), reference, ratio, "≥ 5,000", median(rounds, "rate") >= 5000),
+                cpu_line(rounds, "delivery", ("subgate", "postgres", "receiver", "machine"), "", "", peer)]
+    if rounds := results.get("latency"):
+        found += [
+            Line("Event to receiver at 1,000/s, p50 ms", spread(rounds, "p50", ".2f"), "", "", "≤ 3",
+                 median(rounds, "p50") <= 3),
+            Line("  p99 ms", spread(rounds, "p99", ".2f"), "", "", "≤ 15", median(rounds, "p99") <= 15),
+            Line("  answer to the event, p99 ms", spread(rounds, "ack_p99", ".2f"), "", "", "", None)]
+    if rounds := results.get("link_tokens"):
+        found += [
+            Line("Link token, p50 ms added to the upstream's", spread(rounds, "added_p50", ".2f"),
+                 f"direct {spread(rounds, 'direct_p50', '.2f')}", "", "≤ 1", median(rounds, "added_p50") <= 1),
+            Line("  link tokens/s", spread(rounds, "rate"), f"direct {spread(rounds, 'direct_rate')}", "", "≥ 8,000",
+                 median(rounds, "rate") >= 8000)]
+    if rounds := results.get("memory"):
+        found.append(Line("Resident memory idle, MB", spread(rounds, "idle", ".1f"), "", "", "≤ 40",
+                          median(rounds, "idle") <= 40))
+    if faults["acknowledged"]:
+        wrong = sum(count for name, count in faults.items() if name != "acknowledged")
+        said = ", ".join(f"{count} {name}" for name, count in faults.items() if name != "acknowledged")
+        found.append(Line(f"Of {3 * faults['acknowledged']:,} deliveries", said, "", "", "0", wrong == 0))
+    return found
+
+
+def cpu_line(
+    rounds: Rounds, unit: str, names: tuple[str, ...], other: str, other_name: str, peer: Rounds | None = None
+) -> Line:
+    shares = " / ".join(f"{median(rounds, f'{name}_us'):.0f}" for name in names)
+    reference = f"{other_name} machine {median(rounds, other):.0f}" if other else ""
+    if peer:
+        reference = "pgqueuer " + " / ".join(f"{median(peer, f'{n}_us'):.0f}" for n in ("sender", "postgres", "machine"))
+    return Line(f"  CPU µs per {unit}: {' / '.join(names)}", shares, reference, "", "", None)
+
+
+def table(found: list[Line]) -> str:
+    rows = [["", "Subgate", "against", "ratio", "bar", ""]]
+    for line in found:
+        verdict = {True: "met", False: "MISSED", None: ""}[line.is_met]
+        rows.append([line.what, line.value, line.reference, line.ratio, line.bar, verdict])
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def surroundings() -> dict[str, object]:
+    """What the numbers depend on."""
+    model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), "")
+    said = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return {
+        "commit": said.stdout.strip(), "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "processor": model,
+        "cores": os.cpu_count(), "kernel": platform.release(), "loadBefore": os.getloadavg()[0],
+        "fsyncMicroseconds": round(fsync_seconds() * 1e6), "postgresql": SETTINGS,
+    }
+
+
+def fsync_seconds() -> float:
+    """What one durable write of 8 KiB costs on the disk that the database is on."""
+    path = Path("/var/tmp") / f"subgate-bench-fsync-{os.getpid()}"
+    times = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(100):
+            file.write(bytes(8192))
+            started = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - started)
+    path.unlink()
+    return statistics.median(times)
+
+
+def save(path: Path, where: dict, results: dict[str, Rounds], faults: dict[str, int], found: list[Line]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    kept = {"surroundings": where, "rounds": results, "faults": faults, "table": [asdict(line) for line in found]}
+    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
