@@ -93,8 +93,8 @@ let package = Package(
             [
                 "Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "Sandbox", "TestSupport",
             ]),
-        suite("EndToEndTests", ["Runtime", "JSON", "Crypto", "TestSupport"]),
-        suite("TidyTests", ["API"]),
+        suite("EndToEndTests", ["Runtime", "JSON", "Crypto", "Postgres", "TestSupport"]),
+        suite("TidyTests", ["HTTPServer", "API", "Sandbox"]),
     ],
     swiftLanguageModes: [.v6]
 )
