@@ -1,12 +1,19 @@
 import Foundation
 
 /// Runs what blocks on a thread of its own: tests that wait must not hold a thread of the pool that all tests share.
-package func onOwnThread<Value: Sendable>(
-    _ body: @escaping @Sendable () throws -> Value
-) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+package func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withTaskExecutorPreference(OwnThread()) { try await OwnThread.run(body) }
+}
+
+/// Runs each job on a new thread. The task stays the same, so that the test it belongs to is known there.
+private final class OwnThread: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        Thread.detachNewThread { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
+
+    @concurrent
+    static func run<Value: Sendable>(_ body: @Sendable () throws -> Value) async throws -> Value { try body() }
 }
 
 /// Threads that were started together and are waited for together.

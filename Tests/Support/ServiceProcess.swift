@@ -106,14 +106,18 @@ package final class ServiceProcess: Sendable {
     private let process: ProgramProcess
 
     /// `arguments` are further options of `serve`. Nothing runs before `start()`.
-    package init(_ installation: Installation, name: String = "node", arguments: [String] = []) {
+    package init(
+        _ installation: Installation, name: String = "node", allowsPrivateTargets: Bool = true,
+        arguments: [String] = []
+    ) {
         let ports = FreePorts.take(3)
         (publicPort, adminPort, opsPort) = (ports[0], ports[1], ports[2])
         process = ProgramProcess(
             ["serve"] + installation.databaseArguments + installation.keyArguments + [
                 "--public-listen", "127.0.0.1:\(publicPort)", "--admin-listen", "127.0.0.1:\(adminPort)",
-                "--ops-listen", "127.0.0.1:\(opsPort)", "--node-name", name, "--allow-private-targets",
-            ] + arguments, log: installation.folder + "/\(name).log")
+                "--ops-listen", "127.0.0.1:\(opsPort)", "--node-name", name,
+            ] + (allowsPrivateTargets ? ["--allow-private-targets"] : []) + arguments,
+            log: installation.folder + "/\(name).log")
     }
 
     /// Starts it and returns when it is ready: how long that took.
@@ -127,6 +131,9 @@ package final class ServiceProcess: Sendable {
         }
         return .now - begin
     }
+
+    /// Starts it and does not look at it.
+    package func startWithoutWaiting() throws { try process.start() }
 
     package var isReady: Bool {
         (try? HTTPProbe(port: opsPort, limit: .seconds(2)).send("GET", "/readyz"))?.status == 200
@@ -175,4 +182,35 @@ package final class Installation: Sendable {
     private static func keyArguments(_ folder: String) -> [String] {
         ["--master-keys-file", "\(folder)/master-keys", "--pepper-file", "\(folder)/pepper"]
     }
+}
+
+/// The stand-in for Mesh as a process of its own, on a test's database.
+package final class SandboxProcess: Sendable {
+    package let port: UInt16
+    private let process: ProgramProcess
+
+    package init(
+        _ installation: Installation, port: UInt16, clientID: String, clientSecret: String, webhookURL: String,
+        webhookSecret: String
+    ) throws {
+        self.port = port
+        let database = try installation.database.connectionString(role: "subgate_sandbox")
+        process = ProgramProcess(
+            [
+                "sandbox", "--database-url", database, "--listen", "127.0.0.1:\(port)", "--client-id", clientID,
+                "--client-secret", clientSecret, "--webhook-url", webhookURL, "--webhook-secret", webhookSecret,
+            ], log: installation.folder + "/sandbox.log")
+    }
+
+    /// Starts it and returns when it answers.
+    package func start() throws {
+        try process.start()
+        try Patience.wait(until: "the sandbox", within: .seconds(30)) {
+            guard process.isRunning else { throw Program.Failed(description: "sandbox ended: \(process.log)") }
+            return (try? HTTPProbe(port: port, limit: .seconds(2)).send("GET", "/")) != nil
+        }
+    }
+
+    package func kill() { process.kill() }
+    package var log: String { process.log }
 }

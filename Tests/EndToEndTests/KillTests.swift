@@ -1,0 +1,176 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A SIGKILL, and the start that followed.
+private struct Kill {
+    var begin: ContinuousClock.Instant
+    /// When the process was gone.
+    var end: ContinuousClock.Instant
+    /// When the next one was ready; nil if it was killed before.
+    var ready: ContinuousClock.Instant?
+}
+
+/// How much to do, from the environment: CI does little, a release candidate 100 kills in 10 000 events.
+private struct Plan {
+    let kills = Plan.number("SUBGATE_KILLS") ?? 8
+    let events = Plan.number("SUBGATE_KILL_EVENTS") ?? 600
+    let seed = Plan.number("SUBGATE_KILL_SEED") ?? Int.random(in: 0..<1_000_000)
+
+    private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
+}
+
+extension UnderLoad {
+    @Suite struct KillTests {
+        /// Attempts a node may have in flight to one endpoint: 64 on each of two loops.
+        private static let inFlightPerEndpoint = 2 * 64
+        /// How late the receiver's thread may note what had come before a kill.
+        private static let receiverLag = Duration.milliseconds(500)
+
+        @Test func killingTheServiceAtAnyMomentLosesNothing() async throws {
+            try await onOwnThread {
+                let plan = Plan()
+                print("kill test: \(plan.kills) kills, \(plan.events) events, SUBGATE_KILL_SEED=\(plan.seed)")
+                let stage = try Stage()
+                let load = try Load(stage, merchants: 2, endpoints: 3, events: plan.events)
+                let post = stage.post(load.events)
+                defer { post.stop() }
+                var dice = SplitMix(seed: UInt64(plan.seed))
+                var kills: [Kill] = []
+                for number in 0..<plan.kills {
+                    let threshold = plan.events * (number + 1) / (plan.kills + 1)
+                    try #require(post.wait(forAcks: threshold, within: .seconds(60)) != nil, "\(post.current.refusals)")
+                    kills.append(try KillTests.kill(stage.node, &dice))
+                }
+                let ledger = try #require(
+                    post.wait(forAcks: plan.events, within: .seconds(120)), "\(post.current.refusals)")
+                try KillTests.settle(stage, deliveries: load.deliveries)
+                let audit = try load.audit(stage.receivers.received)
+                #expect(audit.complaints == [])
+                #expect(KillTests.unexplained(audit, kills) == [])
+                #expect(audit.duplicates <= plan.kills * 6 * KillTests.inFlightPerEndpoint)
+                try KillTests.report(audit, kills, ledger)
+            }
+        }
+
+        @Test func withoutAFaultEveryDeliveryIsMadeOnce() async throws {
+            try await onOwnThread {
+                let stage = try Stage()
+                let load = try Load(stage, merchants: 2, endpoints: 3, events: 300)
+                let post = stage.post(load.events)
+                let ledger = try #require(post.wait(forAcks: 300, within: .seconds(60)), "\(post.current.refusals)")
+                #expect(ledger.refusals == [:])
+                #expect(ledger.unanswered == 0)
+                try KillTests.settle(stage, deliveries: load.deliveries)
+                let audit = try load.audit(stage.receivers.received)
+                #expect(audit.complaints == [])
+                #expect(audit.duplicates == 0)
+                #expect(try Books(stage.installation).attempts == load.deliveries)
+            }
+        }
+
+        // MARK: Parts
+
+        /// Kills the node at a random moment, every fourth time during its next start, and starts it again.
+        private static func kill(_ node: ServiceProcess, _ dice: inout SplitMix) throws -> Kill {
+            Patience.pause(.microseconds(Int.random(in: 0...20_000, using: &dice)))
+            let begin = ContinuousClock.now
+            node.kill()
+            var kill = Kill(begin: begin, end: .now)
+            if Int.random(in: 0..<4, using: &dice) == 0 {
+                try node.startWithoutWaiting()
+                Patience.pause(.milliseconds(Int.random(in: 0...300, using: &dice)))
+                node.kill()
+                kill.end = .now
+            }
+            try node.start()
+            kill.ready = .now
+            return kill
+        }
+
+        /// Waits until everything is delivered, and closes the books.
+        private static func settle(_ stage: Stage, deliveries: Int) throws {
+            do {
+                try Patience.wait(until: "all deliveries delivered", within: .seconds(30)) {
+                    let books = try Books(stage.installation)
+                    return books.delivered == deliveries && books.others == 0
+                }
+            } catch {
+                Issue.record("\(error): \(try Books(stage.installation)) \(stage.node.lastWords)")
+            }
+            #expect(try Books(stage.installation).leased == 0)
+        }
+
+        /// Copies that no kill explains: one that lies between a copy and the one before it.
+        private static func unexplained(_ audit: Audit, _ kills: [Kill]) -> [String] {
+            audit.copies.flatMap { debt, copies in
+                zip(copies, copies.dropFirst()).compactMap { earlier, later in
+                    let isExplained = kills.contains { $0.begin <= later.at && earlier.at <= $0.end + receiverLag }
+                    return isExplained ? nil : "\(debt) came again after \(later.at - earlier.at) without a kill"
+                }
+            }
+        }
+
+        /// Prints what the kills cost, and holds the time to the first redelivery after each start.
+        private static func report(_ audit: Audit, _ kills: [Kill], _ ledger: MeshPost.Ledger) throws {
+            var resumes: [Duration] = []
+            for kill in kills {
+                guard let ready = kill.ready else { continue }
+                let first = audit.copies.compactMap { debt, copies -> ContinuousClock.Instant? in
+                    guard let acked = ledger.acked[debt.event], acked < kill.begin else { return nil }
+                    return copies.first { $0.at > kill.end + receiverLag / 10 }?.at
+                }.min()
+                if let first { resumes.append(max(.zero, first - ready)) }
+            }
+            let worst = resumes.max() ?? .zero
+            print(
+                "kill test: \(audit.duplicates) duplicates, \(ledger.unanswered) posts unanswered, after "
+                    + "\(resumes.count) starts with work left the first redelivery came within \(worst) of readiness")
+            // A second, and what two busy cores may add.
+            #expect(worst < .seconds(2))
+        }
+    }
+}
+
+/// Events for merchants with endpoints, and what is owed for them.
+struct Load {
+    let events: [MeshPost.Event]
+    let deliveries: Int
+    private let owed: [(events: [String], endpoints: [Merchant.Endpoint])]
+
+    init(_ stage: Stage, merchants: Int, endpoints: Int, events count: Int) throws {
+        var owed: [(events: [String], endpoints: [Merchant.Endpoint])] = []
+        var streams: [[MeshPost.Event]] = []
+        for number in 0..<merchants {
+            let merchant = try stage.merchant("shop-\(number)")
+            let made = try (0..<endpoints).map { try merchant.endpoint("/\(number)/\($0)") }
+            let sessions = try (0..<4).map { try merchant.linkSession("order-\(number)-\($0)") }
+            let stream = MeshEvents.stream(count / merchants, over: sessions)
+            streams.append(stream)
+            owed.append((stream.map(\.id), made))
+        }
+        self.owed = owed
+        deliveries = owed.reduce(0) { $0 + $1.events.count * $1.endpoints.count }
+        events = (0..<(count / merchants)).flatMap { index in streams.map { $0[index] } }
+    }
+
+    /// The paths of all endpoints.
+    var paths: [String] { owed.flatMap(\.endpoints).map(\.path) }
+
+    func audit(_ received: [ReceiverFarm.Received]) throws -> Audit { try Audit(received, owed: owed) }
+}
+
+/// A generator that gives the same numbers for the same seed (Steele, Lea and Flood, 2014).
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
