@@ -65,7 +65,7 @@ package struct Sandbox: Service {
             var response =
                 head.method == .options
                 ? Response(status: 204) : Problem.methodNotAllowed.response(requestId: head.requestId)
-            response.headers.add("Allow", methods.map(\.name.description).joined(separator: ", "))
+            response.headers.add("Allow", methods.map(\.name.description).joined(separator: ", ").utf8)
             return response
         }
     }

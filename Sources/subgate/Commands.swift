@@ -8,6 +8,7 @@ enum Commands {
     static func main() {
         Signals.ignoreBrokenPipe()
         Signals.forbidCoreDumps()
+        Signals.raiseDescriptorLimit()
         exit(run(Array(CommandLine.arguments.dropFirst()), environment: ProcessEnvironment.read()))
     }
 

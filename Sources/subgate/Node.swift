@@ -75,9 +75,15 @@ struct Node: Sendable {
         for shard in shards { work += await shard.loop.run { shard.begin() } }
         var servers: [(loop: EventLoop, server: HTTPServer)] = []
         var publicPort = parts.configuration.publicListen.port
+        // A port that loops share would silently be shared with another program's loops too: look first.
+        if shards.count > 1, publicPort != 0 {
+            let probe = try await listening(
+                first, .publicListener, on: parts.configuration.publicListen, sharesPort: false)
+            await probe.server.drain(within: .zero)
+        }
         for shard in shards {
             let listen = ListenAddress(host: parts.configuration.publicListen.host, port: publicPort)
-            let (server, port) = try await listening(shard, .publicListener, on: listen, sharesPort: true)
+            let (server, port) = try await listening(shard, .publicListener, on: listen, sharesPort: shards.count > 1)
             servers.append((shard.loop, server))
             publicPort = port
         }

@@ -91,7 +91,7 @@ struct RunningSandbox: Sendable {
             loop: loop,
             configuration: HTTPServerConfiguration(
                 requestId: { identifiers.next() },
-                errorBody: { status, _ in ("text/plain", Array("\(status)\n".utf8)) },
+                errorBody: { Sandbox.errorBody(status: $0, requestId: $1) },
                 unixTime: { Clock.system.now().seconds }),
             handler: sandbox.handler)
         let port = try server.listen(address: listen.host, port: listen.port)
