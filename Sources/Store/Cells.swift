@@ -13,6 +13,9 @@ extension Parameter {
     static func text(_ bytes: [UInt8]?) -> Parameter { bytes.map { .text($0) } ?? .null }
     static func string(_ string: String?) -> Parameter { string.map { .string($0) } ?? .null }
     static func word<Word: RawRepresentable<String>>(_ word: Word?) -> Parameter { .string(word?.rawValue) }
+    static func uuids(_ uuids: [UUIDValue?]) -> Parameter {
+        .uuidArray(uuids.map { $0.map { UUIDBits(high: $0.high, low: $0.low) } })
+    }
     static func data(_ bytes: [UInt8]?) -> Parameter { bytes.map { .bytes($0) } ?? .null }
 }
 

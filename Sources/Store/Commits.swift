@@ -36,7 +36,7 @@ extension Store {
         _ events: [ReceivedEvent], lease: Lease?, busy: [EndpointID], now: Timestamp
     ) -> [Parameter] {
         func uuids(_ value: (ReceivedEvent) -> UUIDValue?) -> Parameter {
-            .uuidArray(events.map { value($0).map { UUIDBits(high: $0.high, low: $0.low) } })
+            .uuids(events.map(value))
         }
         func texts(_ value: (ReceivedEvent) -> [UInt8]?) -> Parameter { .textArray(events.map(value)) }
         func strings(_ value: (ReceivedEvent) -> String?) -> Parameter { .stringArray(events.map(value)) }
@@ -51,7 +51,7 @@ extension Store {
             texts { $0.details.refundAddress }, texts { $0.details.sourceAccountProvider },
             uuids { $0.transferID.uuid }, strings { $0.unroutableReason },
             .time(now), .uuid(lease?.node), .time(lease?.end ?? now),
-            .uuidArray(busy.map { UUIDBits(high: $0.uuid.high, low: $0.uuid.low) }),
+            .uuids(busy.map(\.uuid)),
         ]
     }
 
@@ -68,7 +68,9 @@ extension Store {
             } else if !rows.bool(row, 1) {
                 accepted[position].fate = .quarantined
             }
-            guard let lease, let reference = received.reference, !rows.isNull(row, 7), rows.bool(row, 9) else { continue }
+            guard let lease, let reference = received.reference, !rows.isNull(row, 7), rows.bool(row, 9) else {
+                continue
+            }
             if stored?.id != received.id {
                 stored = StoredEvent(
                     id: received.id, type: received.status.type, transfer: rows.optionalID(row, 6),

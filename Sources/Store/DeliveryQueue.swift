@@ -56,7 +56,7 @@ extension Store {
             PlatformScope.system, .claimDue,
             [
                 .uuid(lease.node), .time(clock.now()), .time(lease.end), .int32(Int32(limit)),
-                .uuidArray(busy.map { UUIDBits(high: $0.uuid.high, low: $0.uuid.low) }),
+                .uuids(busy.map(\.uuid)),
             ])
         return rows.indices.map { row in
             let event = StoredEvent(
@@ -75,8 +75,8 @@ extension Store {
         _ = try await run(
             PlatformScope.system, .recordAttempts,
             [
-                .uuid(node), uuids(attempts) { $0.delivery.subClient.uuid }, uuids(attempts) { $0.delivery.id.uuid },
-                uuids(attempts) { $0.id.uuid }, .int32Array(attempts.map { $0.delivery.attempt }),
+                .uuid(node), .uuids(attempts.map(\.delivery.subClient.uuid)), .uuids(attempts.map(\.delivery.id.uuid)),
+                .uuids(attempts.map(\.id.uuid)), .int32Array(attempts.map { $0.delivery.attempt }),
                 .timestampArray(attempts.map { $0.startedAt.microseconds }),
                 .int64Array(attempts.map { $0.duration.microseconds }), .int32Array(attempts.map(\.statusCode)),
                 .stringArray(attempts.map(\.errorCode)), .bytesArray(attempts.map(\.responseBody)),
@@ -103,7 +103,7 @@ extension Store {
         _ = try await run(
             PlatformScope.system, .releaseDeliveries,
             [
-                .uuid(node), uuids(deliveries) { $0.subClient.uuid }, uuids(deliveries) { $0.id.uuid },
+                .uuid(node), .uuids(deliveries.map(\.subClient.uuid)), .uuids(deliveries.map(\.id.uuid)),
                 .time(clock.now()),
             ])
     }
@@ -115,7 +115,7 @@ extension Store {
         _ = try await run(
             PlatformScope.system, .settleUnsendable,
             [
-                .uuid(node), uuids(deliveries) { $0.subClient.uuid }, uuids(deliveries) { $0.id.uuid },
+                .uuid(node), .uuids(deliveries.map(\.subClient.uuid)), .uuids(deliveries.map(\.id.uuid)),
                 .stringArray(deliveries.map { _ in status.rawValue }), .time(clock.now()),
             ])
     }
@@ -125,8 +125,7 @@ extension Store {
         let rows = try await run(
             PlatformScope.system, .loadEndpoints,
             [
-                .uuidArray(wanted.map { UUIDBits(high: $0.0.uuid.high, low: $0.0.uuid.low) }),
-                .uuidArray(wanted.map { UUIDBits(high: $0.1.uuid.high, low: $0.1.uuid.low) }),
+                .uuids(wanted.map(\.0.uuid)), .uuids(wanted.map(\.1.uuid)),
             ], on: .read)
         var endpoints: [DispatchEndpoint] = []
         for row in rows.indices {
@@ -142,14 +141,6 @@ extension Store {
                     headers: try EndpointSeal.openHeaders(rows.optionalBytes(row, 8), id, key)))
         }
         return endpoints
-    }
-
-    private func uuids<Item>(_ items: [Item], _ value: (Item) -> UUIDValue) -> Parameter {
-        .uuidArray(
-            items.map {
-                let uuid = value($0)
-                return UUIDBits(high: uuid.high, low: uuid.low)
-            })
     }
 }
 

@@ -23,11 +23,7 @@ extension Store {
     package func rescueLeases() async throws(StoreError) -> Int {
         let rows = try await run(PlatformScope.system, .findDeadNodes, [], on: .read)
         if rows.isEmpty { return 0 }
-        let dead = Parameter.uuidArray(
-            rows.indices.map {
-                let id = rows.uuidValue($0, 0)
-                return UUIDBits(high: id.high, low: id.low)
-            })
+        let dead = Parameter.uuids(rows.indices.map { rows.uuidValue($0, 0) })
         let results = try await run(
             PlatformScope.system,
             [Query(.releaseLeases, [dead, .time(clock.now())]), Query(.forgetNodes, [dead])])
