@@ -1,6 +1,7 @@
 /// What an identifier names: its prefix tells a person, and a parser, which table to look in.
 package protocol IdentifierKind: Sendable {
-    static var prefix: StaticString { get }
+    /// ASCII, ending in `_`.
+    static var prefix: [UInt8] { get }
 }
 
 /// An identifier of one kind: in text its prefix and a UUIDv7 as 26 digits of Crockford's base32, lower case.
@@ -11,16 +12,15 @@ package struct Identifier<Kind: IdentifierKind>: Hashable, Sendable {
 
     /// Parses `prefix_` and 26 digits; there is exactly one text for each identifier, so comparing text is safe.
     package init?(text: some Collection<UInt8>) {
-        let prefixLength = Kind.prefix.utf8CodeUnitCount
-        guard text.count == prefixLength + Base32.digitsPerUUID,
-            text.prefix(prefixLength).elementsEqual(Kind.prefix.bytes),
-            let uuid = Base32.decode(text.dropFirst(prefixLength))
+        let prefix = Kind.prefix
+        guard text.count == prefix.count + Base32.digitsPerUUID, text.starts(with: prefix),
+            let uuid = Base32.decode(text.dropFirst(prefix.count))
         else { return nil }
         self.uuid = uuid
     }
 
     package var text: [UInt8] {
-        var text = Kind.prefix.bytes
+        var text = Kind.prefix
         text.reserveCapacity(text.count + Base32.digitsPerUUID)
         Base32.append(uuid, to: &text)
         return text
@@ -31,21 +31,17 @@ extension Identifier: CustomStringConvertible {
     package var description: String { String(decoding: text, as: UTF8.self) }
 }
 
-extension StaticString {
-    var bytes: [UInt8] { withUTF8Buffer { unsafe [UInt8]($0) } }
-}
-
-package enum SubClientKind: IdentifierKind { package static let prefix: StaticString = "sc_" }
-package enum CredentialKind: IdentifierKind { package static let prefix: StaticString = "cred_" }
-package enum EndpointKind: IdentifierKind { package static let prefix: StaticString = "we_" }
-package enum LinkSessionKind: IdentifierKind { package static let prefix: StaticString = "ls_" }
-package enum TransferKind: IdentifierKind { package static let prefix: StaticString = "tr_" }
-package enum EventKind: IdentifierKind { package static let prefix: StaticString = "evt_" }
-package enum DeliveryKind: IdentifierKind { package static let prefix: StaticString = "dlv_" }
-package enum AttemptKind: IdentifierKind { package static let prefix: StaticString = "att_" }
-package enum UpstreamKind: IdentifierKind { package static let prefix: StaticString = "up_" }
-package enum AdminKeyKind: IdentifierKind { package static let prefix: StaticString = "key_" }
-package enum QuarantineKind: IdentifierKind { package static let prefix: StaticString = "qrt_" }
+package enum SubClientKind: IdentifierKind { package static let prefix = [UInt8]("sc_".utf8) }
+package enum CredentialKind: IdentifierKind { package static let prefix = [UInt8]("cred_".utf8) }
+package enum EndpointKind: IdentifierKind { package static let prefix = [UInt8]("we_".utf8) }
+package enum LinkSessionKind: IdentifierKind { package static let prefix = [UInt8]("ls_".utf8) }
+package enum TransferKind: IdentifierKind { package static let prefix = [UInt8]("tr_".utf8) }
+package enum EventKind: IdentifierKind { package static let prefix = [UInt8]("evt_".utf8) }
+package enum DeliveryKind: IdentifierKind { package static let prefix = [UInt8]("dlv_".utf8) }
+package enum AttemptKind: IdentifierKind { package static let prefix = [UInt8]("att_".utf8) }
+package enum UpstreamKind: IdentifierKind { package static let prefix = [UInt8]("up_".utf8) }
+package enum AdminKeyKind: IdentifierKind { package static let prefix = [UInt8]("key_".utf8) }
+package enum QuarantineKind: IdentifierKind { package static let prefix = [UInt8]("qrt_".utf8) }
 
 package typealias SubClientID = Identifier<SubClientKind>
 package typealias CredentialID = Identifier<CredentialKind>
