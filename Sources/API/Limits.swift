@@ -1,7 +1,7 @@
 /// Every bound of the API, with its unit and its reason.
 package enum APILimits {
-    /// Bytes of a body in our own format: the largest legal one, metadata of 50 entries, takes 110 KiB when every character
-    /// is escaped.
+    /// Bytes of a body in our own format: the largest legal one, metadata of 50 entries, takes 110 KiB when every
+    /// character is escaped.
     static let bodyBytes = 128 * 1024
     /// Bytes of a link token request: some hundred destination addresses.
     static let linkTokenBytes = 256 * 1024

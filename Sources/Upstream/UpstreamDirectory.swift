@@ -26,8 +26,8 @@ package struct ActiveUpstream: Sendable {
     }
 }
 
-/// All upstreams with their secrets, in this loop's memory: the inbound path and the link token path ask no database for
-/// them. Read again every second, so that a change reaches every node within one. Loop-bound.
+/// All upstreams with their secrets, in this loop's memory: the inbound path and the link token path ask no database
+/// for them. Read again every second, so that a change reaches every node within one. Loop-bound.
 package struct UpstreamDirectory: Sendable {
     private struct State {
         var byID: [UpstreamID: ActiveUpstream] = [:]

@@ -171,7 +171,8 @@ import Testing
 
 @Suite struct UpstreamRoutesTests {
     private static let mesh = """
-        {"environment":"sandbox","name":"Mesh","baseUrl":"http://127.0.0.1:1/","clientId":"5C6A1F5E-3f04-4d8f-8f2c-0d8c7b6a5948",
+        {"environment":"sandbox","name":"Mesh","baseUrl":"http://127.0.0.1:1/",
+         "clientId":"5C6A1F5E-3f04-4d8f-8f2c-0d8c7b6a5948",
          "clientSecret":"TOP-SECRET","adminClientSecret":"ADMIN-SECRET","webhookSecrets":["HOOK-SECRET"]}
         """
 

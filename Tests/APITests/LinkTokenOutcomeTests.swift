@@ -40,7 +40,8 @@ import Testing
         #expect(
             outcome(
                 400,
-                #"{"status":"badRequest","message":"Bad","displayMessage":"Try","errorType":"invalidField","errorHash":"1","teamCode":"P4"}"#
+                #"{"status":"badRequest","message":"Bad","displayMessage":"Try","errorType":"invalidField","#
+                    + #""errorHash":"1","teamCode":"P4"}"#
             ) == .refused(refusal))
         #expect(outcome(400, "<html>") == .failed(reason: "unreadableRefusal"))
     }

@@ -178,7 +178,8 @@ import Testing
         #"{"userId":"a","transferOptions":{"clientFee":1e-3}}"#,
         #"{"userId":"a","subClientId":null,"integrationId":null,"transferOptions":null,"new":{"x":[1]}}"#,
         #"{"userId":"a","transferOptions":{"generatePayLink":true,"transactionId":"t"}}"#,
-        #"{"userId":"a","verifyWalletOptions":{"networkType":"evm","addresses":["x"],"verificationMethods":["signedMessage"]}}"#,
+        #"{"userId":"a","verifyWalletOptions":{"networkType":"evm","verificationMethods":["signedMessage"]}}"#,
+        #"{"userId":"a","verifyWalletOptions":{"addresses":["x"],"message":null}}"#,
     ])
     func whatMeshTakesPasses(json: String) {
         #expect(problem(json) == nil)

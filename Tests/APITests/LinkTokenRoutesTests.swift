@@ -30,7 +30,7 @@ import Upstream
             status: 200, contentType: "application/json",
             body: Array(#"{"content":{"linkToken":""#.utf8) + link
                 + Array(
-                    #"","paymentLink":"https://paylink.example.com/?linkToken=x"},"status":"ok","errorHash":"8d443794","teamCode":"P4"}"#
+                    #"","paymentLink":"https://pay.example.com/?linkToken=x"},"errorHash":"8d443794"}"#
                         .utf8))
 
         func start() throws -> UInt16 {

@@ -22,10 +22,13 @@ import Testing
     @Test func meshsExampleIsRead() throws {
         let text = String(decoding: reference.text, as: UTF8.self)
         let json = """
-            {"Id":"358c6ab7-4518-416b-9266-c680fda3a8dd","EventId":"56713e70-be74-4a37-0036-08da97f5941a","SentTimestamp":1720532648,
+            {"Id":"358c6ab7-4518-416b-9266-c680fda3a8dd","EventId":"56713e70-be74-4a37-0036-08da97f5941a",
+             "SentTimestamp":1720532648,
              "UserId":"u","TransactionId":"\(text)","TransferId":"dd4063e5-f317-441c-3f07-08dc7353b6f8",
-             "TransferStatus":"Pending","TxHash":"0x7d4e","Chain":"Ethereum","Token":"ETH","DestinationAddress":"0x0Ff0",
-             "SourceAccountProvider":"Binance","SourceAmount":0.004786046226555188,"DestinationAmount":4.786046226555188E-3,
+             "TransferStatus":"Pending","TxHash":"0x7d4e","Chain":"Ethereum","Token":"ETH",
+             "DestinationAddress":"0x0Ff0",
+             "SourceAccountProvider":"Binance","SourceAmount":0.004786046226555188,
+             "DestinationAmount":4.786046226555188E-3,
              "RefundAddress":null,"Timestamp":1715175519038}
             """
         let event = try read(json)

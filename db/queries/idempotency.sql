@@ -5,8 +5,8 @@ join data_key k on k.sub_client_id = i.sub_client_id and k.id = i.data_key_id
 where i.sub_client_id = $1::uuid and i.route = $2::text and i.key = $3::text and i.created_at > $4::timestamptz;
 
 -- name: store_idempotent_answer
--- Fails on the primary key if another request with this key was faster: its whole unit is then undone. An answer is kept
--- only if the endpoint or credential $9 of sub-client $8 was made by this unit; $9 is null for what is always made.
+-- Fails on the primary key if another request with this key was faster: its whole unit is then undone. An answer is
+-- kept only if this unit made the endpoint or credential $9 of sub-client $8; $9 is null for what is always made.
 insert into idempotency (sub_client_id, route, key, request_digest, data_key_id, response_sealed, created_at)
 select $1::uuid, $2::text, $3::text, $4::bytea, $5::uuid, $6::bytea, $7::timestamptz
 where $9::uuid is null or exists (select from endpoint where sub_client_id = $8::uuid and id = $9)

@@ -6,13 +6,15 @@ values ($1::uuid, $2::uuid, $3::text::environment, $4::uuid, $5::uuid, $6::text,
 
 -- name: get_link_session
 select s.id, s.environment::text, s.transaction_id, s.user_id, s.transfer_type, s.amount_in_fiat::text, s.expires_at,
-    s.created_at, (select max(t.status)::text from transfer t where t.sub_client_id = s.sub_client_id and t.link_session_id = s.id)
+    s.created_at, (select max(t.status)::text from transfer t
+        where t.sub_client_id = s.sub_client_id and t.link_session_id = s.id)
 from link_session s
 where s.sub_client_id = $1::uuid and s.id = $2::uuid and ($3::text is null or s.environment = $3::text::environment);
 
 -- name: list_link_sessions
 select s.id, s.environment::text, s.transaction_id, s.user_id, s.transfer_type, s.amount_in_fiat::text, s.expires_at,
-    s.created_at, (select max(t.status)::text from transfer t where t.sub_client_id = s.sub_client_id and t.link_session_id = s.id)
+    s.created_at, (select max(t.status)::text from transfer t
+        where t.sub_client_id = s.sub_client_id and t.link_session_id = s.id)
 from link_session s
 where s.sub_client_id = $1::uuid and ($2::text is null or s.environment = $2::text::environment)
     and ($3::uuid is null or s.id < $3)

@@ -2,7 +2,8 @@ import Domain
 import HTTPServer
 import Store
 
-/// What an admin sees of one sub-client: its endpoints, link sessions, transfers, events and deliveries in both environments.
+/// What an admin sees of one sub-client: its endpoints, link sessions, transfers, events and deliveries in both
+/// environments.
 enum SubClientViewRoutes {
     static let all: [Route] = [
         view("/admin/v1/sub-clients/{subClientId}/webhook-endpoints", EndpointRoutes.list),

@@ -124,7 +124,8 @@ struct LinkTokenRequest {
         return .insert(at: options.raw.startIndex + 1, isOnly: isEmpty)
     }
 
-    /// The body for the upstream: our user id and transaction id in place of the merchant's, every other byte as it came.
+    /// The body for the upstream: our user id and transaction id in place of the merchant's, every other byte as it
+    /// came.
     func rewritten(userID: [UInt8], transactionID: [UInt8]) -> [UInt8] {
         var edits: [(range: Range<Int>, text: [UInt8])] = [(userIDRange, LinkTokenRequest.quoted(userID))]
         switch transactionPlace {

@@ -12,8 +12,8 @@ enum LinkTokenRoutes {
         Route(.post, "/api/v1/linktoken", bodyLimit: APILimits.linkTokenBytes, .mesh(.readWrite, create))
     ]
 
-    /// Judge, rewrite, ask the upstream, commit the session, answer. A token that reached a merchant is always routable;
-    /// one that did not never matters.
+    /// Judge, rewrite, ask the upstream, commit the session, answer. A token that reached a merchant is always
+    /// routable; one that did not never matters.
     @Sendable private static func create(_ call: Call, _ principal: Principal) async throws(MeshProblem) -> Response {
         guard principal.subClientStatus.allowsLinkTokens(in: principal.environment) else { throw .notActive }
         let request = try LinkTokenRequest(try await call.meshBody())

@@ -1,8 +1,8 @@
 import Domain
 import JSON
 
-/// The fields of one object in Mesh's format: names without case, null the same as absent, the first wrong one thrown in
-/// Mesh's words.
+/// The fields of one object in Mesh's format: names without case, null the same as absent, the first wrong one thrown
+/// in Mesh's words.
 struct MeshFields {
     let object: JSONValue
 

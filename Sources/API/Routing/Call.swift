@@ -93,8 +93,8 @@ struct Call: Sendable {
 
 /// The media types of request bodies (RFC 9110 section 8.3.1).
 enum MediaType {
-    /// Whether the one Content-Type is `application/json`, in any case and with any parameters; with `alsoSuffixes` also
-    /// `text/json` and `application/…+json`, as Mesh accepts.
+    /// Whether the one Content-Type is `application/json`, in any case and with any parameters; with `alsoSuffixes`
+    /// also `text/json` and `application/…+json`, as Mesh accepts.
     static func isJSON(_ headers: HeaderFields, alsoSuffixes: Bool) -> Bool {
         guard let value = headers["content-type"] else { return false }
         let type = value.prefix { $0 != UInt8(ascii: ";") }

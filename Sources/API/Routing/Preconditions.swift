@@ -2,8 +2,8 @@ import Domain
 import HTTPServer
 
 extension Call {
-    /// The version `If-Match` asks for; nil without the header and for `*`. Throws 400 for anything but one strong tag of
-    /// ours (RFC 9110 section 13.1.1): weak tags and lists never name exactly one version.
+    /// The version `If-Match` asks for; nil without the header and for `*`. Throws 400 for anything but one strong tag
+    /// of ours (RFC 9110 section 13.1.1): weak tags and lists never name exactly one version.
     func expectedVersion() throws(Problem) -> Int32? {
         let tag: ArraySlice<UInt8>
         switch head.headers.lookup("if-match") {

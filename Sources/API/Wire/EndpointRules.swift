@@ -26,8 +26,8 @@ extension Rule where Value == [UInt8] {
 
     private static var signingSecretPrefix: [UInt8] { Array("whsec_".utf8) }
 
-    /// A JSON object of strings, as compact JSON: names are tokens (RFC 9110 section 5.6.2) that are not reserved and differ
-    /// without case, values visible ASCII with blanks inside.
+    /// A JSON object of strings, as compact JSON: names are tokens (RFC 9110 section 5.6.2) that are not reserved and
+    /// differ without case, values visible ASCII with blanks inside.
     static let endpointHeaders = Rule(placeholder: []) { value, path, errors in
         guard value.kind == .object else {
             errors.append(Problem.FieldError(field: path, message: "must be an object of strings"))

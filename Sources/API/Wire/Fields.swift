@@ -3,8 +3,8 @@ import Store
 
 /// Reads the body of a write strictly: every field by its rule, none that is not known, all errors together.
 ///
-/// A field that fails gives its rule's placeholder, and `finish()` then throws: so readers ask for all fields first, finish,
-/// and only then use what they got.
+/// A field that fails gives its rule's placeholder, and `finish()` then throws: so readers ask for all fields first,
+/// finish, and only then use what they got.
 struct Fields {
     private let object: JSONValue
     private var known: [StaticString] = []
