@@ -10,7 +10,8 @@ final class ConnectionSocket {
     private let socket: Int32
     private let watcher: SocketWatcher
     private let act: (Int32) -> Void
-    private var isIdle = false
+    /// What curl wants to know, one of `CURL_POLL_…`; nil between two transfers.
+    private(set) var wanted: Int32?
 
     /// - Parameter act: gives `CURL_CSELECT_…` events to curl.
     init(_ loop: EventLoop, _ socket: Int32, act: @escaping (Int32) -> Void) {
@@ -19,14 +20,22 @@ final class ConnectionSocket {
         watcher = SocketWatcher(loop, socket: socket)
     }
 
-    /// - Parameter what: one of `CURL_POLL_…`.
     func want(_ what: Int32) {
-        isIdle = what == CURL_POLL_REMOVE
+        wanted = what
         switch what {
         case CURL_POLL_OUT: watch(.writable)
         case CURL_POLL_INOUT: watch([.readable, .writable])
-        default: watch(.readable)
+        case CURL_POLL_IN: watch(.readable)
+        default: watch([])
         }
+    }
+
+    /// The transfer is over and the connection kept. False if the transfer did not end by reading an answer: then the socket may
+    /// be closed already.
+    func becomeIdle() -> Bool {
+        guard wanted == CURL_POLL_IN else { return false }
+        wanted = nil
+        return true
     }
 
     private func watch(_ readiness: SocketWatcher.Readiness) {
@@ -34,7 +43,7 @@ final class ConnectionSocket {
     }
 
     private func isReady(_ readiness: SocketWatcher.Readiness) {
-        if isIdle {
+        if wanted == nil {
             Socket.spoil(socket)
             watcher.watch([]) { _ in }
             return

@@ -90,29 +90,44 @@ final class Multi: @unchecked Sendable {
         unsafe curl_multi_socket_action(multi, socket, events, &running)
         var code = CURLE_OK
         while let easy = unsafe ccurl_multi_next_finished(multi, &code) {
-            var context: UnsafeMutableRawPointer?
-            unsafe ccurl_get_context(easy, &context)
-            guard let context = unsafe context else { continue }
-            let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            guard let transfer = unsafe Transfer.of(handle: easy) else { continue }
             finish(transfer, transfer.outcome(code))
         }
     }
 
-    fileprivate func watch(_ socket: Int32, _ what: Int32) {
-        if let known = sockets[socket] {
+    fileprivate func watch(_ socket: Int32, _ what: Int32, for easy: UnsafeMutableRawPointer?) {
+        if what != CURL_POLL_REMOVE {
+            let known = sockets[socket] ?? begin(socket)
             known.want(what)
-        } else if what != CURL_POLL_REMOVE {
-            let new = ConnectionSocket(loop, socket) { [unowned self] events in act(on: socket, events) }
-            sockets[socket] = new
-            new.want(what)
+            return
         }
+        guard let known = sockets[socket] else { return }
+        let isConnection = unsafe Transfer.of(handle: easy)?.unprovenSockets.contains(socket) == false
+        if isConnection, known.becomeIdle() { return }
+        forget(socket)
+    }
+
+    private func begin(_ socket: Int32) -> ConnectionSocket {
+        let new = ConnectionSocket(loop, socket) { [unowned self] events in act(on: socket, events) }
+        sockets[socket] = new
+        return new
+    }
+
+    private func forget(_ socket: Int32) { sockets.removeValue(forKey: socket)?.close() }
+
+    /// A socket still watched under this number is one that curl closed a moment ago, while it went on to the next address: it
+    /// takes the new one for the old, and does not ask for it to be watched.
+    func hasOpened(_ socket: Int32) {
+        guard let stale = sockets[socket] else { return }
+        forget(socket)
+        if let wanted = stale.wanted { begin(socket).want(wanted) }
     }
 
     fileprivate func setTimer(milliseconds: Int) { timer?.set(milliseconds: milliseconds) }
 
     /// Called by curl when a connection ends.
     func close(_ socket: Int32) {
-        sockets.removeValue(forKey: socket)?.close()
+        forget(socket)
         Socket.close(socket)
     }
 
@@ -133,8 +148,8 @@ final class Multi: @unchecked Sendable {
 private let socketWanted:
     @convention(c) (
         UnsafeMutableRawPointer?, curl_socket_t, Int32, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?
-    ) -> Int32 = { _, socket, what, context, _ in
-        unsafe Unmanaged<Multi>.fromOpaque(context!).takeUnretainedValue().watch(socket, what)
+    ) -> Int32 = { easy, socket, what, context, _ in
+        unsafe Unmanaged<Multi>.fromOpaque(context!).takeUnretainedValue().watch(socket, what, for: easy)
         return 0
     }
 

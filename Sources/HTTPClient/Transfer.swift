@@ -7,6 +7,8 @@ final class Transfer: @unchecked Sendable {
     typealias Outcome = Result<IncomingResponse, ClientError>
 
     let easy: UnsafeMutableRawPointer
+    /// The multi handle it is used with; it outlives its transfers.
+    unowned let multi: Multi
     var arena = WireArena()
     var completion: ((Outcome) -> Void)?
     /// Counts the requests this handle has carried, so that a late cancellation does not hit the next one.
@@ -24,11 +26,18 @@ final class Transfer: @unchecked Sendable {
     /// Whether curl wanted to send the request once more than allowed, because a reused connection was dead.
     private(set) var refusedResend = false
 
+    /// Sockets opened since the last request was about to go out: none of them is known to be a connection yet. curl closes such a
+    /// socket itself, without telling, where it has us close a connection's.
+    private(set) var unprovenSockets: [Int32] = []
+
     private var connectionGuard: ConnectionGuard?
     private var responseLimit = 0
     private var allowedStarts = 1
 
-    init(easy: UnsafeMutableRawPointer) { unsafe self.easy = unsafe easy }
+    init(easy: UnsafeMutableRawPointer, multi: Multi) {
+        unsafe self.easy = unsafe easy
+        self.multi = multi
+    }
 
     func begin(_ request: OutgoingRequest, route: Route, pinned: [IPAddress], completion: @escaping (Outcome) -> Void) {
         generation += 1
@@ -42,6 +51,7 @@ final class Transfer: @unchecked Sendable {
         starts = 0
         peer = ""
         refusedResend = false
+        unprovenSockets = []
         connectionGuard = ConnectionGuard(policy: request.policy, port: request.url.port, pinned: pinned)
         responseLimit = request.responseLimit
         allowedStarts = request.resendsOnStaleConnection ? 2 : 1
@@ -64,6 +74,8 @@ final class Transfer: @unchecked Sendable {
         return false
     }
 
+    func hasOpened(_ socket: Int32) { unprovenSockets.append(socket) }
+
     /// A connection is there, new or reused, and nothing of the request has been sent on it.
     @unsafe func maySend(to peerText: UnsafePointer<CChar>) -> Bool {
         if isResendTooMany() { return false }
@@ -72,6 +84,7 @@ final class Transfer: @unchecked Sendable {
             return false
         }
         starts += 1
+        unprovenSockets = []
         peer = unsafe String(cString: peerText)
         return true
     }

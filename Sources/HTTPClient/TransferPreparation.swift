@@ -44,7 +44,7 @@ extension Transfer {
     /// An upper bound of what the arena will hold.
     private static func roomFor(_ request: OutgoingRequest, pinned: Int, removals: Int) -> Int {
         let node = 2 * 16
-        var room = 2 * Limits.urlBytes + request.body.count + 1
+        var room = request.url.pathAndQuery.count + Limits.hostBytes + 24 + request.body.count + 1
         for (name, value) in request.headers { room += name.utf8.count + value.count + 3 + node }
         room += Route.nameBytes + 4 + node
         room += Route.nameBytes + 8 + node + pinned * 48

@@ -5,7 +5,7 @@ import Runtime
 extension Transfer {
     convenience init?(multi: Multi, configuration: HTTPClientConfiguration) {
         guard let easy = unsafe curl_easy_init() else { return nil }
-        unsafe self.init(easy: easy)
+        unsafe self.init(easy: easy, multi: multi)
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_set_context(easy, CURLOPT_PRIVATE, me)
         setProtocolRules()
@@ -82,6 +82,13 @@ extension Transfer {
         // A connection outlives its transfer and keeps this pair: it is the multi's.
         unsafe ccurl_set_context(easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(multi).toOpaque())
         unsafe ccurl_set_close_socket(easy, closeSocket)
+    }
+
+    /// Nil for a handle that curl made for itself.
+    static func of(handle easy: UnsafeMutableRawPointer?) -> Transfer? {
+        var context: UnsafeMutableRawPointer?
+        guard let easy = unsafe easy, unsafe ccurl_get_context(easy, &context) == CURLE_OK else { return nil }
+        return unsafe context.map { unsafe Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
     fileprivate static func of(_ context: UnsafeMutableRawPointer?) -> Transfer {

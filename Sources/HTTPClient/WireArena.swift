@@ -8,8 +8,8 @@ struct WireArena: ~Copyable {
     private var capacity: Int
     private var used = 0
 
-    /// Big enough for most requests with a body of a few KiB.
-    private static let initialCapacity = 4_096
+    /// Big enough for most requests with a body of 1 KiB.
+    private static let initialCapacity = 2_048
     /// A block that grew past this for one big body is not kept.
     private static let keptCapacity = 64 * 1_024
 
@@ -25,7 +25,7 @@ struct WireArena: ~Copyable {
         used = 0
         if count <= capacity, capacity <= max(WireArena.keptCapacity, count) { return }
         unsafe block.deallocate()
-        capacity = max(count, WireArena.initialCapacity)
+        capacity = max((count + 511) & ~511, WireArena.initialCapacity)
         unsafe block = .allocate(byteCount: capacity, alignment: 16)
     }
 
