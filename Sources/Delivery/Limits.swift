@@ -23,6 +23,8 @@ package enum Limits {
     static let claimInterval: Duration = .milliseconds(500)
     /// How often leases of dead nodes are looked for: a second from a crash to the next attempt.
     static let rescueInterval: Duration = .milliseconds(500)
+    /// Looks for dead nodes in an hour.
+    static let looksPerHour = 7_200
     /// Webhooks accepted in one statement: beyond this its gain is small and its memory is not.
     static let acceptSize = 256
     /// Webhooks waiting to be accepted on one loop; more are refused with 503, and the upstream repeats them.

@@ -50,14 +50,22 @@ package struct NodeLife: Sendable {
         }
     }
 
-    /// Looks again and again until the task is cancelled; makes partitions ahead once an hour.
+    /// Looks again and again until the task is cancelled; once an hour makes partitions ahead and forgets what has expired.
     package func run() async {
         var looks = 0
         while !Task.isCancelled {
             await runOnce()
-            if looks % 7_200 == 0 { try? await store.ensurePartitions() }
+            if looks % Limits.looksPerHour == 0 { await keepHouse() }
             looks += 1
             await loop.sleep(for: Limits.rescueInterval)
+        }
+    }
+    private func keepHouse() async {
+        do throws(StoreError) {
+            try await store.ensurePartitions()
+            _ = try await store.forgetIdempotentAnswers()
+        } catch {
+            log.warn("the hourly work was not done", [(.error, .text("\(error)"))])
         }
     }
 }

@@ -10,17 +10,19 @@ package enum WebhookBody {
     /// Mesh's format for one attempt. `sentID` and `sentAt` are new for each.
     package static func mesh(_ event: StoredEvent, sentID: UUIDValue, sentAt: Timestamp) -> [UInt8] {
         guard let document = try? JSONDocument.parse(event.payload) else { return event.payload }
+        // A test event carries no references of ours.
+        let references = event.linkSession == nil ? [] : references(event.transactionID, event.userID)
         return document.replacingMembers(
-            restoredReferences(event) + [
+            references + [
                 (key: "Id", value: quoted(sentID.text)),
                 (key: "SentTimestamp", value: Array(String(sentAt.seconds).utf8)),
             ])
     }
 
-    /// The event's payload as the merchant may see it: with its own references in place of ours.
-    package static func restored(_ event: StoredEvent) -> [UInt8] {
-        guard let document = try? JSONDocument.parse(event.payload) else { return event.payload }
-        return document.replacingMembers(restoredReferences(event))
+    /// A payload as the merchant may see it: with its own references in place of ours.
+    package static func restored(_ payload: [UInt8], transactionID: [UInt8]?, userID: [UInt8]?) -> [UInt8] {
+        guard let document = try? JSONDocument.parse(payload) else { return payload }
+        return document.replacingMembers(references(transactionID, userID))
     }
 
     /// Our own format: the same for every attempt.
@@ -71,12 +73,12 @@ package enum WebhookBody {
         writer.string(text)
     }
 
-    private static func restoredReferences(_ event: StoredEvent) -> [(key: StaticString, value: [UInt8])] {
-        // A test event carries no references of ours, and stays as it is.
-        guard event.linkSession != nil else { return [] }
-        return [
-            (key: "TransactionId", value: event.transactionID.map(quoted) ?? Array("null".utf8)),
-            (key: "UserId", value: event.userID.map(quoted) ?? Array("null".utf8)),
+    private static func references(
+        _ transactionID: [UInt8]?, _ userID: [UInt8]?
+    ) -> [(key: StaticString, value: [UInt8])] {
+        [
+            (key: "TransactionId", value: transactionID.map(quoted) ?? Array("null".utf8)),
+            (key: "UserId", value: userID.map(quoted) ?? Array("null".utf8)),
         ]
     }
 

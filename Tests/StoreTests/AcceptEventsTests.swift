@@ -117,6 +117,21 @@ import Testing
         }
     }
 
+    @Test func deliveriesToADisabledEndpointAreHeldUntilItReturns() async throws {
+        try await StoreFixture.with { fixture in
+            let seed = try await Seed.make(fixture.store)
+            let endpoint = try await seed.endpoint()
+            _ = try await fixture.store.setEndpoint(seed.scope, endpoint, enabled: false)
+            let session = try await seed.linkSession()
+            let accepted = try await fixture.store.accept([seed.received("Pending", session)], lease: lease(fixture.store))
+            #expect(accepted[0].fate == .stored && accepted[0].deliveries.isEmpty)
+            let held = try await fixture.store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items
+            #expect(held.map(\.status) == [.held])
+            _ = try await fixture.store.setEndpoint(seed.scope, endpoint, enabled: true)
+            #expect(try await fixture.store.claimDue(limit: 10, busy: [], lease: lease(fixture.store)).count == 1)
+        }
+    }
+
     @Test func anEventOfAnotherUpstreamDoesNotReachTheSession() async throws {
         try await StoreFixture.with { fixture in
             let seed = try await Seed.make(fixture.store)

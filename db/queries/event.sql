@@ -4,7 +4,7 @@
 --
 -- Deliveries are born leased to the node that accepted the event ($24 until $25): it sends them from memory, and if it
 -- dies they are claimed from here. With no room in its memory it names no node, and for endpoints of which enough waits
--- there already it names them in $26: those deliveries are born due.
+-- there already it names them in $26: those deliveries are born due. A disabled endpoint's are born held.
 with input as (
     select *
     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],
@@ -71,19 +71,20 @@ with input as (
     insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
         due_at, lease_owner, created_at, updated_at)
     select a.sub_client_id, delivery_uuid(a.event_id, e.id), a.event_id, e.id, a.environment, a.type,
-        case when h.is_handed_over then 'delivering' else 'pending' end::delivery_status,
+        case when h.is_handed_over then 'delivering' when e.enabled then 'pending' else 'held' end::delivery_status,
         case when h.is_handed_over then 1 else 0 end, 0,
-        case when h.is_handed_over then $25::timestamptz else $23 end,
+        case when h.is_handed_over then $25::timestamptz when e.enabled then $23 end,
         case when h.is_handed_over then $24::uuid end, $23, $23
     from accepted a
-    join endpoint e on e.sub_client_id = a.sub_client_id and e.environment = a.environment and e.enabled
+    join endpoint e on e.sub_client_id = a.sub_client_id and e.environment = a.environment
         and e.deleted_at is null and e.event_types && array['*', 'transfer.*', a.type]
-    cross join lateral (select $24::uuid is not null and e.id <> all ($26::uuid[]) as is_handed_over) as h
+    cross join lateral (
+        select e.enabled and $24::uuid is not null and e.id <> all ($26::uuid[]) as is_handed_over) as h
     returning id, event_id, endpoint_id, lease_owner
 ), quarantined as (
     insert into quarantine (id, upstream_id, upstream_event_id, reason, payload, received_at)
     select distinct on (i.upstream_id, i.upstream_event_id) i.event_id, i.upstream_id, i.upstream_event_id,
-        coalesce(i.unroutable_reason, 'no link session has this transaction'), i.payload, $23
+        coalesce(i.unroutable_reason, 'unknownTransactionId'), i.payload, $23
     from input i
     where not exists (select from routed r where r.position = i.position)
     order by i.upstream_id, i.upstream_event_id, i.position

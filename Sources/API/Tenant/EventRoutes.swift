@@ -1,3 +1,4 @@
+import Delivery
 import Domain
 import HTTPServer
 import JSON
@@ -35,19 +36,10 @@ enum EventRoutes {
         json.member("payload", json: payload(event))
     }
 
-    /// The payload with the merchant's own references in place of ours.
+    /// The payload with the merchant's own references in place of ours; a test event has none.
     static func payload(_ event: Event) -> [UInt8] {
-        guard event.type != .webhookTest, let document = try? JSONDocument.parse(event.payload) else {
-            return event.payload
-        }
-        let restored: [(key: StaticString, value: [UInt8]?)] = [
-            ("TransactionId", event.transactionID), ("UserId", event.userID),
-        ]
-        return document.replacingMembers(
-            restored.map { member in
-                var json = JSONWriter()
-                if let value = member.value { json.string(value) } else { json.null() }
-                return (key: member.key, value: json.bytes)
-            })
+        event.linkSession == nil
+            ? event.payload
+            : WebhookBody.restored(event.payload, transactionID: event.transactionID, userID: event.userID)
     }
 }
