@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -18,9 +19,11 @@ private struct Attack {
         Attack(name, status, "POST /v1/me HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n0\r\n\r\n")
     }
 
-    /// A chunked body that begins with this.
+    /// A chunked body that begins with this, where a body is read.
     static func chunked(_ name: String, _ body: String) -> Attack {
-        Attack(name, 400, "POST /inbound/mesh/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(body)")
+        let signature = WebhookSignature.mesh([], secret: "none")
+        let head = "POST /inbound/mesh/UPSTREAM HTTP/1.1\r\nHost: a\r\nX-Mesh-Signature-256: \(signature)\r\n"
+        return Attack(name, 400, "\(head)Transfer-Encoding: chunked\r\n\r\n\(body)")
     }
 
     /// A head with one strange field.
@@ -120,7 +123,8 @@ extension EndToEnd {
             try await onOwnThread {
                 let stage = try Stage()
                 for attack in Attack.framing + Attack.chunks + Attack.heads {
-                    let answers = try exchange(stage, attack.bytes + Self.smuggled)
+                    let bytes = attack.bytes.replacingOccurrences(of: "UPSTREAM", with: stage.upstream)
+                    let answers = try exchange(stage, bytes + Self.smuggled)
                     #expect(answers.map(\.status) == [attack.status], "\(attack.name)")
                     #expect(answers.first?.header("connection")?.lowercased() == "close", "\(attack.name)")
                     // The refusal repeats nothing of what was sent.

@@ -44,7 +44,9 @@ final class Stage: Sendable {
     private func waitUntilUpstreamIsKnown() throws {
         try Patience.wait(until: "the upstream known on every loop") {
             try (0..<16).allSatisfy { _ in
-                let stray = try HTTPProbe(port: node.publicPort).send("POST", "/inbound/mesh/\(upstream)", body: [])
+                let signature = WebhookSignature.mesh([], secret: "not the secret")
+                let stray = try HTTPProbe(port: node.publicPort).send(
+                    "POST", "/inbound/mesh/\(upstream)", headers: [("X-Mesh-Signature-256", signature)], body: [])
                 return stray.status == 401
             }
         }

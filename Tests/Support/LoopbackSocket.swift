@@ -21,11 +21,8 @@ package final class LoopbackSocket {
                 unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0 else {
-            let code = errno
-            close(descriptor)
-            throw .refused(errno: code)
-        }
+        // Thrown from here, it is deinit that closes.
+        guard status == 0 else { throw .refused(errno: errno) }
         let whole = limit.components.seconds
         var time = timeval(tv_sec: Int(whole), tv_usec: Int((limit - .seconds(whole)).inSeconds * 1e6))
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
