@@ -38,6 +38,27 @@ struct Audit {
         self.complaints = complaints
     }
 
+    /// Copies that no fault explains: none lies between the copy and the one before it.
+    func unexplained(by faults: [Fault]) -> [String] {
+        copies.flatMap { debt, copies in
+            zip(copies, copies.dropFirst()).compactMap { earlier, later in
+                let isExplained = faults.contains { $0.begin <= later.at && earlier.at <= $0.end + Audit.receiverLag }
+                return isExplained ? nil : "\(debt) came again after \(later.at - earlier.at) without a fault"
+            }
+        }
+    }
+
+    /// How late a receiver's thread may note what had been sent before a fault.
+    private static let receiverLag = Duration.milliseconds(500)
+
     /// How many copies came beyond the first of each.
     var duplicates: Int { copies.values.reduce(0) { $0 + $1.count - 1 } }
+}
+
+/// Something a test did to the service while it worked.
+struct Fault {
+    var begin: ContinuousClock.Instant
+    var end: ContinuousClock.Instant
+    /// When the service was ready again, if somebody looked.
+    var healed: ContinuousClock.Instant?
 }

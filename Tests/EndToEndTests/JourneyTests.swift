@@ -143,7 +143,7 @@ private final class Scene {
     init() throws {
         let port = FreePorts.take(1)[0]
         stage = try Stage(upstreamPort: port)
-        sandbox = try SandboxProcess(
+        sandbox = SandboxProcess(
             stage.installation, port: port, clientID: Stage.upstreamClientID, clientSecret: Stage.upstreamSecret,
             webhookURL: "http://localhost:\(stage.node.publicPort)/inbound/mesh/\(stage.upstream)",
             webhookSecret: Stage.webhookSecret)

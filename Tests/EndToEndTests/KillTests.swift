@@ -2,15 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A SIGKILL, and the start that followed.
-private struct Kill {
-    var begin: ContinuousClock.Instant
-    /// When the process was gone.
-    var end: ContinuousClock.Instant
-    /// When the next one was ready; nil if it was killed before.
-    var ready: ContinuousClock.Instant?
-}
-
 /// How much to do, from the environment: CI does little, a release candidate 100 kills in 10 000 events.
 private struct Plan {
     let kills = Plan.number("SUBGATE_KILLS") ?? 8
@@ -24,8 +15,6 @@ extension UnderLoad {
     @Suite struct KillTests {
         /// Attempts a node may have in flight to one endpoint: 64 on each of two loops.
         private static let inFlightPerEndpoint = 2 * 64
-        /// How late the receiver's thread may note what had come before a kill.
-        private static let receiverLag = Duration.milliseconds(500)
 
         @Test func killingTheServiceAtAnyMomentLosesNothing() async throws {
             try await onOwnThread {
@@ -36,7 +25,7 @@ extension UnderLoad {
                 let post = stage.post(load.events)
                 defer { post.stop() }
                 var dice = SplitMix(seed: UInt64(plan.seed))
-                var kills: [Kill] = []
+                var kills: [Fault] = []
                 for number in 0..<plan.kills {
                     let threshold = plan.events * (number + 1) / (plan.kills + 1)
                     try #require(post.wait(forAcks: threshold, within: .seconds(60)) != nil, "\(post.current.refusals)")
@@ -47,7 +36,7 @@ extension UnderLoad {
                 try KillTests.settle(stage, deliveries: load.deliveries)
                 let audit = try load.audit(stage.receivers.received)
                 #expect(audit.complaints == [])
-                #expect(KillTests.unexplained(audit, kills) == [])
+                #expect(audit.unexplained(by: kills) == [])
                 #expect(audit.duplicates <= plan.kills * 6 * KillTests.inFlightPerEndpoint)
                 try KillTests.report(audit, kills, ledger)
             }
@@ -72,11 +61,11 @@ extension UnderLoad {
         // MARK: Parts
 
         /// Kills the node at a random moment, every fourth time during its next start, and starts it again.
-        private static func kill(_ node: ServiceProcess, _ dice: inout SplitMix) throws -> Kill {
+        private static func kill(_ node: ServiceProcess, _ dice: inout SplitMix) throws -> Fault {
             Patience.pause(.microseconds(Int.random(in: 0...20_000, using: &dice)))
             let begin = ContinuousClock.now
             node.kill()
-            var kill = Kill(begin: begin, end: .now)
+            var kill = Fault(begin: begin, end: .now)
             if Int.random(in: 0..<4, using: &dice) == 0 {
                 try node.startWithoutWaiting()
                 Patience.pause(.milliseconds(Int.random(in: 0...300, using: &dice)))
@@ -84,7 +73,7 @@ extension UnderLoad {
                 kill.end = .now
             }
             try node.start()
-            kill.ready = .now
+            kill.healed = .now
             return kill
         }
 
@@ -101,24 +90,14 @@ extension UnderLoad {
             #expect(try Books(stage.installation).leased == 0)
         }
 
-        /// Copies that no kill explains: one that lies between a copy and the one before it.
-        private static func unexplained(_ audit: Audit, _ kills: [Kill]) -> [String] {
-            audit.copies.flatMap { debt, copies in
-                zip(copies, copies.dropFirst()).compactMap { earlier, later in
-                    let isExplained = kills.contains { $0.begin <= later.at && earlier.at <= $0.end + receiverLag }
-                    return isExplained ? nil : "\(debt) came again after \(later.at - earlier.at) without a kill"
-                }
-            }
-        }
-
         /// Prints what the kills cost, and holds the time to the first redelivery after each start.
-        private static func report(_ audit: Audit, _ kills: [Kill], _ ledger: MeshPost.Ledger) throws {
+        private static func report(_ audit: Audit, _ kills: [Fault], _ ledger: MeshPost.Ledger) throws {
             var resumes: [Duration] = []
             for kill in kills {
-                guard let ready = kill.ready else { continue }
+                guard let ready = kill.healed else { continue }
                 let first = audit.copies.compactMap { debt, copies -> ContinuousClock.Instant? in
                     guard let acked = ledger.acked[debt.event], acked < kill.begin else { return nil }
-                    return copies.first { $0.at > kill.end + receiverLag / 10 }?.at
+                    return copies.first { $0.at > kill.end + .milliseconds(50) }?.at
                 }.min()
                 if let first { resumes.append(max(.zero, first - ready)) }
             }

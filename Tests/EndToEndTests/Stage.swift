@@ -19,8 +19,8 @@ final class Stage: Sendable {
 
     /// Starts a node and registers the upstream: the one played here, unless another's port is given.
     /// `arguments` are further options of `serve`.
-    init(arguments: [String] = [], upstreamPort: UInt16? = nil) throws {
-        installation = try Installation()
+    init(arguments: [String] = [], upstreamPort: UInt16? = nil, on installation: Installation? = nil) throws {
+        self.installation = try installation ?? Installation()
         receivers = try ReceiverFarm()
         mesh = try ReceiverFarm()
         mesh.plan("/api/v1/linktoken") { request in
@@ -28,9 +28,9 @@ final class Stage: Sendable {
             let token = Data("https://link.example/\(request.index)".utf8).base64EncodedString()
             return .answer(200, body: #"{"content":{"linkToken":"\#(token)"},"status":"ok","message":""}"#)
         }
-        node = ServiceProcess(installation, arguments: arguments)
+        node = ServiceProcess(self.installation, arguments: arguments)
         try node.start()
-        admin = Caller(port: node.adminPort, headers: [("Authorization", "Bearer \(installation.adminKey)")])
+        admin = Caller(port: node.adminPort, headers: [("Authorization", "Bearer \(self.installation.adminKey)")])
         let body = """
             {"environment":"sandbox","name":"mesh","baseUrl":"http://localhost:\(upstreamPort ?? mesh.port)",
             "clientId":"\(Stage.upstreamClientID)","clientSecret":"\(Stage.upstreamSecret)",
@@ -60,7 +60,7 @@ final class Stage: Sendable {
 
     /// Another node on the same database.
     func startNode(_ name: String) throws -> ServiceProcess {
-        let node = ServiceProcess(installation, name: name)
+        let node = ServiceProcess(self.installation, name: name)
         try node.start()
         return node
     }

@@ -9,7 +9,7 @@ package struct Books: Sendable {
     package let attempts: Int
 
     package init(_ installation: Installation) throws {
-        let owner = try installation.database.owner()
+        let owner = try installation.owner()
         let rows = try owner.query(
             """
             select count(*) filter (where status = 'delivered'), count(*) filter (where status <> 'delivered'),

@@ -113,7 +113,7 @@ package final class ServiceProcess: Sendable {
         let ports = FreePorts.take(3)
         (publicPort, adminPort, opsPort) = (ports[0], ports[1], ports[2])
         process = ProgramProcess(
-            ["serve"] + installation.databaseArguments + installation.keyArguments + [
+            ["serve"] + installation.databaseArguments(role: "subgate_app") + installation.keyArguments + [
                 "--public-listen", "127.0.0.1:\(publicPort)", "--admin-listen", "127.0.0.1:\(adminPort)",
                 "--ops-listen", "127.0.0.1:\(opsPort)", "--node-name", name,
             ] + (allowsPrivateTargets ? ["--allow-private-targets"] : []) + arguments,
@@ -156,34 +156,6 @@ package final class ServiceProcess: Sendable {
     }
 }
 
-/// A migrated database, the keys that are not in it, a folder for logs, and the first admin key.
-package final class Installation: Sendable {
-    package let database: TestDatabase
-    package let folder: String
-    package let adminKey: String
-
-    package init() throws {
-        database = try TestDatabase.make()
-        folder = "/tmp/subgate-e2e-\(ProcessID.current)-\(database.name)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        for file in ["master-keys", "pepper"] {
-            let line = try Program.run(["keys", "new", "test"])
-            try Data((line + "\n").utf8).write(to: URL(fileURLWithPath: "\(folder)/\(file)"))
-        }
-        adminKey = try Program.run(
-            ["keys", "bootstrap", "--database-url", database.connectionString] + Self.keyArguments(folder))
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-    var databaseArguments: [String] { ["--database-url", database.connectionString] }
-    var keyArguments: [String] { Self.keyArguments(folder) }
-
-    private static func keyArguments(_ folder: String) -> [String] {
-        ["--master-keys-file", "\(folder)/master-keys", "--pepper-file", "\(folder)/pepper"]
-    }
-}
-
 /// The stand-in for Mesh as a process of its own, on a test's database.
 package final class SandboxProcess: Sendable {
     package let port: UInt16
@@ -192,14 +164,13 @@ package final class SandboxProcess: Sendable {
     package init(
         _ installation: Installation, port: UInt16, clientID: String, clientSecret: String, webhookURL: String,
         webhookSecret: String
-    ) throws {
+    ) {
         self.port = port
-        let database = try installation.database.connectionString(role: "subgate_sandbox")
         process = ProgramProcess(
             [
-                "sandbox", "--database-url", database, "--listen", "127.0.0.1:\(port)", "--client-id", clientID,
+                "sandbox", "--listen", "127.0.0.1:\(port)", "--client-id", clientID,
                 "--client-secret", clientSecret, "--webhook-url", webhookURL, "--webhook-secret", webhookSecret,
-            ], log: installation.folder + "/sandbox.log")
+            ] + installation.databaseArguments(role: "subgate_sandbox"), log: installation.folder + "/sandbox.log")
     }
 
     /// Starts it and returns when it answers.
