@@ -72,8 +72,10 @@ def main() -> int:
         bench = prepare(stage, wanted, names)
         for number in range(1, wanted.rounds + 1):
             for name in names:
-                print(f"round {number} of {wanted.rounds}: {name}", file=sys.stderr, flush=True)
-                results[name].append(ROWS[name](bench))
+                print(f"round {number} of {wanted.rounds}: {name}", end="", file=sys.stderr, flush=True)
+                results[name].append(numbers := ROWS[name](bench))
+                said = ", ".join(f"{key} {value:,.2f}" for key, value in numbers.items())
+                print(f": {said}", file=sys.stderr, flush=True)
     found = report.lines(results, bench.faults)
     report.save(ROOT / ".build" / "bench.json", where, results, bench.faults, found)
     print(f"\n{where['processor']}, {where['cores']} cores, load before {where['loadBefore']:.1f}, "

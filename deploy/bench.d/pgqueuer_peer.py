@@ -39,7 +39,7 @@ async def fill(dsn: str, file: str) -> None:
 
 
 async def drain(dsn: str, secret: bytes) -> None:
-    manager = QueueManager(AsyncpgDriver(await asyncpg.connect(dsn)))
+    manager = QueueManager(Queries(AsyncpgDriver(await asyncpg.connect(dsn))))
     connector = aiohttp.TCPConnector(limit=JOBS_AT_ONCE)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
 
