@@ -2,7 +2,8 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
-// curl's setters and getters are variadic C functions, which Swift cannot call. One typed function for each kind of value.
+// curl's setters and getters are variadic C functions, which Swift cannot call. One typed function for each kind of
+// value.
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);

@@ -1,7 +1,7 @@
 /// Base 64 (RFC 4648): the standard alphabet with padding, and the url-safe alphabet without.
 ///
-/// Decoding is canonical: exactly one text stands for given bytes, so a signature has one spelling. Whitespace, missing or
-/// surplus padding, the other alphabet and non-zero bits behind the last byte (RFC 4648, section 3.5) are refused.
+/// Decoding is canonical: exactly one text stands for given bytes, so a signature has one spelling. Whitespace, missing
+/// or surplus padding, the other alphabet and non-zero bits behind the last byte (RFC 4648, section 3.5) are refused.
 package enum Base64 {
     private static let standard = Alphabet("+/")
     private static let urlSafe = Alphabet("-_")

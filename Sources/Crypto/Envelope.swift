@@ -1,7 +1,8 @@
 /// Secrets at rest: values are sealed under a data key per owner, and data keys are wrapped under a master key.
 ///
-/// A wrapped data key is version (1) | length of the master key's id (1) | id | sealed key. A sealed value is version (1) | sealed bytes.
-/// Both bind where they belong by associated data, so that a row copied to another place does not open.
+/// A wrapped data key is version (1) | length of the master key's id (1) | id | sealed key. A sealed value is version
+/// (1) | sealed bytes. Both bind where they belong by associated data, so that a row copied to another place does not
+/// open.
 package enum Envelope {
     private static let version: UInt8 = 1
 

@@ -2,8 +2,8 @@
 package enum CryptoLimits {
     /// An AES-256 key (FIPS 197).
     package static let keyBytes = 32
-    /// GCM's nonce: 96 bits, the length for which it needs no further hashing (NIST SP 800-38D, 5.2.1.1). It is random, so one key
-    /// must seal fewer than 2^32 values (8.3): data keys are per owner, which stays far below.
+    /// GCM's nonce: 96 bits, the length for which it needs no further hashing (NIST SP 800-38D, 5.2.1.1). It is random,
+    /// so one key must seal fewer than 2^32 values (8.3): data keys are per owner, which stays far below.
     package static let nonceBytes = 12
     /// GCM's tag, at its full length.
     package static let tagBytes = 16

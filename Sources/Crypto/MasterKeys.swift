@@ -1,8 +1,9 @@
 /// The keys that wrap every data key: one current, the others kept until nothing is wrapped under them.
 ///
-/// Their text has one `id:base64` per line (LF; commas separate as well, for environment values), the current key first. The id is
-/// 1 to 32 of `A-Z a-z 0-9 _ - .`, the key canonical standard base 64 of 32 bytes. Empty lines and lines starting with `#` do not count.
-/// To change the master key, put a new line first; wrapped data keys name the key they need.
+/// Their text has one `id:base64` per line (LF; commas separate as well, for environment values), the current key
+/// first. The id is 1 to 32 of `A-Z a-z 0-9 _ - .`, the key canonical standard base 64 of 32 bytes. Empty lines and
+/// lines starting with `#` do not count. To change the master key, put a new line first; wrapped data keys name the key
+/// they need.
 package struct MasterKeys: Sendable {
     package let currentId: [UInt8]
     private let keys: [[UInt8]: [UInt8]]

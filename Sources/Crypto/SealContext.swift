@@ -25,7 +25,8 @@ package struct SealContext: Sendable {
     }
 }
 
-/// Associated data out of fields, each behind its length (4 bytes, big-endian): no two lists of fields give the same bytes.
+/// Associated data out of fields, each behind its length (4 bytes, big-endian): no two lists of fields give the same
+/// bytes.
 struct BoundFields {
     private(set) var bytes: [UInt8] = []
 

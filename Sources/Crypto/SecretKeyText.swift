@@ -1,6 +1,7 @@
 /// The text of an API secret: prefix, 32 random bytes in 43 base-62 digits, and the CRC-32 of both in 6 more.
 ///
-/// The prefix lets a leak scanner find a lost secret, the checksum lets us refuse a typing error without asking the database.
+/// The prefix lets a leak scanner find a lost secret, the checksum lets us refuse a typing error without asking the
+/// database.
 package enum SecretKeyText {
     /// What a secret is for, told by how it starts.
     package enum Prefix: CaseIterable, Sendable {

@@ -1,8 +1,8 @@
 package import Domain
 package import Store
 
-/// What waits in one loop's memory, and whose turn it is: a queue per endpoint, and the endpoints in a ring, so that one
-/// with a long queue gets no more turns than one with a short one. Pure: nothing here knows of time or sockets.
+/// What waits in one loop's memory, and whose turn it is: a queue per endpoint, and the endpoints in a ring, so that
+/// one with a long queue gets no more turns than one with a short one. Pure: nothing here knows of time or sockets.
 package struct DispatchQueue {
     package struct Caps: Sendable {
         package var inFlight: Int

@@ -153,7 +153,8 @@ package struct Dispatcher: Sendable {
             log.info(
                 "attempt failed",
                 [
-                    (.delivery, .bytes(finished.delivery.id.text)), (.endpoint, .bytes(finished.delivery.endpoint.text)),
+                    (.delivery, .bytes(finished.delivery.id.text)),
+                    (.endpoint, .bytes(finished.delivery.endpoint.text)),
                     (.attempt, .integer(Int(finished.delivery.attempt))),
                     (.status, .integer(Int(finished.statusCode ?? 0))), (.reason, .text(finished.errorCode ?? "")),
                 ])

@@ -1,9 +1,11 @@
 package import Runtime
 package import Store
 
-/// Accepts verified webhooks for one loop: those that arrive while a commit is under way share the next one. Loop-bound.
+/// Accepts verified webhooks for one loop: those that arrive while a commit is under way share the next one.
+/// Loop-bound.
 ///
-/// Nothing is acknowledged before its commit has returned; deliveries of what was committed go straight to the dispatcher.
+/// Nothing is acknowledged before its commit has returned; deliveries of what was committed go straight to the
+/// dispatcher.
 package struct Intake: Sendable {
     private typealias Waiter = CheckedContinuation<Result<AcceptedEvent.Fate, StoreError>, Never>
     private struct State {

@@ -14,8 +14,8 @@ package enum Limits {
     static let attemptsPerEndpoint = 64
     /// Deliveries waiting in one loop's memory (about 2 KiB each, bodies shared by an event's deliveries).
     static let waitingDeliveries = 20_000
-    /// Of those, for one endpoint, until more of its deliveries are left in the database: endpoints that are slow or dead
-    /// must not fill the memory of all. A healthy one drains this many within a claim's interval.
+    /// Of those, for one endpoint, until more of its deliveries are left in the database: endpoints that are slow or
+    /// dead must not fill the memory of all. A healthy one drains this many within a claim's interval.
     static let waitingPerEndpoint = 1_000
     /// Deliveries claimed at once.
     static let claimSize = 500

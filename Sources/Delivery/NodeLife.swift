@@ -50,7 +50,8 @@ package struct NodeLife: Sendable {
         }
     }
 
-    /// Looks again and again until the task is cancelled; once an hour makes partitions ahead and forgets what has expired.
+    /// Looks again and again until the task is cancelled; once an hour makes partitions ahead and forgets what has
+    /// expired.
     package func run() async {
         var looks = 0
         while !Task.isCancelled {

@@ -1,8 +1,8 @@
 import Crypto
 import Domain
 
-/// Signs the bodies sent to one endpoint, in two ways at once: so that a Standard Webhooks library verifies them, and so
-/// that code written for Mesh's own webhooks does.
+/// Signs the bodies sent to one endpoint, in two ways at once: so that a Standard Webhooks library verifies them, and
+/// so that code written for Mesh's own webhooks does.
 package struct WebhookSigner: Sendable {
     /// Standard Webhooks: the key is the base64 behind `whsec_`.
     private let standardKey: HMACKey

@@ -7,7 +7,8 @@ extension Timestamp {
         case microseconds
     }
 
-    /// `2026-04-01T12:34:56.789012Z`. RFC 3339 has years 0000 to 9999 alone: a moment outside is written as the nearest inside.
+    /// `2026-04-01T12:34:56.789012Z`. RFC 3339 has years 0000 to 9999 alone: a moment outside is written as the nearest
+    /// inside.
     package func rfc3339(_ precision: Precision = .microseconds) -> [UInt8] {
         let moment = min(max(microseconds, Timestamp.firstWritable), Timestamp.lastWritable)
         let (seconds, fraction) = moment.flooredDivision(by: 1_000_000)
@@ -41,7 +42,8 @@ extension Timestamp {
 
     /// The moment of a `date-time`, or nil if the bytes are not exactly one.
     ///
-    /// Digits behind the microsecond are cut off; more than nine are refused. A leap second (`23:59:60` UTC) is the second after it.
+    /// Digits behind the microsecond are cut off; more than nine are refused. A leap second (`23:59:60` UTC) is the
+    /// second after it.
     package init?(rfc3339 text: [UInt8]) { self.init(rfc3339: text[...]) }
 
     /// As above, for a slice.

@@ -55,7 +55,8 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
         return generator.next()
     }
 
-    /// The same numbers for the same seed: SplitMix64 (Steele, Lea, Flood 2014), whose state is one counter and so one atomic.
+    /// The same numbers for the same seed: SplitMix64 (Steele, Lea, Flood 2014), whose state is one counter and so one
+    /// atomic.
     package static func seeded(_ seed: UInt64) -> RandomSource {
         let counter = Counter(seed)
         return RandomSource {

@@ -56,8 +56,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     deinit {
-        // The thread keeps the loop alive while it runs, so by now it has ended, or was never started. Handles that their
-        // owners never closed are abandoned rather than freed under them.
+        // The thread keeps the loop alive while it runs, so by now it has ended, or was never started. Handles that
+        // their owners never closed are abandoned rather than freed under them.
         guard unsafe uv_loop_close(handle) == 0 else { return }
         unsafe handle.deallocate()
         unsafe wakeUp.deallocate()

@@ -1,6 +1,7 @@
 import Glibc
 
-/// An internet address as numbers: what is judged, compared and connected to. Text is only for people and for wire formats.
+/// An internet address as numbers: what is judged, compared and connected to. Text is only for people and for wire
+/// formats.
 package enum IPAddress: Sendable, Hashable {
     /// In host byte order: 127.0.0.1 is 0x7f00_0001.
     case v4(UInt32)
@@ -56,8 +57,8 @@ extension IPAddress: CustomStringConvertible {
         "\(value >> 24).\(value >> 16 & 255).\(value >> 8 & 255).\(value & 255)"
     }
 
-    /// RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first of equals) as `::`,
-    /// an IPv4-mapped address with a dotted tail.
+    /// RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first of equals) as
+    /// `::`, an IPv4-mapped address with a dotted tail.
     private static func text(high: UInt64, low: UInt64) -> String {
         if high == 0, low >> 32 == 0xffff { return "::ffff:" + dotted(UInt32(truncatingIfNeeded: low)) }
         let groups = [high, low].flatMap { half in

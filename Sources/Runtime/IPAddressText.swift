@@ -1,5 +1,5 @@
-/// The strict reader of address text: one spelling rule, unlike `inet_aton` and `getaddrinfo`, which take octal, hexadecimal
-/// and shortened forms.
+/// The strict reader of address text: one spelling rule, unlike `inet_aton` and `getaddrinfo`, which take octal,
+/// hexadecimal and shortened forms.
 extension IPAddress {
     /// Dotted decimal with four numbers and no leading zeros.
     package init?(ipv4Text text: some Collection<UInt8>) {
@@ -19,8 +19,8 @@ extension IPAddress {
         self = .v4(value)
     }
 
-    /// RFC 4291 section 2.2: groups of one to four hexadecimal digits, at most one `::`, the last two groups perhaps dotted.
-    /// No zone, no brackets.
+    /// RFC 4291 section 2.2: groups of one to four hexadecimal digits, at most one `::`, the last two groups perhaps
+    /// dotted. No zone, no brackets.
     package init?(ipv6Text text: some Collection<UInt8>) {
         let bytes = Array(text)
         guard (2...45).contains(bytes.count) else { return nil }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Writes one line per event to standard error: what happened is a constant, its circumstances are fields.
 ///
-/// A value of any content gives one line of valid JSON: control bytes, bad UTF-8 and direction marks are escaped or replaced, and a line
-/// that would exceed `RuntimeLimits.logLineBytes` is cut and says so (`"cut":true`).
+/// A value of any content gives one line of valid JSON: control bytes, bad UTF-8 and direction marks are escaped or
+/// replaced, and a line that would exceed `RuntimeLimits.logLineBytes` is cut and says so (`"cut":true`).
 package struct Log: Sendable {
     package typealias Field = (LogKey, LogValue)
 

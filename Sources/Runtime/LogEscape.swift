@@ -2,7 +2,8 @@
 enum LogEscape {
     /// Appends `text` and returns true, or stops before it takes more than `limit` bytes and returns false.
     ///
-    /// Escaped: quote, backslash, C0 and C1 controls, line separators and direction marks. A byte that is not UTF-8 becomes U+FFFD.
+    /// Escaped: quote, backslash, C0 and C1 controls, line separators and direction marks. A byte that is not UTF-8
+    /// becomes U+FFFD.
     static func append(_ text: [UInt8], to line: inout [UInt8], atMost limit: Int) -> Bool {
         let end = line.count + limit
         var index = 0

@@ -1,7 +1,7 @@
 /// The process's metrics, made once at wiring and handed to whoever counts. Rendered for Prometheus by `render()`.
 ///
-/// Every series exists from the moment its metric is declared: label values are a closed list, so no caller's input can make a new
-/// series, and counting is one atomic addition without a look-up.
+/// Every series exists from the moment its metric is declared: label values are a closed list, so no caller's input can
+/// make a new series, and counting is one atomic addition without a look-up.
 package final class Metrics: @unchecked Sendable {
     private let lock = Lock()
     /// Guarded by `lock`; in order of declaration.

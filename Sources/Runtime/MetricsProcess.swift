@@ -2,7 +2,8 @@ import Domain
 import Glibc
 
 extension Metrics {
-    /// Declares what Prometheus expects of every process: processor time, memory, descriptors and start time, read from /proc.
+    /// Declares what Prometheus expects of every process: processor time, memory, descriptors and start time, read from
+    /// /proc.
     package func declareProcess(clock: Clock) {
         let started = Double(clock.now().microseconds) / 1e6
         counter("process_cpu_seconds_total", help: "User and system time, in seconds.") {

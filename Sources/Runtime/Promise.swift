@@ -26,7 +26,8 @@ package final class Promise<Value: Sendable>: @unchecked Sendable {
         waiting?.resume(returning: outcome)
     }
 
-    /// Suspends the calling task, which runs on `loop`, until the value is there, `limit` has passed or the task is cancelled.
+    /// Suspends the calling task, which runs on `loop`, until the value is there, `limit` has passed or the task is
+    /// cancelled.
     package func value(within limit: Duration, on loop: EventLoop) async -> Outcome {
         loop.assertOnLoop()
         if outcome == nil, limit <= .zero { settle(.timedOut) }

@@ -15,8 +15,8 @@ package enum ResolverError: Error, Sendable, Equatable {
 
 /// Asks the system's resolver on libuv's thread pool. Loop-bound.
 ///
-/// A lookup cannot be interrupted once it runs, and a dead name server holds its thread for many seconds. So the caller stops
-/// waiting at the deadline, the lookup keeps its place until it really ends, and further ones wait in a queue.
+/// A lookup cannot be interrupted once it runs, and a dead name server holds its thread for many seconds. So the caller
+/// stops waiting at the deadline, the lookup keeps its place until it really ends, and further ones wait in a queue.
 @safe
 package final class Resolver: @unchecked Sendable {
     /// libuv's own pool has four threads of which lookups may use two; a thread costs little until it is used.
@@ -43,7 +43,8 @@ package final class Resolver: @unchecked Sendable {
 
     /// All addresses of a host, IPv4 and IPv6, in the system's order of preference (RFC 6724), each once.
     ///
-    /// - Parameter host: an ASCII name without a trailing dot. Numbers are the caller's business: getaddrinfo reads `0x7f.1`.
+    /// - Parameter host: an ASCII name without a trailing dot. Numbers are the caller's business: getaddrinfo reads
+    ///   `0x7f.1`.
     /// - Parameter isAbsolute: looks the name up as it stands in the DNS: no search domains, and no hosts file.
     package func addresses(of host: [UInt8], isAbsolute: Bool) async throws(ResolverError) -> [IPAddress] {
         loop.assertOnLoop()

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Bytes that must not be seen: they print as `***` everywhere and are overwritten when the last copy of the value goes.
+/// Bytes that must not be seen: they print as `***` everywhere and are overwritten when the last copy of the value
+/// goes.
 ///
 /// The wipe reaches this storage alone, not arrays that `exposed` handed out.
 package struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -2,7 +2,8 @@
 package protocol Service: Sendable {
     /// For logs: `public listener`.
     var name: String { get }
-    /// Works until `stop()` is called or it fails. Returning without being stopped counts as an end of service and stops the others.
+    /// Works until `stop()` is called or it fails. Returning without being stopped counts as an end of service and
+    /// stops the others.
     func run() async throws
     /// Asks `run()` to finish what it holds and return; returns when nothing is left to wait for but `run()` itself.
     func stop() async

@@ -1,6 +1,7 @@
 import CLibUV
 
-/// Watches a socket that a C library owns (libpq's, libcurl's). Loop-bound; `close()` it before the library closes the socket.
+/// Watches a socket that a C library owns (libpq's, libcurl's). Loop-bound; `close()` it before the library closes the
+/// socket.
 @safe
 package final class SocketWatcher: @unchecked Sendable {
     package struct Readiness: OptionSet, Sendable {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Standard error as the log's output: one write per line, and a reader that stopped reading cannot stop the service.
 ///
-/// A full pipe would block the loop that writes. So a line waits `RuntimeLimits.logWaitMilliseconds` for room, then is dropped and counted;
-/// while the pipe stays full, further lines are dropped at once.
+/// A full pipe would block the loop that writes. So a line waits `RuntimeLimits.logWaitMilliseconds` for room, then is
+/// dropped and counted; while the pipe stays full, further lines are dropped at once.
 package final class StandardError: Sendable {
     package static let shared = StandardError(descriptor: STDERR_FILENO)
 
@@ -36,8 +36,8 @@ package final class StandardError: Sendable {
         return unsafe Glibc.poll(&poll, 1, milliseconds) > 0
     }
 
-    /// A line is one write unless the descriptor takes it in parts. An error (a full disk, a closed pipe) loses the line: there is
-    /// nowhere left to tell.
+    /// A line is one write unless the descriptor takes it in parts. An error (a full disk, a closed pipe) loses the
+    /// line: there is nowhere left to tell.
     private func writeAll(_ line: [UInt8]) {
         var start = 0
         while start < line.count {

@@ -18,8 +18,8 @@ package struct Principal: Sendable {
 
 /// What this loop read of credentials a moment ago.
 ///
-/// An entry counts for less than a second from before its read, so that a revocation that has been committed is obeyed on
-/// every node within a second without any message between nodes.
+/// An entry counts for less than a second from before its read, so that a revocation that has been committed is obeyed
+/// on every node within a second without any message between nodes.
 struct PrincipalCache {
     static let lifetime: Duration = .milliseconds(900)
     /// Far more keys than are busy within a second; beyond it the cache starts anew.
@@ -38,8 +38,8 @@ struct PrincipalCache {
 }
 
 extension Store {
-    /// Recognises a client secret, and that it belongs to `clientID` if one is given. Nil for anything that is not valid
-    /// now: unknown, revoked, expired, another client's, or not well-formed (which costs no database call).
+    /// Recognises a client secret, and that it belongs to `clientID` if one is given. Nil for anything that is not
+    /// valid now: unknown, revoked, expired, another client's, or not well-formed (which costs no database call).
     package func authenticate(clientSecret: [UInt8], clientID: UUIDValue?) async throws(StoreError) -> Principal? {
         guard let prefix = SecretKeyText.prefix(of: clientSecret), prefix != .admin else { return nil }
         let digest = keyring.digest(of: clientSecret)

@@ -21,8 +21,8 @@ extension Store {
     ///
     /// Returns what became of each, in order. With `lease`, deliveries are born leased to that node, but for those of
     /// endpoints in `busy`; the others are born due. Throws
-    /// `.unavailable` if nothing was stored and `.outcomeUnknown` if that cannot be told: then the upstream must not get
-    /// its 200, and the event's key makes its repetition harmless.
+    /// `.unavailable` if nothing was stored and `.outcomeUnknown` if that cannot be told: then the upstream must not
+    /// get its 200, and the event's key makes its repetition harmless.
     package func accept(
         _ events: [ReceivedEvent], lease: Lease?, busy: [EndpointID] = []
     ) async throws(StoreError) -> [AcceptedEvent] {

@@ -18,8 +18,8 @@ package struct Keyring: Sendable {
         self.masterKeys = masterKeys
     }
 
-    /// What is stored of a secret: HMAC-SHA-256 under the pepper. Secrets are 256 random bits, so no slow hash is needed,
-    /// and without the pepper a stolen table tells nothing.
+    /// What is stored of a secret: HMAC-SHA-256 under the pepper. Secrets are 256 random bits, so no slow hash is
+    /// needed, and without the pepper a stolen table tells nothing.
     package func digest(of secret: [UInt8]) -> [UInt8] { pepper.authenticate(secret) }
 }
 
@@ -51,7 +51,8 @@ package struct DataKey: Sendable {
             context: SealContext(owner: owner.text, table: table, column: column, row: row))
     }
 
-    func open(_ sealed: [UInt8], table: StaticString, column: StaticString, row: [UInt8]) throws(StoreError) -> [UInt8] {
+    func open(_ sealed: [UInt8], table: StaticString, column: StaticString, row: [UInt8]) throws(StoreError) -> [UInt8]
+    {
         do {
             return try Envelope.open(
                 sealed, dataKey: bytes, keyId: id.text,

@@ -13,7 +13,9 @@ struct AdminClient: Sendable {
     }
 
     /// The answer's JSON. Throws for anything but a 2xx.
-    func call(_ method: OutgoingRequest.Method, _ path: String, _ body: [UInt8] = []) async throws(Failure) -> JSONValue {
+    func call(
+        _ method: OutgoingRequest.Method, _ path: String, _ body: [UInt8] = []
+    ) async throws(Failure) -> JSONValue {
         let url: TargetURL
         do {
             url = try TargetURL(Array((baseURL + path).utf8), options: .development)

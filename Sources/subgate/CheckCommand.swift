@@ -72,7 +72,8 @@ enum CheckCommand {
     private static func checkService(_ configuration: ServiceConfiguration, _ report: inout Report) {
         let loop = Loops.start(1)[0]
         let failure = loop.wait { () async -> String? in
-            let database = Database(loop: loop, configuration: .service(configuration.databaseURL), statements: .service)
+            let database = Database(
+                loop: loop, configuration: .service(configuration.databaseURL), statements: .service)
             let store = Store(loop: loop, database: database, keyring: configuration.keyring)
             do {
                 try await database.start()
@@ -86,7 +87,9 @@ enum CheckCommand {
                 return "\(error)"
             }
         }
-        if let failure { report.failed("statements and sealed secrets", failure) } else {
+        if let failure {
+            report.failed("statements and sealed secrets", failure)
+        } else {
             report.passed("statements and sealed secrets")
         }
     }

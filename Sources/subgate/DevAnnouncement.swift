@@ -70,13 +70,17 @@ struct DevAnnouncement {
         curl -s \(demo.publicURL)/api/v1/linktoken \\
           -H 'X-Client-Id: \(state.clientID ?? "")' -H 'X-Client-Secret: \(state.clientSecret ?? "")' \\
           -H 'Content-Type: application/json' \\
-          -d '{"userId":"customer-7","transferOptions":{"transferType":"payment","transactionId":"order-1001","amountInFiat":50,"toAddresses":[{"networkId":"e3c7fdd8-b1fc-4e51-85ae-bb276e075611","symbol":"USDC","address":"0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"}]}}' \\
+          -d '{"userId":"customer-7","transferOptions":{
+            "transferType":"payment","transactionId":"order-1001","amountInFiat":50,"toAddresses":[{
+            "networkId":"e3c7fdd8-b1fc-4e51-85ae-bb276e075611","symbol":"USDC",
+            "address":"0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"}]}}' \\
           | tee /tmp/subgate-link-token.json; echo
 
         2. Let the sandbox play the customer's transfer; the receiver above prints its webhooks:
 
+        TOKEN=$(sed 's/.*"linkToken":"\\([^"]*\\)".*/\\1/' /tmp/subgate-link-token.json)
         curl -s \(demo.sandbox)/sandbox/v1/link-tokens/complete -H 'Content-Type: application/json' \\
-          -d "{\\"linkToken\\":\\"$(sed 's/.*"linkToken":"\\([^"]*\\)".*/\\1/' /tmp/subgate-link-token.json)\\",\\"outcome\\":\\"succeeded\\"}"; echo
+          -d "{\\"linkToken\\":\\"$TOKEN\\",\\"outcome\\":\\"succeeded\\"}"; echo
 
         3. List the deliveries:
 

@@ -51,7 +51,8 @@ enum DevCommand {
             "--database-url", databases.service, "--master-keys-file", folder.masterKeys,
             "--pepper-file", folder.pepper, "--public-listen", "127.0.0.1:\(port)",
             "--admin-listen", "127.0.0.1:\(port + 1)", "--ops-listen", "127.0.0.1:\(port + 2)",
-            "--loops", try options.required("loops"), "--retry-time-divisor", try options.required("retry-time-divisor"),
+            "--loops", try options.required("loops"),
+            "--retry-time-divisor", try options.required("retry-time-divisor"),
             "--log-level", try options.required("log-level"), "--log-format", try options.required("log-format"),
             "--node-name", "dev",
         ]
@@ -109,7 +110,9 @@ enum DevCommand {
         let store = node.shards[0].store
         if let bytes = Files.read(folder.state), let state = DevState(bytes),
             try await store.authenticate(adminKey: Array(state.adminKey.utf8)) != nil
-        { return state }
+        {
+            return state
+        }
         let key = try await store.createAdminKey(name: "dev").key
         let state = DevState(adminKey: String(decoding: key, as: UTF8.self))
         try save(state, folder)

@@ -8,7 +8,9 @@ struct DevFolder: Sendable {
     /// Where `dev` keeps its data when it is not told: the system's place for root, the user's for others.
     static func standard(_ environment: [String: String]) -> String {
         if geteuid() == 0 { return "/var/lib/subgate" }
-        if let state = environment["XDG_STATE_HOME"], state.utf8.first == UInt8(ascii: "/") { return state + "/subgate" }
+        if let state = environment["XDG_STATE_HOME"], state.utf8.first == UInt8(ascii: "/") {
+            return state + "/subgate"
+        }
         return (environment["HOME"] ?? ".") + "/.local/state/subgate"
     }
 

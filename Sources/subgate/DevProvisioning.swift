@@ -42,7 +42,8 @@ struct DevProvisioning: Sendable {
             let made = try await admin.call(
                 .post, "/admin/v1/sub-clients",
                 AdminClient.object([
-                    ("legalName", .text("Demo Shop GmbH")), ("displayName", .text("Demo Shop")), ("country", .text("DE")),
+                    ("legalName", .text("Demo Shop GmbH")), ("displayName", .text("Demo Shop")),
+                    ("country", .text("DE")),
                 ]))
             state.subClientID = try text(made, "id")
             try save(state)

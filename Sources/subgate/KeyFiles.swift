@@ -74,7 +74,8 @@ enum Files {
     static func makeFolder(_ path: String) -> Bool {
         var partial = ""
         for part in path.split(separator: "/", omittingEmptySubsequences: false) {
-            partial += partial.isEmpty && part.isEmpty ? "/" : (partial.hasSuffix("/") || partial.isEmpty ? "" : "/") + part
+            let needsSlash = partial.isEmpty ? part.isEmpty : !partial.hasSuffix("/")
+            partial += (needsSlash ? "/" : "") + part
             if unsafe mkdir(partial, 0o755) != 0 && errno != EEXIST { return false }
         }
         return true

@@ -37,7 +37,8 @@ struct Node: Sendable {
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)
         NodeGauges.declare(metrics, shards)
-        if configuration.allowsPrivateTargets, await loops[0].run({ shards[0].upstreams.upstream(for: .production) != nil }) {
+        let hasProduction = await loops[0].run { shards[0].upstreams.upstream(for: .production) != nil }
+        if configuration.allowsPrivateTargets, hasProduction {
             throw StartFailure("--allow-private-targets is for development, and there is a production upstream")
         }
         return try await loops[0].run { () async -> Result<Node, any Error> in

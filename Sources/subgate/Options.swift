@@ -66,7 +66,10 @@ struct Options: Sendable {
     }
 
     func required(_ name: String) throws(OptionError) -> String {
-        guard let value = self[name] else { throw OptionError("--\(name) (or SUBGATE_\(name.uppercased().replacing("-", with: "_"))) is required") }
+        guard let value = self[name] else {
+            let variable = "SUBGATE_" + name.uppercased().replacing("-", with: "_")
+            throw OptionError("--\(name) (or \(variable)) is required")
+        }
         return value
     }
 

@@ -9,7 +9,8 @@ enum ServeOptions {
         "database-url", "URL", "PostgreSQL, as libpq takes it: the role subgate_app for serve, the owner for migrate.")
 
     static let keys = [
-        Option("master-keys-file", "FILE", "Lines `id:base64` of 32-byte keys that wrap data keys, the current one first."),
+        Option(
+            "master-keys-file", "FILE", "Lines `id:base64` of 32-byte keys that wrap data keys, the current first."),
         Option("master-keys", "TEXT", "The same as text, for a secret store that fills the environment."),
         Option("pepper-file", "FILE", "One line `id:base64`: the key under which client secrets are digested."),
         Option("pepper", "TEXT", "The same as text."),
@@ -26,7 +27,8 @@ enum ServeOptions {
             Option("read-connections", "N", default: "1", "PostgreSQL connections for reads, per loop."),
             Option("node-name", "NAME", default: "subgate", "Shown in the node table and in logs."),
             Option("allow-private-targets", nil, "Webhooks to http and to private addresses: development only."),
-            Option("retry-time-divisor", "N", default: "1", "Divides every delay of the retry schedule: development only."),
+            Option(
+                "retry-time-divisor", "N", default: "1", "Divides each delay of the retry schedule: development only."),
             Option("log-level", "LEVEL", default: "info", "debug, info, warn or error."),
             Option("log-format", "FORMAT", default: "json", "json or pretty."),
         ]

@@ -55,7 +55,8 @@ struct Shard: Sendable {
         let context = APIContext(
             configuration: APIConfiguration(
                 publicURL: parts.configuration.publicURL, targetPolicy: parts.policy,
-                upstreamPolicy: parts.upstreamPolicy, allowsPrivateTargets: parts.configuration.allowsPrivateTargets, version: Commands.version),
+                upstreamPolicy: parts.upstreamPolicy,
+                allowsPrivateTargets: parts.configuration.allowsPrivateTargets, version: Commands.version),
             store: store, clock: parts.clock, identifiers: parts.identifiers, log: parts.log, metrics: parts.metrics,
             requestMetrics: parts.requestMetrics, upstreams: upstreams,
             mesh: MeshClient(client: client, policy: parts.upstreamPolicy),

@@ -18,7 +18,8 @@ import Testing
             let exact = try await seed.endpoint(types: ["transfer.pending", "webhook.test"])
             _ = try await seed.endpoint(types: ["transfer.failed"])
             let session = try await seed.linkSession()
-            let accepted = try await fixture.store.accept([seed.received("Pending", session)], lease: lease(fixture.store))
+            let accepted = try await fixture.store.accept(
+                [seed.received("Pending", session)], lease: lease(fixture.store))
             #expect(accepted[0].fate == .stored)
             #expect(Set(accepted[0].deliveries.map(\.endpoint)) == [all, family, exact])
             #expect(accepted[0].deliveries.allSatisfy { $0.event.transactionID == Seed.bytes("order-1") })
@@ -123,7 +124,8 @@ import Testing
             let endpoint = try await seed.endpoint()
             _ = try await fixture.store.setEndpoint(seed.scope, endpoint, enabled: false)
             let session = try await seed.linkSession()
-            let accepted = try await fixture.store.accept([seed.received("Pending", session)], lease: lease(fixture.store))
+            let accepted = try await fixture.store.accept(
+                [seed.received("Pending", session)], lease: lease(fixture.store))
             #expect(accepted[0].fate == .stored && accepted[0].deliveries.isEmpty)
             let held = try await fixture.store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items
             #expect(held.map(\.status) == [.held])

@@ -1,7 +1,7 @@
 /// A small blocking HTTP client for tests, which sends exactly what it is told. One thread at a time.
 ///
-/// It keeps one connection and opens another when the server closed it. A request is never repeated, but for one case: the
-/// connection had been used before and ended without a byte of an answer, as an idle connection does.
+/// It keeps one connection and opens another when the server closed it. A request is never repeated, but for one case:
+/// the connection had been used before and ended without a byte of an answer, as an idle connection does.
 package final class HTTPProbe {
     package let port: UInt16
     private let limit: Duration

@@ -31,7 +31,8 @@ package struct Seed: Sendable {
 
     package var scope: TenantScope { PlatformScope.system.tenant(subClient, .sandbox) }
 
-    package func endpoint(_ url: String = "http://127.0.0.1:9/hook", types: [String] = ["*"]) async throws -> EndpointID {
+    package func endpoint(_ url: String = "http://127.0.0.1:9/hook", types: [String] = ["*"]) async throws -> EndpointID
+    {
         try await store.createEndpoint(
             scope,
             NewEndpoint(

@@ -13,9 +13,13 @@ package struct StoreFixture: Sendable {
     package let store: Store
     package let clock: MovableClock
 
-    package static let keyring = Keyring(
-        pepperID: "p1", pepper: [UInt8](repeating: 7, count: 32),
-        masterKeys: try! MasterKeys.parse(MasterKeys.makeLine(id: [UInt8]("m1".utf8))))
+    private static let masterKey = MasterKeys.makeLine(id: [UInt8]("m1".utf8))
+
+    /// The same keys for every store of a test process.
+    package static func keyring() throws -> Keyring {
+        Keyring(
+            pepperID: "p1", pepper: [UInt8](repeating: 7, count: 32), masterKeys: try MasterKeys.parse(masterKey))
+    }
 
     /// Runs `body`, on the loop, with a fixture that is closed afterwards.
     package static func with(_ body: @escaping @Sendable (StoreFixture) async throws -> Void) async throws {
@@ -50,7 +54,7 @@ package struct StoreFixture: Sendable {
         let database = Database(loop: loop, configuration: configuration, statements: Statement.service)
         try await database.start()
         return Store(
-            loop: loop, database: database, keyring: keyring, clock: clock.clock,
+            loop: loop, database: database, keyring: try keyring(), clock: clock.clock,
             identifiers: IdentifierSource(clock: clock.clock, random: .system))
     }
 }

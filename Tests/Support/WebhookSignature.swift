@@ -8,7 +8,8 @@ package enum WebhookSignature {
         return String(decoding: Base64.encode(tag), as: UTF8.self)
     }
 
-    /// `v1,` and base64 of the HMAC-SHA256 of `id.timestamp.body`, as Standard Webhooks signs; nil for a strange secret.
+    /// `v1,` and base64 of the HMAC-SHA256 of `id.timestamp.body`, as Standard Webhooks signs; nil for a strange
+    /// secret.
     package static func standard(_ body: [UInt8], id: String, timestamp: String, secret: String) -> String? {
         guard secret.hasPrefix("whsec_"), let key = Base64.decode(Array(secret.dropFirst(6).utf8)) else { return nil }
         let tag = Digest.hmacSHA256(key: key, Array("\(id).\(timestamp).".utf8), body)

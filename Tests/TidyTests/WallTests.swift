@@ -15,7 +15,10 @@ enum Walls {
         ("Store", ["Domain", "Runtime", "Crypto", "Postgres", "SQL"]),
         ("Upstream", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         ("Delivery", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
-        ("API", ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "Store", "Upstream", "Delivery"]),
+        (
+            "API",
+            ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Store", "Upstream", "Delivery"]
+        ),
         ("Sandbox", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "SQL"]),
         (
             "subgate",

@@ -1,7 +1,8 @@
 -- The schema of Subgate: sub-clients and what they own, link sessions, transfers, events, deliveries, attempts.
 --
--- Every table of a sub-client has sub_client_id first in its primary key and in each unique and foreign key, so that rows
--- distribute by that column, and forced row-level security, so that a query that forgets the column still sees nothing.
+-- Every table of a sub-client has sub_client_id first in its primary key and in each unique and foreign key, so that
+-- rows distribute by that column, and forced row-level security, so that a query that forgets the column still sees
+-- nothing.
 
 create schema if not exists subgate;
 set local search_path = subgate;

@@ -1,6 +1,7 @@
 -- name: accept_events
 -- Everything an upstream's verified webhooks change, for many at once: the events (new ones only), the transfers they
--- move, the deliveries they owe, and quarantine for those that no link session explains. One row per event and delivery.
+-- move, the deliveries they owe, and quarantine for those that no link session explains. One row per event and
+-- delivery.
 --
 -- Deliveries are born leased to the node that accepted the event ($24 until $25): it sends them from memory, and if it
 -- dies they are claimed from here. With no room in its memory it names no node, and for endpoints of which enough waits

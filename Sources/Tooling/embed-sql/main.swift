@@ -1,6 +1,7 @@
 // Turns db/migrations/*.sql and db/queries/*.sql into Swift source: `embed-sql <db folder> <output file>`.
 //
-// A query file holds statements, each opened by a line `-- name: verb_noun`; comment lines stay in db/ and are not sent.
+// A query file holds statements, each opened by a line `-- name: verb_noun`; comment lines stay in db/ and are not
+// sent.
 import Foundation
 
 guard CommandLine.arguments.count == 3 else { fail("usage: embed-sql <db folder> <output file>") }
