@@ -31,47 +31,84 @@ package struct ActiveUpstream: Sendable {
 package struct UpstreamDirectory: Sendable {
     private struct State {
         var byID: [UpstreamID: ActiveUpstream] = [:]
-        /// The newest of each environment.
+        /// The one of each environment.
         var byEnvironment: [Environment: ActiveUpstream] = [:]
         var isLoaded = false
         /// Whether the last reading failed: told once, not every second.
         var isFailing = false
     }
 
+    private struct Readings {
+        var waiters: [CheckedContinuation<Void, Never>] = []
+        var isUnderWay = false
+    }
+
     private let store: Store
     private let policy: AddressPolicy
     private let log: Log
     private let state: LoopState<State>
+    private let readings: LoopState<Readings>
 
     package init(store: Store, policy: AddressPolicy, log: Log) {
         self.store = store
         self.policy = policy
         self.log = log
         state = LoopState(store.loop, State())
+        readings = LoopState(store.loop, Readings())
     }
 
     /// False until the first reading: then what is not found may only not be known yet.
     package var isLoaded: Bool { state.withValue { $0.isLoaded } }
 
-    package func upstream(_ id: UpstreamID) -> ActiveUpstream? { state.withValue { $0.byID[id] } }
-
-    /// Where link tokens of an environment are minted.
-    package func upstream(for environment: Environment) -> ActiveUpstream? {
-        state.withValue { $0.byEnvironment[environment] }
+    /// One that is not known is looked for in the database: it may have been registered a moment ago.
+    package func upstream(_ id: UpstreamID) async -> ActiveUpstream? {
+        if let known = state.withValue({ $0.byID[id] }) { return known }
+        await refresh()
+        return state.withValue { $0.byID[id] }
     }
 
-    /// Reads all upstreams now. If that fails, what is known stays.
+    /// Where link tokens of an environment are minted; looked for like the above.
+    package func upstream(for environment: Environment) async -> ActiveUpstream? {
+        if let known = state.withValue({ $0.byEnvironment[environment] }) { return known }
+        await refresh()
+        return state.withValue { $0.byEnvironment[environment] }
+    }
+
+    /// Returns after a reading that began now or later. One reading serves all that wait for it, so that callers who
+    /// ask for what does not exist cost the database one query at a time.
     package func refresh() async {
+        await withCheckedContinuation { continuation in
+            let begins = readings.withValue { readings in
+                readings.waiters.append(continuation)
+                defer { readings.isUnderWay = true }
+                return !readings.isUnderWay
+            }
+            if begins { store.loop.spawn { await readWhileWanted() } }
+        }
+    }
+
+    private func readWhileWanted() async {
+        while true {
+            let waiters = readings.withValue { readings in
+                defer { readings.waiters = [] }
+                if readings.waiters.isEmpty { readings.isUnderWay = false }
+                return readings.waiters
+            }
+            if waiters.isEmpty { return }
+            await read()
+            for waiter in waiters { waiter.resume() }
+        }
+    }
+
+    /// Reads all upstreams. If that fails, what is known stays.
+    private func read() async {
         do {
             let loaded = try await store.loadUpstreams()
             var next = State(isLoaded: true)
             for open in loaded {
                 let upstream = ActiveUpstream(open, policy: policy)
                 next.byID[upstream.id] = upstream
-                // They come newest first.
-                if next.byEnvironment[upstream.environment] == nil {
-                    next.byEnvironment[upstream.environment] = upstream
-                }
+                next.byEnvironment[upstream.environment] = upstream
             }
             state.withValue { $0 = next }
         } catch .unavailable {

@@ -37,7 +37,7 @@ struct Node: Sendable {
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)
         NodeGauges.declare(metrics, shards)
-        let hasProduction = await loops[0].run { shards[0].upstreams.upstream(for: .production) != nil }
+        let hasProduction = await loops[0].run { await shards[0].upstreams.upstream(for: .production) != nil }
         if configuration.allowsPrivateTargets, hasProduction {
             throw StartFailure("--allow-private-targets is for development, and there is a production upstream")
         }

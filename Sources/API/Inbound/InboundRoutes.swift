@@ -13,7 +13,7 @@ enum InboundRoutes {
     @Sendable private static func receive(_ call: Call) async throws(Problem) -> Response {
         let id: UpstreamID = try call.identifier(0)
         guard let tag = WebhookSignature.tag(call.head.headers) else { throw .unsignedWebhook }
-        guard let upstream = call.context.upstreams.upstream(id) else {
+        guard let upstream = await call.context.upstreams.upstream(id) else {
             throw call.context.upstreams.isLoaded ? .notFound : .unavailable
         }
         let body = try await call.bytes()

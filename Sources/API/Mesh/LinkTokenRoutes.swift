@@ -17,7 +17,7 @@ enum LinkTokenRoutes {
     @Sendable private static func create(_ call: Call, _ principal: Principal) async throws(MeshProblem) -> Response {
         guard principal.subClientStatus.allowsLinkTokens(in: principal.environment) else { throw .notActive }
         let request = try LinkTokenRequest(try await call.meshBody())
-        guard let upstream = call.context.upstreams.upstream(for: principal.environment) else {
+        guard let upstream = await call.context.upstreams.upstream(for: principal.environment) else {
             throw call.context.upstreams.isLoaded ? .noUpstream : .unavailable
         }
         let session: LinkSessionID = call.context.identifiers.next()
