@@ -44,6 +44,8 @@ def prepare(stage: Stage, wanted: argparse.Namespace, names: list[str]) -> Bench
     service = Service(stage, cluster, wanted.binary, upstream.port, sink_port)
     service.start()
     service.fill()
+    # What was just made is known to every node within a second; to a new one at once.
+    service.start()
     bench = Bench(
         stage, cluster, service, upstream, sink, stage.compile("load"), b"",
         peer.install() if "peer" in names else None, wanted.seconds or (2 if wanted.quick else 5),

@@ -138,22 +138,22 @@ def check_stored(cluster: Cluster, events: int) -> None:
 def deliveries(bench: Bench) -> dict[str, float]:
     """Everything together, in a steady state: at most 1 000 events are on their way. The clock stops when the receiver
     has every delivery and every attempt is recorded."""
-    return deliver(bench, window=1000)
+    return deliver(bench, connections=64, window=1000)
 
 
 def burst(bench: Bench) -> dict[str, float]:
     """The same as fast as events are accepted: most deliveries wait in memory or in the database first."""
-    return deliver(bench, window=0)
+    return deliver(bench, connections=512, window=0)
 
 
-def deliver(bench: Bench, window: int) -> dict[str, float]:
+def deliver(bench: Bench, connections: int, window: int) -> dict[str, float]:
     service, cluster = bench.service, bench.cluster
     service.start()
     cluster.empty()
     warm_up(bench)
     ledger = Ledger(bench.stage.memory, bench.events)
     cpu = CPU(subgate=service.process, postgres=cluster.process, receiver=bench.sink)
-    done = bench.load(ledger, bench.events, 64, window=window)
+    done = bench.load(ledger, bench.events, connections, window=window)
     until_delivered(bench, ledger)
     finished = time.monotonic_ns()
     used = cpu.used()
