@@ -18,7 +18,7 @@ package struct Dispatcher: Sendable {
 
     private let loop: EventLoop
     private let store: Store
-    private let node: UUIDValue
+    private let leases: LeaseSource
     private let clock: Clock
     private let log: Log
     private let metrics: DeliveryMetrics
@@ -29,12 +29,12 @@ package struct Dispatcher: Sendable {
     private let nudge: Nudge
 
     package init(
-        loop: EventLoop, store: Store, client: HTTPClient, node: UUIDValue, policy: AddressPolicy,
+        loop: EventLoop, store: Store, client: HTTPClient, leases: LeaseSource, policy: AddressPolicy,
         schedule: RetrySchedule, log: Log, metrics: DeliveryMetrics
     ) {
         self.loop = loop
         self.store = store
-        self.node = node
+        self.leases = leases
         self.log = log
         self.metrics = metrics
         clock = store.clock
@@ -42,7 +42,7 @@ package struct Dispatcher: Sendable {
             client: client, policy: policy, clock: store.clock, identifiers: store.identifiers,
             machine: DeliveryMachine(schedule: schedule))
         endpoints = EndpointCache(loop: loop, store: store, policy: policy, log: log)
-        recorder = Recorder(loop: loop, store: store, node: node, log: log)
+        recorder = Recorder(loop: loop, store: store, node: leases.node, log: log)
         state = LoopState(loop, State(queue: DispatchQueue(caps: .standard)))
         nudge = Nudge(loop: loop)
     }
@@ -53,8 +53,7 @@ package struct Dispatcher: Sendable {
     /// must be born due instead, for any node to claim.
     package func leaseForNew() -> Lease? {
         state.withValue { state in
-            state.isStopping || state.queue.room < Limits.acceptSize
-                ? nil : Lease(node: node, end: clock.now() + Limits.lease)
+            state.isStopping || state.queue.room < Limits.acceptSize ? nil : leases.next(at: clock.now())
         }
     }
 
@@ -129,7 +128,7 @@ package struct Dispatcher: Sendable {
 
     private func giveBack(_ deliveries: [DueDelivery]) async {
         do throws(StoreError) {
-            try await store.release(deliveries, node: node)
+            try await store.release(deliveries, node: leases.node)
         } catch {
             log.warn("leases could not be given back", [(.error, .text("\(error)"))])
         }
@@ -137,7 +136,7 @@ package struct Dispatcher: Sendable {
 
     private func settle(_ delivery: DueDelivery, as status: DeliveryStatus) async {
         do throws(StoreError) {
-            try await store.settle([delivery], as: status, node: node)
+            try await store.settle([delivery], as: status, node: leases.node)
         } catch {
             log.warn("a delivery could not be settled", [(.error, .text("\(error)"))])
         }
@@ -178,11 +177,11 @@ package struct Dispatcher: Sendable {
             await nudge.wait(atMost: Limits.claimInterval)
             return 0
         }
+        let lease = leases.next(at: clock.now())
         do throws(StoreError) {
-            let lease = Lease(node: node, end: clock.now() + Limits.lease)
             let deliveries = try await store.claimDue(limit: Limits.claimSize, busy: busy, lease: lease)
             if state.withValue(\.isStopping) {
-                try await store.release(deliveries, node: node)
+                try await store.release(deliveries, node: leases.node)
             } else {
                 take(deliveries)
             }
@@ -190,7 +189,22 @@ package struct Dispatcher: Sendable {
             return deliveries.count
         } catch {
             log.warn("due deliveries could not be claimed", [(.error, .text("\(error)"))])
+            if error == .outcomeUnknown { loop.spawn { await giveBack(lease) } }
             return 0
+        }
+    }
+
+    /// Gives back a lease whose taking had no answer: its deliveries may be ours without our knowing them, and would
+    /// wait for its end. Tries until then.
+    package func giveBack(_ lease: Lease) async {
+        while clock.now() < lease.end {
+            await loop.sleep(for: Limits.giveBackInterval)
+            do throws(StoreError) {
+                try await store.release(lease)
+                return lookNow()
+            } catch {
+                log.warn("a lease could not be given back", [(.error, .text("\(error)"))])
+            }
         }
     }
 

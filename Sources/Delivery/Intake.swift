@@ -59,9 +59,10 @@ package struct Intake: Sendable {
     }
 
     private func commit(_ batch: [(event: ReceivedEvent, waiter: Waiter)]) async {
+        let lease = dispatcher.leaseForNew()
         do throws(StoreError) {
             let accepted = try await store.accept(
-                batch.map(\.event), lease: dispatcher.leaseForNew(), busy: dispatcher.busyEndpoints)
+                batch.map(\.event), lease: lease, busy: dispatcher.busyEndpoints)
             dispatcher.take(accepted.flatMap(\.deliveries))
             for (index, entry) in batch.enumerated() {
                 entry.waiter.resume(returning: .success(accepted[index].fate))
@@ -70,6 +71,7 @@ package struct Intake: Sendable {
             switch error {
             case .unavailable, .outcomeUnknown:
                 for entry in batch { entry.waiter.resume(returning: .failure(error)) }
+                if let lease, error == .outcomeUnknown { loop.spawn { await dispatcher.giveBack(lease) } }
             default:
                 // One of them was refused and took the others with it: they must not share its fate.
                 if batch.count == 1 { return batch[0].waiter.resume(returning: .failure(error)) }

@@ -108,6 +108,12 @@ extension Store {
             ])
     }
 
+    /// Gives back everything that a lease holds; for one whose taking had no answer.
+    package func release(_ lease: Lease) async throws(StoreError) {
+        _ = try await run(
+            PlatformScope.system, .releaseLease, [.uuid(lease.node), .time(lease.end), .time(clock.now())])
+    }
+
     /// Holds or cancels deliveries whose endpoint turned out to be disabled or deleted.
     package func settle(_ deliveries: [DueDelivery], as status: DeliveryStatus, node: UUIDValue)
         async throws(StoreError)

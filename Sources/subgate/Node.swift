@@ -32,7 +32,8 @@ struct Node: Sendable {
             "subgate_build_info", help: "The running build.", MetricLabel("version", [Commands.version]))
         let identifiers = IdentifierSource(clock: .system, random: .system)
         let parts = NodeParts(
-            configuration: configuration, id: identifiers.next(EventID.self).uuid, log: log, metrics: metrics,
+            configuration: configuration, leases: LeaseSource(node: identifiers.next(EventID.self).uuid), log: log,
+            metrics: metrics,
             requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics), phase: NodePhase())
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)
@@ -67,7 +68,7 @@ struct Node: Sendable {
         let life = NodeLife(
             loop: first.loop,
             session: Store(loop: first.loop, database: session, keyring: parts.configuration.keyring),
-            store: first.store, node: parts.id, name: parts.configuration.nodeName, log: parts.log,
+            store: first.store, node: parts.leases.node, name: parts.configuration.nodeName, log: parts.log,
             metrics: parts.deliveryMetrics
         ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
         // Before the first delivery is leased to this node, it must be known to live; and what a dead one held is due.

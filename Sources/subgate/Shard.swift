@@ -11,7 +11,7 @@ import Upstream
 /// What the loops of one node share.
 struct NodeParts: Sendable {
     let configuration: ServiceConfiguration
-    let id: UUIDValue
+    let leases: LeaseSource
     let log: Log
     let metrics: Metrics
     let requestMetrics: RequestMetrics
@@ -47,7 +47,7 @@ struct Shard: Sendable {
             identifiers: parts.identifiers)
         let client = HTTPClient(loop: loop, configuration: HTTPClientConfiguration())
         let dispatcher = Dispatcher(
-            loop: loop, store: store, client: client, node: parts.id, policy: parts.policy,
+            loop: loop, store: store, client: client, leases: parts.leases, policy: parts.policy,
             schedule: parts.configuration.schedule, log: parts.log, metrics: parts.deliveryMetrics)
         let intake = Intake(loop: loop, store: store, dispatcher: dispatcher)
         let upstreams = UpstreamDirectory(store: store, policy: parts.upstreamPolicy, log: parts.log)

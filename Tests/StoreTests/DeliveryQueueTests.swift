@@ -168,3 +168,21 @@ import Testing
         }
     }
 }
+
+extension DeliveryQueueTests {
+    @Test func aLeaseWhoseTakingHadNoAnswerIsGivenBackAsAWhole() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await Scene(fixture)
+            let session = try await scene.seed.linkSession()
+            let lost = scene.lease()
+            let kept = Lease(node: scene.node, end: lost.end + .microseconds(1))
+            _ = try await scene.store.accept([scene.seed.received("Pending", session)], lease: lost)
+            let known = try await scene.store.accept([scene.seed.received("Succeeded", session)], lease: kept)
+            try await scene.store.release(lost)
+            let claimed = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease())
+            #expect(claimed.map(\.event.type) == [.transferPending])
+            #expect(claimed.map(\.attempt) == [1])
+            #expect(known[0].deliveries.count == 1)
+        }
+    }
+}

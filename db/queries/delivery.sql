@@ -111,3 +111,10 @@ returning d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attem
 select count(*), min(due_at) from (
     select due_at from delivery where due_at <= $1::timestamptz order by due_at limit 10000
 ) as due;
+
+-- name: release_lease
+-- Gives back one lease as a whole: the answer to the statement that took it was lost, so nobody knows what it holds.
+update delivery d
+set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $3::timestamptz,
+    lease_owner = null, attempts = d.attempts - 1, updated_at = $3
+where d.due_at = $2::timestamptz and d.lease_owner = $1::uuid;
