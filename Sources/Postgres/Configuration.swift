@@ -1,3 +1,5 @@
+package import Runtime
+
 /// What a `Database` is told. Durations that go to the server are whole milliseconds.
 package struct DatabaseConfiguration: Sendable {
     package enum PlanCacheMode: String, Sendable {
@@ -34,7 +36,7 @@ package struct DatabaseConfiguration: Sendable {
     package var unitsPerBatch = Limits.unitsPerBatch
 
     /// Randomness for the pauses between connection attempts.
-    package var random: @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
+    package var random = RandomSource.system
 
     package init(connectionString: String) { self.connectionString = connectionString }
 

@@ -11,7 +11,7 @@ final class LaneRunner {
     let statements: [Statement]
     let settings: [(name: String, value: String)]
     let channels: [String]
-    let random: () -> UInt64
+    let random: RandomSource
     private let configuration: DatabaseConfiguration
 
     var onNotification: ((_ channel: String, _ payload: [UInt8]) -> Void)?

@@ -82,12 +82,10 @@ final class Slot {
             }
         }
         for setting in lane.settings {
-            connection.send(
-                sql: "select pg_catalog.set_config($1, $2, false)",
-                [.string(setting.name), .string(setting.value)])
+            connection.send(sql: SessionSQL.set, [.string(setting.name), .string(setting.value)])
         }
         for statement in lane.statements { connection.prepare(statement) }
-        if listens { for channel in lane.channels { connection.send(sql: "listen \(quotedName(channel))", []) } }
+        if listens { for channel in lane.channels { connection.send(sql: SessionSQL.listen(channel), []) } }
         connection.sync()
         connection.flush()
     }
@@ -112,7 +110,7 @@ final class Slot {
         guard state == .disconnected else { return }
         let timer = timer ?? LoopTimer(lane.loop)
         self.timer = timer
-        timer.schedule(after: Backoff.pause(afterFailures: failures, random: lane.random())) { [self] in
+        timer.schedule(after: Backoff.pause(afterFailures: failures, random: lane.random.next())) { [self] in
             connect { [self] failure in
                 guard let failure, state != .closed else { return }
                 failures += 1
@@ -238,8 +236,4 @@ final class Slot {
 private struct LoopBound<Value>: @unchecked Sendable {
     let body: (Value) -> Void
     init(_ body: @escaping (Value) -> Void) { self.body = body }
-}
-
-private func quotedName(_ name: String) -> String {
-    "\"" + name.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
 }

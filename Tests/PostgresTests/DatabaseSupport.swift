@@ -1,19 +1,35 @@
 import Postgres
 import Runtime
+import TestSupport
 
 /// A statement list made in a test.
 func makeStatements(_ texts: KeyValuePairs<String, String>) -> [Statement] {
     texts.enumerated().map { Statement(index: $0.offset, name: $0.element.key, text: $0.element.value) }
 }
 
-/// A loop and a database on it for the length of one test; `body` runs on the loop.
+extension DatabaseConfiguration {
+    /// No limit of time: on a busy machine everything takes long, and a test sets the one limit it is about.
+    static func patient(_ connection: String) -> DatabaseConfiguration {
+        var configuration = DatabaseConfiguration(connectionString: connection)
+        configuration.queueDeadline = .seconds(3_600)
+        configuration.stallTimeout = .seconds(3_600)
+        configuration.failFastAfter = .seconds(3_600)
+        configuration.statementTimeout = .zero
+        configuration.lockTimeout = .zero
+        return configuration
+    }
+}
+
+/// A loop and a database on it for the length of one test, with no limits of time but those that `configure` sets;
+/// `body` runs on the loop.
 func withDatabase(
     _ statements: [Statement], connection: String? = nil, configure: (inout DatabaseConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (Database, EventLoop) async throws -> Void
 ) async throws {
     let loop = EventLoop()
     loop.start()
-    var configuration = DatabaseConfiguration(connectionString: connection ?? SharedCluster.cluster.connectionString())
+    let server = try await onOwnThread { connection ?? SharedCluster.cluster.connectionString() }
+    var configuration = DatabaseConfiguration.patient(server)
     configure(&configuration)
     let result = await withCheckedContinuation { (done: CheckedContinuation<Result<Void, any Error>, Never>) in
         loop.spawn { [configuration] in
@@ -29,12 +45,7 @@ func withDatabase(
             }
         }
     }
-    await withCheckedContinuation { stopped in
-        onThread {
-            loop.stop()
-            stopped.resume()
-        }
-    }
+    try await onOwnThread { loop.stop() }
     try result.get()
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Postgres
 import Runtime
 import Testing
@@ -127,7 +128,14 @@ import Testing
 
     @Test func sessionsCarryTheConfiguredSettings() async throws {
         let statements = makeStatements(["show": "select current_setting($1)"])
-        try await withDatabase(statements, configure: { $0.planCacheMode = .forceGeneric }) { database, _ in
+        try await withDatabase(
+            statements,
+            configure: {
+                $0.planCacheMode = .forceGeneric
+                $0.statementTimeout = .seconds(5)
+                $0.lockTimeout = .seconds(2)
+            }
+        ) { database, _ in
             let expected = [
                 "statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s",
                 "plan_cache_mode": "force_generic_plan", "application_name": "subgate", "client_encoding": "UTF8",
@@ -139,25 +147,50 @@ import Testing
         }
     }
 
-    @Test func deadlockedUnitsAreRunAgain() async throws {
+    /// Two units take a row each, wait until both have theirs, and then want the other's.
+    @Test func aUnitThatLostADeadlockIsRunAgain() async throws {
         let table = try makeTable("id int8 primary key, n int8 default 0")
         try SharedCluster.connect().execute("insert into \(table) select generate_series(1, 2)")
-        let statements = makeStatements(["bump": "update \(table) set n = n + 1 where id = $1"])
+        let statements = makeStatements([
+            "bump": "update \(table) set n = n + 1 where id = $1",
+            "wait": "select pg_advisory_xact_lock_shared($1)",
+        ])
+        let gate = Int64.random(in: 1 ... .max)
+        let application = uniqueName("deadlock")
+        let keeper = try SharedCluster.connect()
+        _ = try keeper.query("select pg_advisory_lock($1)", parameters: [.int64(gate)])
         try await withDatabase(
             statements,
             configure: {
+                $0.applicationName = application
                 $0.writeConnections = 2
                 $0.unitsPerBatch = 1
                 $0.settings = [("deadlock_timeout", "20ms")]
             }
         ) { database, loop in
-            let up = Unit(queries: [1, 2].map { Query(statements[0], [.int64($0)]) })
-            let down = Unit(queries: [2, 1].map { Query(statements[0], [.int64($0)]) })
-            let results = await runAll((0..<200).map { $0 % 2 == 0 ? up : down }, .write, database, loop)
+            let units = [[1, 2], [2, 1]].map { ids in
+                Unit(queries: [
+                    Query(statements[0], [.int64(ids[0])]), Query(statements[1], [.int64(gate)]),
+                    Query(statements[0], [.int64(ids[1])]),
+                ])
+            }
+            onThread { openGate(gate, of: keeper, for: application) }
+            let results = await runAll(units, .write, database, loop)
             #expect(results.allSatisfy { $0.isSuccess })
             let sums = try SharedCluster.connect().query("select n from \(table)")
-            #expect(sums.int64(0, 0) == 200 && sums.int64(1, 0) == 200)
+            #expect(sums.int64(0, 0) == 2 && sums.int64(1, 0) == 2)
+            #expect(database.counters(.write).splitBatches == 1)
         }
+    }
+
+    /// Lets go of the lock once two sessions of the application wait for it.
+    private func openGate(_ gate: Int64, of keeper: BlockingConnection, for application: String) {
+        let waiting = """
+            select 1 from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'
+            and wait_event = 'advisory'
+            """
+        while (try? keeper.query(waiting, parameters: [.string(application)]).count) ?? 2 < 2 { sched_yield() }
+        _ = try? keeper.query("select pg_advisory_unlock($1)", parameters: [.int64(gate)])
     }
 
     @Test func notificationsArriveOnTheLoop() async throws {

@@ -1,6 +1,7 @@
 import Glibc
 import Postgres
 import Runtime
+import TestSupport
 import Testing
 
 /// A cluster of its own that is stopped and started under a running database.
@@ -8,28 +9,29 @@ import Testing
     @Test func unitsSubmittedDuringARestartAreAnsweredAfterIt() async throws {
         let folder = "/tmp/subgate-restart-\(getpid())"
         let cluster = try PrivateCluster(folder: folder, options: .forTests)
-        try cluster.start()
+        try await onOwnThread { try cluster.start() }
         let statements = makeStatements(["one": "select $1::int8"])
         try await withDatabase(statements, connection: cluster.connectionString()) { database, loop in
             #expect(database.isReady)
-            try cluster.stop()
+            try await onOwnThread { try cluster.stop() }
             #expect(!cluster.isRunning)
             while database.isReady { await loop.sleep(for: .milliseconds(1)) }
             let waiting = Task(executorPreference: loop) {
                 try await database.run(Query(statements[0], [.int64(1)]), lane: .write).int64(0, 0)
             }
-            try cluster.start()
+            while database.counters(.write).waiting == 0 { await loop.sleep(for: .milliseconds(1)) }
+            try await onOwnThread { try cluster.start() }
             #expect(try await waiting.value == 1)
             #expect(try await database.run(Query(statements[0], [.int64(2)]), lane: .read).int64(0, 0) == 2)
             #expect(database.isReady)
         }
-        try cluster.stop()
+        try await onOwnThread { try cluster.stop() }
     }
 
     @Test func aServerThatStaysAwayIsReportedAtOnceAfterAWhile() async throws {
         let folder = "/tmp/subgate-away-\(getpid())"
         let cluster = try PrivateCluster(folder: folder, options: .forTests)
-        try cluster.start()
+        try await onOwnThread { try cluster.start() }
         let statements = makeStatements(["one": "select 1"])
         try await withDatabase(
             statements, connection: cluster.connectionString(),
@@ -38,7 +40,7 @@ import Testing
                 $0.queueDeadline = .milliseconds(100)
             }
         ) { database, loop in
-            try cluster.stop()
+            try await onOwnThread { try cluster.stop() }
             while true {
                 do {
                     _ = try await database.run(Query(statements[0]), lane: .read)
