@@ -1,3 +1,6 @@
+import API
+import HTTPServer
+import Sandbox
 import Testing
 
 /// One method of one path, as openapi.yaml and the route table both name it: `GET /v1/events/{eventId}`.
@@ -53,6 +56,29 @@ enum RouteMirror {
 }
 
 @Suite struct RouteMirrorTests {
+    /// Mesh's own operation is one in the contract and served twice: by us, and by the stand-in for those above us.
+    @Test func theContractNamesWhatIsServedAndNothingElse() throws {
+        let ours = RouteTable.all.flatMap { table in
+            table.routes.map { RouteName(method: "\($0.method.name)", pattern: "\($0.pattern)") }
+        }
+        let standIn = SandboxRouteTable.routes.filter(\.isContract)
+            .map { RouteName(method: "\($0.method.name)", pattern: "\($0.pattern)") }
+        let shared = RouteName(method: "POST", pattern: "/api/v1/linktoken")
+        #expect(ours.contains(shared) && standIn.contains(shared))
+        let contract = RouteMirror.routes(inOpenAPI: try Repository.read("openapi.yaml").text)
+        let table = ours + standIn.filter { $0 != shared }
+        #expect(RouteMirror.differences(contract: contract, table: table) == [])
+    }
+
+    @Test func theContractNamesEveryErrorCode() throws {
+        let lines = try Repository.read("openapi.yaml").lines
+        let start = try #require(lines.firstIndex { $0 == "    ErrorCode:" })
+        let schema = lines[(start + 1)...].prefix { $0.hasPrefix("      ") }
+        let codes = schema.filter { $0.hasPrefix("        - ") }.map { String($0.dropFirst(10)) }
+        let standIn = ["gone", "unprocessable"]
+        #expect(codes.sorted() == (Problem.Code.allCases.map(\.rawValue) + standIn).sorted())
+    }
+
     @Test func theContractIsRead() throws {
         let routes = RouteMirror.routes(inOpenAPI: try Repository.read("openapi.yaml").text)
         #expect(routes.count > 40)
