@@ -12,7 +12,8 @@ struct Audit {
     let copies: [Debt: [ReceiverFarm.Received]]
     let complaints: [String]
 
-    /// `owed` are the events (the upstream's ids) of each merchant, all acknowledged, and its endpoints, of format mesh.
+    /// `owed` are the events (the upstream's ids) of each merchant, all acknowledged, and its endpoints, which take the
+    /// payload format `mesh`.
     init(_ received: [ReceiverFarm.Received], owed: [(events: [String], endpoints: [Merchant.Endpoint])]) throws {
         var copies: [Debt: [ReceiverFarm.Received]] = [:]
         var complaints: [String] = []

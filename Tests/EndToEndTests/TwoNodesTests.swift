@@ -55,7 +55,7 @@ extension UnderLoad {
                 let first = rescued.min().map { $0 - death } ?? .zero
                 let last = rescued.max().map { $0 - death } ?? .zero
                 print(
-                    "two nodes: \(rescued.count) deliveries taken over, the first after \(first), the last after \(last)"
+                    "two nodes: \(rescued.count) taken over, the first after \(first), the last after \(last)"
                 )
                 #expect(first < .seconds(3))
                 #expect(last < .seconds(20))
