@@ -24,13 +24,20 @@ struct ConnectionGuard {
 
     /// Whether a connection that exists, perhaps from an earlier request, ends where the policy allows. It may be an address the
     /// name no longer has: it was judged when it was opened.
-    @unsafe func admitsPeer(_ text: UnsafePointer<CChar>) -> Bool {
+    func admitsPeer(_ address: IPAddress) -> Bool { policy.objection(to: address) == nil }
+}
+
+extension IPAddress {
+    /// As curl writes it.
+    @unsafe init?(cText text: UnsafePointer<CChar>) {
         var v4 = in_addr()
-        if unsafe inet_pton(AF_INET, text, &v4) == 1 {
-            return policy.objection(to: .v4(UInt32(bigEndian: v4.s_addr))) == nil
-        }
         var v6 = (UInt64(0), UInt64(0))
-        guard unsafe inet_pton(AF_INET6, text, &v6) == 1 else { return false }
-        return policy.objection(to: .v6(high: UInt64(bigEndian: v6.0), low: UInt64(bigEndian: v6.1))) == nil
+        if unsafe inet_pton(AF_INET, text, &v4) == 1 {
+            self = .v4(UInt32(bigEndian: v4.s_addr))
+        } else if unsafe inet_pton(AF_INET6, text, &v6) == 1 {
+            self = .v6(high: UInt64(bigEndian: v6.0), low: UInt64(bigEndian: v6.1))
+        } else {
+            return nil
+        }
     }
 }

@@ -7,11 +7,14 @@ import Runtime
 /// calls of epoll_ctl per request, and shows at once when the peer closes it or sends what nobody asked for. Such a connection
 /// is never used again: a late second answer would otherwise be taken for the answer to the next request.
 final class ConnectionSocket {
-    private let socket: Int32
+    let socket: Int32
     private let watcher: SocketWatcher
     private let act: (Int32) -> Void
     /// What curl wants to know, one of `CURL_POLL_…`; nil between two transfers.
     private(set) var wanted: Int32?
+
+    /// Known once it has been idle.
+    private(set) var path: SocketPath?
 
     /// - Parameter act: gives `CURL_CSELECT_…` events to curl.
     init(_ loop: EventLoop, _ socket: Int32, act: @escaping (Int32) -> Void) {
@@ -35,6 +38,7 @@ final class ConnectionSocket {
     func becomeIdle() -> Bool {
         guard wanted == CURL_POLL_IN else { return false }
         wanted = nil
+        if path == nil { path = Socket.path(of: socket) }
         return true
     }
 

@@ -13,7 +13,7 @@ package enum Limits {
     /// Hosts whose addresses are remembered: one per endpoint of a busy node; past it, those that ran out are dropped.
     static let rememberedHosts = 16_384
     /// Bytes curl reads at once; a small one, because each open transfer holds one.
-    static let readBufferBytes = 4 * 1_024
+    static let readBufferBytes = 2 * 1_024
     /// Bytes a closing peer may leave unread on an idle connection before we stop draining it.
     static let idleDrainBytes = 64 * 1_024
     /// Seconds an idle connection is silent before TCP probes it, and between probes.

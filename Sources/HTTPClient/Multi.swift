@@ -10,6 +10,8 @@ final class Multi: @unchecked Sendable {
     private let configuration: HTTPClientConfiguration
     private let constants = ConstantHeaders()
     private var sockets: [Int32: ConnectionSocket] = [:]
+    /// The sockets of connections that have been idle.
+    private var socketsByPath: [SocketPath: Int32] = [:]
     private var timer: MultiTimer?
     private var routes = RouteTable()
     private var idle: [Transfer] = []
@@ -47,15 +49,30 @@ final class Multi: @unchecked Sendable {
         completion: @escaping (Transfer.Outcome) -> Void
     ) -> Transfer? {
         loop.assertOnLoop()
-        guard let transfer = idle.popLast() ?? Transfer(multi: self, configuration: configuration) else { return nil }
+        guard let transfer = idle.popLast() ?? Transfer(multi: self, loop: loop, configuration: configuration)
+        else { return nil }
         let route = Route(request)
         transfer.begin(request, route: route, pinned: pinned, completion: completion)
         transfer.prepare(
             request, pinned: pinned, removals: routes.begin(route), milliseconds: milliseconds, constants: constants)
         active[ObjectIdentifier(transfer)] = transfer
+        transfer.setDeadlines(milliseconds: milliseconds) { [unowned self, unowned transfer] in
+            finish(transfer, transfer.outcome(CURLE_OPERATION_TIMEDOUT))
+        }
+        add(transfer)
+        return transfer
+    }
+
+    private func add(_ transfer: Transfer) {
         let code = unsafe curl_multi_add_handle(multi, transfer.easy)
         precondition(code == CURLM_OK, "curl_multi_add_handle failed")
-        return transfer
+    }
+
+    /// Another connection, since the one chosen was spoiled: curl has closed it, and nothing was sent.
+    private func startAgain(_ transfer: Transfer) {
+        unsafe curl_multi_remove_handle(multi, transfer.easy)
+        transfer.beginAgain()
+        add(transfer)
     }
 
     /// Ends a transfer before its time and closes its connection. Nothing happens if it has ended.
@@ -78,7 +95,7 @@ final class Multi: @unchecked Sendable {
         if idle.count < Multi.keptHandles {
             idle.append(transfer)
         } else {
-            unsafe curl_easy_cleanup(transfer.easy)
+            transfer.destroy()
         }
         completion?(outcome)
     }
@@ -91,7 +108,11 @@ final class Multi: @unchecked Sendable {
         var code = CURLE_OK
         while let easy = unsafe ccurl_multi_next_finished(multi, &code) {
             guard let transfer = unsafe Transfer.of(handle: easy) else { continue }
-            finish(transfer, transfer.outcome(code))
+            if transfer.foundSpoiledConnection {
+                startAgain(transfer)
+            } else {
+                finish(transfer, transfer.outcome(code))
+            }
         }
     }
 
@@ -103,9 +124,15 @@ final class Multi: @unchecked Sendable {
         }
         guard let known = sockets[socket] else { return }
         let isConnection = unsafe Transfer.of(handle: easy)?.unprovenSockets.contains(socket) == false
-        if isConnection, known.becomeIdle() { return }
+        if isConnection, known.becomeIdle() {
+            if let path = known.path { socketsByPath[path] = socket }
+            return
+        }
         forget(socket)
     }
+
+    /// Whether a kept connection has something to read, although nothing was asked on it.
+    func hasUnread(_ path: SocketPath) -> Bool { socketsByPath[path].map(Socket.hasUnread) ?? false }
 
     private func begin(_ socket: Int32) -> ConnectionSocket {
         let new = ConnectionSocket(loop, socket) { [unowned self] events in act(on: socket, events) }
@@ -113,7 +140,11 @@ final class Multi: @unchecked Sendable {
         return new
     }
 
-    private func forget(_ socket: Int32) { sockets.removeValue(forKey: socket)?.close() }
+    private func forget(_ socket: Int32) {
+        guard let known = sockets.removeValue(forKey: socket) else { return }
+        if let path = known.path, socketsByPath[path] == socket { socketsByPath[path] = nil }
+        known.close()
+    }
 
     /// A socket still watched under this number is one that curl closed a moment ago, while it went on to the next address: it
     /// takes the new one for the old, and does not ask for it to be watched.
@@ -135,7 +166,7 @@ final class Multi: @unchecked Sendable {
     func shutDown() {
         loop.assertOnLoop()
         precondition(active.isEmpty, "transfers must have ended")
-        for transfer in idle { unsafe curl_easy_cleanup(transfer.easy) }
+        for transfer in idle { transfer.destroy() }
         idle = []
         unsafe curl_multi_cleanup(multi)
         for socket in sockets.values { socket.close() }

@@ -48,11 +48,18 @@ package struct OutgoingRequest: Sendable {
 /// What callers may put into a request's headers.
 enum RequestHeaders {
     /// Names that belong to the client: two voices on framing or on the connection are how requests get smuggled.
-    private static let reserved: Set<[UInt8]> = Set(
-        [
-            "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization",
-            "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-        ].map { (name: String) in Array(name.utf8) })
+    private static let reserved: [[UInt8]] = [
+        "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization",
+        "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    ].map { (name: String) in Array(name.utf8) }
+
+    private static func isReserved(_ name: String.UTF8View) -> Bool {
+        let count = name.count
+        for candidate in reserved where candidate.count == count {
+            if zip(candidate, name).allSatisfy({ $0 == lowerCased($1) }) { return true }
+        }
+        return false
+    }
 
     /// Whether every name is a token (RFC 9110 section 5.1) that is not reserved, every value is visible ASCII, spaces and
     /// tabs inside or bytes above (section 5.5), and all of it stays within the limit.
@@ -64,7 +71,7 @@ enum RequestHeaders {
                 return false
             }
             if let first = value.first, let last = value.last, isBlank(first) || isBlank(last) { return false }
-            if reserved.contains(name.utf8.map(lowerCased)) { return false }
+            if isReserved(name.utf8) { return false }
         }
         return total <= Limits.requestHeadBytes
     }

@@ -18,9 +18,9 @@ final class Places: @unchecked Sendable {
         self.maximumWaiting = maximumWaiting
     }
 
-    /// Takes a place if one is free and nobody waits.
+    /// Takes a place if one is free. Then nobody waits: a place that is given back goes to the first who does.
     func takeNow() -> Bool {
-        guard taken < maximum, waitingCount == 0 else { return false }
+        guard taken < maximum else { return false }
         taken += 1
         return true
     }

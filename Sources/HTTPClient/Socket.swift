@@ -1,4 +1,13 @@
 import Glibc
+import Runtime
+
+/// Both ends of one connection: what tells it from all others of this machine.
+struct SocketPath: Hashable {
+    let local: IPAddress
+    let localPort: UInt16
+    let peer: IPAddress
+    let peerPort: UInt16
+}
 
 /// The few socket calls this module makes itself; curl makes the rest.
 enum Socket {
@@ -18,6 +27,35 @@ enum Socket {
             total += count
         }
         _ = shutdown(socket, Int32(SHUT_RDWR))
+    }
+
+    /// Whether there is something to read, the peer's end of the connection included.
+    static func hasUnread(_ socket: Int32) -> Bool {
+        var byte: UInt8 = 0
+        if unsafe recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) >= 0 { return true }
+        return errno != EAGAIN
+    }
+
+    /// Nil if the socket is not connected.
+    static func path(of socket: Int32) -> SocketPath? {
+        guard let local = unsafe end(of: socket, getsockname), let peer = unsafe end(of: socket, getpeername) else {
+            return nil
+        }
+        return SocketPath(local: local.0, localPort: local.1, peer: peer.0, peerPort: peer.1)
+    }
+
+    private static func end(
+        of socket: Int32, _ ask: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
+    ) -> (IPAddress, UInt16)? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return unsafe withUnsafeMutableBytes(of: &storage) { raw in
+            guard let start = raw.baseAddress,
+                unsafe ask(socket, start.assumingMemoryBound(to: sockaddr.self), &length) == 0,
+                let address = unsafe IPAddress(socketAddress: start, length: Int(length))
+            else { return nil }
+            return (address, unsafe IPAddress.port(ofSocketAddress: start, length: Int(length)))
+        }
     }
 
     static func close(_ socket: Int32) { _ = Glibc.close(socket) }

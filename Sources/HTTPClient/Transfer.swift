@@ -10,6 +10,7 @@ final class Transfer: @unchecked Sendable {
     /// The multi handle it is used with; it outlives its transfers.
     unowned let multi: Multi
     var arena = WireArena()
+    private let timer: LoopTimer
     var completion: ((Outcome) -> Void)?
     /// Counts the requests this handle has carried, so that a late cancellation does not hit the next one.
     private(set) var generation = 0
@@ -26,6 +27,8 @@ final class Transfer: @unchecked Sendable {
     /// Whether curl wanted to send the request once more than allowed, because a reused connection was dead.
     private(set) var refusedResend = false
 
+    /// Whether the connection that curl chose had something to read before anything was asked on it.
+    private(set) var foundSpoiledConnection = false
     /// Sockets opened since the last request was about to go out: none of them is known to be a connection yet. curl closes such a
     /// socket itself, without telling, where it has us close a connection's.
     private(set) var unprovenSockets: [Int32] = []
@@ -34,9 +37,10 @@ final class Transfer: @unchecked Sendable {
     private var responseLimit = 0
     private var allowedStarts = 1
 
-    init(easy: UnsafeMutableRawPointer, multi: Multi) {
+    init(easy: UnsafeMutableRawPointer, multi: Multi, loop: EventLoop) {
         unsafe self.easy = unsafe easy
         self.multi = multi
+        timer = LoopTimer(loop)
     }
 
     func begin(_ request: OutgoingRequest, route: Route, pinned: [IPAddress], completion: @escaping (Outcome) -> Void) {
@@ -52,16 +56,45 @@ final class Transfer: @unchecked Sendable {
         peer = ""
         refusedResend = false
         unprovenSockets = []
+        foundSpoiledConnection = false
         connectionGuard = ConnectionGuard(policy: request.policy, port: request.url.port, pinned: pinned)
         responseLimit = request.responseLimit
         allowedStarts = request.resendsOnStaleConnection ? 2 : 1
     }
 
+    /// The same request again, after `foundSpoiledConnection`: nothing of it was sent.
+    func beginAgain() {
+        foundSpoiledConnection = false
+        addressWasRefused = false
+        unprovenSockets = []
+    }
+
     /// Lets go of what the request held.
     func end() {
+        timer.cancel()
         completion = nil
         connectionGuard = nil
         body = []
+    }
+
+    /// Gives the handle back. It must not be in a multi handle.
+    func destroy() {
+        timer.close()
+        unsafe curl_easy_cleanup(easy)
+    }
+
+    // MARK: Deadlines
+
+    /// Calls `expired` when no connection is there in time, or no answer.
+    ///
+    /// curl keeps such deadlines too. But when another of its timers for the same transfer fires, it forgets those due within the
+    /// same millisecond (`add_next_timeout`), and a peer that then stays silent would never time out.
+    func setDeadlines(milliseconds: (connect: Int, total: Int), expired: @escaping () -> Void) {
+        let rest = milliseconds.total - milliseconds.connect
+        timer.schedule(after: .milliseconds(milliseconds.connect)) { [unowned self] in
+            if starts == 0 || rest <= 0 { return expired() }
+            timer.schedule(after: .milliseconds(rest), expired)
+        }
     }
 
     // MARK: What curl asks and tells
@@ -77,10 +110,16 @@ final class Transfer: @unchecked Sendable {
     func hasOpened(_ socket: Int32) { unprovenSockets.append(socket) }
 
     /// A connection is there, new or reused, and nothing of the request has been sent on it.
-    @unsafe func maySend(to peerText: UnsafePointer<CChar>) -> Bool {
+    @unsafe func maySend(to peerText: UnsafePointer<CChar>, over path: SocketPath?) -> Bool {
         if isResendTooMany() { return false }
-        guard unsafe connectionGuard?.admitsPeer(peerText) == true else {
+        guard let connectionGuard, let peerAddress = unsafe IPAddress(cText: peerText),
+            connectionGuard.admitsPeer(peerAddress)
+        else {
             addressWasRefused = true
+            return false
+        }
+        if unprovenSockets.isEmpty, let path, multi.hasUnread(path) {
+            foundSpoiledConnection = true
             return false
         }
         starts += 1

@@ -3,9 +3,9 @@ import Runtime
 
 /// What every handle is set to once.
 extension Transfer {
-    convenience init?(multi: Multi, configuration: HTTPClientConfiguration) {
+    convenience init?(multi: Multi, loop: EventLoop, configuration: HTTPClientConfiguration) {
         guard let easy = unsafe curl_easy_init() else { return nil }
-        unsafe self.init(easy: easy, multi: multi)
+        unsafe self.init(easy: easy, multi: multi, loop: loop)
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_set_context(easy, CURLOPT_PRIVATE, me)
         setProtocolRules()
@@ -114,11 +114,18 @@ private let closeSocket: @convention(c) (UnsafeMutableRawPointer?, curl_socket_t
 private let beforeSending:
     @convention(c) (
         UnsafeMutableRawPointer?, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int32, Int32
-    ) -> Int32 = { context, peer, _, _, _ in
-        guard let peer = unsafe peer, unsafe Transfer.of(context).maySend(to: peer) else {
-            return CURL_PREREQFUNC_ABORT
+    ) -> Int32 = { context, peerText, localText, peerPort, localPort in
+        guard let peerText = unsafe peerText else { return CURL_PREREQFUNC_ABORT }
+        var path: SocketPath?
+        if let localText = unsafe localText, let local = unsafe IPAddress(cText: localText),
+            let peer = unsafe IPAddress(cText: peerText)
+        {
+            path = SocketPath(
+                local: local, localPort: UInt16(truncatingIfNeeded: localPort), peer: peer,
+                peerPort: UInt16(truncatingIfNeeded: peerPort))
         }
-        return CURL_PREREQFUNC_OK
+        let isAllowed = unsafe Transfer.of(context).maySend(to: peerText, over: path)
+        return isAllowed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
 
 private let headerArrived:
