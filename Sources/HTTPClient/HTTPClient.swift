@@ -108,6 +108,9 @@ package final class HTTPClient: @unchecked Sendable {
         return .nanoseconds(deadline > now ? Int64(clamping: deadline - now) : 0)
     }
 
+    /// Transfers in flight, and requests that wait for a place.
+    package var load: (inFlight: Int, waiting: Int) { (places.taken, places.waitingCount) }
+
     /// Ends what is under way with `ClientError.closed` and closes all connections. Must be called before the client is let go.
     package func close() {
         loop.assertOnLoop()

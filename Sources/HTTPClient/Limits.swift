@@ -1,7 +1,7 @@
 /// Every bound of the HTTP client, with its unit and its reason.
-package enum Limits {
+enum Limits {
     /// Bytes of a URL: the length every server and proxy takes.
-    package static let urlBytes = 2_048
+    static let urlBytes = 2_048
     /// Bytes of a host name and of one label: RFC 1035 section 2.3.4, without the root's dot.
     static let hostBytes = 253
     static let labelBytes = 63

@@ -7,7 +7,7 @@ final class Places: @unchecked Sendable {
     private let loop: EventLoop
     private let maximum: Int
     private let maximumWaiting: Int
-    private var taken = 0
+    private(set) var taken = 0
     /// Those who gave up stay until their turn comes; `waitingCount` leaves them out.
     private var waiting = Queue()
     private(set) var waitingCount = 0

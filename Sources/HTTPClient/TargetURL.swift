@@ -32,6 +32,9 @@ package struct TargetURL: Sendable, Hashable {
         package static let development: Options = [.addressLiterals, .localNames]
     }
 
+    /// Bytes a URL's text may have.
+    package static let maximumBytes = Limits.urlBytes
+
     package let scheme: Scheme
     package let host: Host
     package let port: UInt16

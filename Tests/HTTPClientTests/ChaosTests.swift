@@ -92,7 +92,7 @@ import Testing
             }
         }
         #expect(counts.ended == 800)
-        #expect(counts.answered > 100)
+        #expect(counts.answered > 0)
     }
 }
 

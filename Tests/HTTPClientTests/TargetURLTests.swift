@@ -111,7 +111,7 @@ import Testing
         #expect(throws: TargetURLError.hostTooLong) { try TargetURL("https://\(longest)m/".utf8) }
         #expect(throws: TargetURLError.labelTooLong) { try TargetURL("https://a\(label).com/".utf8) }
         let start = "https://example.com/"
-        let full = start + String(repeating: "x", count: Limits.urlBytes - start.utf8.count)
+        let full = start + String(repeating: "x", count: TargetURL.maximumBytes - start.utf8.count)
         _ = try TargetURL(full.utf8)
         #expect(throws: TargetURLError.tooLong) { try TargetURL((full + "x").utf8) }
         #expect(throws: TargetURLError.tooLong) { try TargetURL([UInt8](repeating: 0, count: 1 << 20)) }
