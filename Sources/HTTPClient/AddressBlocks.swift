@@ -1,5 +1,5 @@
-/// The special-purpose blocks of the internet: IANA's IPv4 and IPv6 special-purpose address registries (RFC 6890), multicast,
-/// and IPv6 forms that carry an IPv4 address.
+/// The special-purpose blocks of the internet: IANA's IPv4 and IPv6 special-purpose address registries (RFC 6890),
+/// multicast, and IPv6 forms that carry an IPv4 address.
 package enum AddressBlock: String, Sendable, Hashable, CaseIterable {
     // IPv4
     case thisNetwork = "0.0.0.0/8"

@@ -1,6 +1,7 @@
 import Runtime
 
-/// The addresses of hosts, remembered for some seconds. Loop-bound. Calls for a host that is being looked up join that lookup.
+/// The addresses of hosts, remembered for some seconds. Loop-bound. Calls for a host that is being looked up join that
+/// lookup.
 final class AddressBook: @unchecked Sendable {
     typealias Resolve = @Sendable (_ host: [UInt8], _ isAbsolute: Bool) async throws(ResolverError) -> [IPAddress]
     typealias Answer = Result<[IPAddress], ResolverError>

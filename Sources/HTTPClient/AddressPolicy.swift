@@ -15,8 +15,8 @@ package struct AddressPolicy: Sendable, Hashable {
         AddressPolicy(reach: .publicOnly, extraPorts: ports)
     }
 
-    /// For development: http too, any port, and loopback and private addresses. Link-local addresses, where clouds keep their
-    /// credentials service, multicast and reserved blocks stay closed.
+    /// For development: http too, any port, and loopback and private addresses. Link-local addresses, where clouds keep
+    /// their credentials service, multicast and reserved blocks stay closed.
     package static let allowPrivate = AddressPolicy(reach: .privateToo, extraPorts: [])
 
     /// The grammar options that go with this policy.
@@ -51,8 +51,8 @@ package struct AddressPolicy: Sendable, Hashable {
         }
     }
 
-    /// All addresses of a name must pass: one bad answer among good ones is an attack or a mistake, and which of them would be
-    /// used is chance. No address at all does not pass either.
+    /// All addresses of a name must pass: one bad answer among good ones is an attack or a mistake, and which of them
+    /// would be used is chance. No address at all does not pass either.
     package func admits(all addresses: [IPAddress]) -> Bool {
         !addresses.isEmpty && addresses.allSatisfy { objection(to: $0) == nil }
     }

@@ -4,8 +4,8 @@ package enum ClientError: Error, Sendable, Equatable {
     package struct Progress: Sendable, Equatable {
         /// Whether sending had begun: the peer may have got it, and may have acted on it.
         package var requestStarted: Bool
-        /// Whether the connection had served another request before. Such a failure is often only the peer having closed an idle
-        /// connection at that moment, and worth one retry at once.
+        /// Whether the connection had served another request before. Such a failure is often only the peer having
+        /// closed an idle connection at that moment, and worth one retry at once.
         package var connectionWasReused: Bool
 
         package init(requestStarted: Bool, connectionWasReused: Bool) {

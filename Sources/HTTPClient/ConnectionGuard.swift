@@ -2,8 +2,8 @@ import CCurl
 import Glibc
 import Runtime
 
-/// The last line before a connection exists: what curl is about to connect to must be an address that was judged and pinned for
-/// this request, and pass the policy itself.
+/// The last line before a connection exists: what curl is about to connect to must be an address that was judged and
+/// pinned for this request, and pass the policy itself.
 struct ConnectionGuard {
     let policy: AddressPolicy
     let port: UInt16
@@ -22,8 +22,8 @@ struct ConnectionGuard {
         return admits(address, port: unsafe IPAddress.port(ofSocketAddress: raw, length: length))
     }
 
-    /// Whether a connection that exists, perhaps from an earlier request, ends where the policy allows. It may be an address the
-    /// name no longer has: it was judged when it was opened.
+    /// Whether a connection that exists, perhaps from an earlier request, ends where the policy allows. It may be an
+    /// address the name no longer has: it was judged when it was opened.
     func admitsPeer(_ address: IPAddress) -> Bool { policy.objection(to: address) == nil }
 }
 

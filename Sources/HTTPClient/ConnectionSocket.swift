@@ -3,9 +3,10 @@ import Runtime
 
 /// A connection's socket, watched from its first transfer until curl closes it. Loop-bound.
 ///
-/// Between two transfers curl does not look at a connection. We go on watching it for reading: that costs nothing, spares two
-/// calls of epoll_ctl per request, and shows at once when the peer closes it or sends what nobody asked for. Such a connection
-/// is never used again: a late second answer would otherwise be taken for the answer to the next request.
+/// Between two transfers curl does not look at a connection. We go on watching it for reading: that costs nothing,
+/// spares two calls of epoll_ctl per request, and shows at once when the peer closes it or sends what nobody asked for.
+/// Such a connection is never used again: a late second answer would otherwise be taken for the answer to the next
+/// request.
 final class ConnectionSocket {
     let socket: Int32
     private let watcher: SocketWatcher
@@ -33,8 +34,8 @@ final class ConnectionSocket {
         }
     }
 
-    /// The transfer is over and the connection kept. False if the transfer did not end by reading an answer: then the socket may
-    /// be closed already.
+    /// The transfer is over and the connection kept. False if the transfer did not end by reading an answer: then the
+    /// socket may be closed already.
     func becomeIdle() -> Bool {
         guard wanted == CURL_POLL_IN else { return false }
         wanted = nil

@@ -2,8 +2,8 @@ package import Runtime
 
 /// Sends HTTP/1.1 requests from one loop, over kept connections, to addresses that a policy admits. Loop-bound.
 ///
-/// The way of a request: its URL and headers are judged; its host is looked up; all addresses are judged; it waits for a place;
-/// curl connects to one of these addresses and to no other, or reuses a connection of the same partition.
+/// The way of a request: its URL and headers are judged; its host is looked up; all addresses are judged; it waits for
+/// a place; curl connects to one of these addresses and to no other, or reuses a connection of the same partition.
 @safe
 package final class HTTPClient: @unchecked Sendable {
     private let loop: EventLoop
@@ -111,7 +111,8 @@ package final class HTTPClient: @unchecked Sendable {
     /// Transfers in flight, and requests that wait for a place.
     package var load: (inFlight: Int, waiting: Int) { (places.taken, places.waitingCount) }
 
-    /// Ends what is under way with `ClientError.closed` and closes all connections. Must be called before the client is let go.
+    /// Ends what is under way with `ClientError.closed` and closes all connections. Must be called before the client is
+    /// let go.
     package func close() {
         loop.assertOnLoop()
         if isClosed { return }

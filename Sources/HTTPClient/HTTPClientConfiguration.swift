@@ -8,8 +8,8 @@ package struct HTTPClientConfiguration: Sendable {
     package var maximumWaiting = 16_384
     /// Connections kept idle, over all partitions; past it the one that was idle longest is closed.
     package var maximumIdleConnections = 2_048
-    /// After this time an idle connection is not used again: shorter than the keep-alive time of common servers (75 s in nginx)
-    /// and of load balancers (60 s).
+    /// After this time an idle connection is not used again: shorter than the keep-alive time of common servers (75 s
+    /// in nginx) and of load balancers (60 s).
     package var idleLifetime: Duration = .seconds(50)
     /// After this time a connection is not used again, so that a change of addresses is followed.
     package var connectionLifetime: Duration = .seconds(600)

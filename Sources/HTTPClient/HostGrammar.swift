@@ -40,7 +40,8 @@ enum HostGrammar {
         return name
     }
 
-    /// Whether `inet_aton` or a browser (WHATWG URL, "ends in a number") could read a host with this last label as an address.
+    /// Whether `inet_aton` or a browser (WHATWG URL, "ends in a number") could read a host with this last label as an
+    /// address.
     private static func isNumeric(_ label: ArraySlice<UInt8>) -> Bool {
         if label.allSatisfy({ (0x30...0x39).contains($0) }) { return true }
         guard label.count >= 2, label.first == UInt8(ascii: "0"), label[label.startIndex + 1] == UInt8(ascii: "x")

@@ -21,7 +21,8 @@ package struct IncomingResponse: Sendable {
     package var body: [UInt8]
     /// Whether the peer sent more than the limit.
     package var bodyWasCut: Bool
-    /// Whether the stream failed, or time ran out, after the status line: the status counts, headers and body may lack their end.
+    /// Whether the stream failed, or time ran out, after the status line: the status counts, headers and body may lack
+    /// their end.
     package var isIncomplete: Bool
     package var timings: Timings
     /// The numeric address the answer came from.

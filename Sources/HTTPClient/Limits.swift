@@ -5,8 +5,8 @@ enum Limits {
     /// Bytes of a host name and of one label: RFC 1035 section 2.3.4, without the root's dot.
     static let hostBytes = 253
     static let labelBytes = 63
-    /// Bytes of all response header lines of one transfer, interim responses and trailers included. What honest servers send is
-    /// under 8 KiB.
+    /// Bytes of all response header lines of one transfer, interim responses and trailers included. What honest servers
+    /// send is under 8 KiB.
     package static let responseHeadBytes = 32 * 1_024
     /// Addresses of one host that are tried: enough for both families and a few dead ones; all answers are judged.
     static let pinnedAddresses = 6

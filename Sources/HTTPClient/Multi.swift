@@ -146,8 +146,8 @@ final class Multi: @unchecked Sendable {
         known.close()
     }
 
-    /// A socket still watched under this number is one that curl closed a moment ago, while it went on to the next address: it
-    /// takes the new one for the old, and does not ask for it to be watched.
+    /// A socket still watched under this number is one that curl closed a moment ago, while it went on to the next
+    /// address: it takes the new one for the old, and does not ask for it to be watched.
     func hasOpened(_ socket: Int32) {
         guard let stale = sockets[socket] else { return }
         forget(socket)

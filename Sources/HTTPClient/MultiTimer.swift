@@ -1,7 +1,7 @@
 import Runtime
 
-/// curl's one timer. Loop-bound. curl moves it several times per request, mostly later: the loop's timer is moved only when it
-/// must fire earlier, and looks at the time wanted when it fires.
+/// curl's one timer. Loop-bound. curl moves it several times per request, mostly later: the loop's timer is moved only
+/// when it must fire earlier, and looks at the time wanted when it fires.
 final class MultiTimer {
     private let loop: EventLoop
     private let timer: LoopTimer

@@ -11,7 +11,8 @@ package struct OutgoingRequest: Sendable {
 
     package var method: Method
     package var url: TargetURL
-    /// Sent as they stand, names included. The framing and connection headers are the client's own: see `RequestHeaders`.
+    /// Sent as they stand, names included. The framing and connection headers are the client's own: see
+    /// `RequestHeaders`.
     package var headers: [(name: String, value: [UInt8])]
     package var body: [UInt8]
     /// From the start of connecting until TCP and TLS are up.
@@ -23,8 +24,8 @@ package struct OutgoingRequest: Sendable {
     package var policy: AddressPolicy
     /// Connections are shared only between requests of the same partition: an endpoint's or an upstream's identity.
     package var partition: UInt64
-    /// Sends the request once more, on a new connection, if a reused one turns out closed before a byte of answer. Set it for
-    /// requests that may arrive twice; without it the error says that the connection was a reused one.
+    /// Sends the request once more, on a new connection, if a reused one turns out closed before a byte of answer. Set
+    /// it for requests that may arrive twice; without it the error says that the connection was a reused one.
     package var resendsOnStaleConnection: Bool
 
     package init(
@@ -61,8 +62,8 @@ enum RequestHeaders {
         return false
     }
 
-    /// Whether every name is a token (RFC 9110 section 5.1) that is not reserved, every value is visible ASCII, spaces and
-    /// tabs inside or bytes above (section 5.5), and all of it stays within the limit.
+    /// Whether every name is a token (RFC 9110 section 5.1) that is not reserved, every value is visible ASCII, spaces
+    /// and tabs inside or bytes above (section 5.5), and all of it stays within the limit.
     static func areValid(_ headers: [(name: String, value: [UInt8])]) -> Bool {
         var total = 0
         for (name, value) in headers {

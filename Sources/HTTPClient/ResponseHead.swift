@@ -70,8 +70,8 @@ struct ResponseHead {
         return checkFraming()
     }
 
-    /// Two lengths that differ, a length beside chunks, an encoding that is not chunked: each is a way to make two readers see
-    /// different ends of a message.
+    /// Two lengths that differ, a length beside chunks, an encoding that is not chunked: each is a way to make two
+    /// readers see different ends of a message.
     private mutating func checkFraming() -> Bool {
         lastFieldFrames = false
         guard let field = headers.last else { return true }

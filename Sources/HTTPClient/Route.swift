@@ -2,9 +2,10 @@ import Runtime
 
 /// The invented host name under which curl files a connection, and looks up the pinned addresses.
 ///
-/// curl reuses a connection only if, besides scheme, host and port, the host of `CURLOPT_CONNECT_TO` is the same text (both its
-/// cache key and its comparison contain it). A name made from the partition therefore keeps connections apart, in one
-/// connection cache and at no cost. The name is never asked of a name server: its addresses come from `CURLOPT_RESOLVE`.
+/// curl reuses a connection only if, besides scheme, host and port, the host of `CURLOPT_CONNECT_TO` is the same text
+/// (both its cache key and its comparison contain it). A name made from the partition therefore keeps connections
+/// apart, in one connection cache and at no cost. The name is never asked of a name server: its addresses come from
+/// `CURLOPT_RESOLVE`.
 struct Route: Hashable {
     let partition: UInt64
     /// Of the host and the policy: two hosts, or two policies, in one partition must not share an entry of addresses.
@@ -40,7 +41,8 @@ private struct FNV1a {
     mutating func add(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
 }
 
-/// Which routes have an entry of addresses in curl's table: those in use, and those to be taken out with the next request.
+/// Which routes have an entry of addresses in curl's table: those in use, and those to be taken out with the next
+/// request.
 struct RouteTable {
     private var uses: [Route: Int] = [:]
     private var unused: [Route] = []

@@ -16,8 +16,8 @@ enum Socket {
         socket(family, kind | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
     }
 
-    /// Makes a connection that was idle and became readable useless: what came is not an answer to anything. After this curl's
-    /// own look at the socket finds it ended, and it opens a new one.
+    /// Makes a connection that was idle and became readable useless: what came is not an answer to anything. After this
+    /// curl's own look at the socket finds it ended, and it opens a new one.
     static func spoil(_ socket: Int32) {
         var room = [UInt8](repeating: 0, count: 4_096)
         var total = 0

@@ -2,8 +2,8 @@ package import Runtime
 
 /// An absolute http or https URL that passed our one grammar: used when an address is registered and when it is called.
 ///
-/// The grammar is RFC 3986's, cut down to what has one reading everywhere: no user information, no fragment, ASCII host names
-/// of letters, digits and hyphens, no numeric spelling of a host other than a plain literal.
+/// The grammar is RFC 3986's, cut down to what has one reading everywhere: no user information, no fragment, ASCII host
+/// names of letters, digits and hyphens, no numeric spelling of a host other than a plain literal.
 package struct TargetURL: Sendable, Hashable {
     package enum Scheme: Sendable, Hashable {
         case http, https

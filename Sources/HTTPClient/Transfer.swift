@@ -1,7 +1,8 @@
 import CCurl
 import Runtime
 
-/// One request on its way, or an idle easy handle that waits for the next. Loop-bound; the callbacks of its handle come here.
+/// One request on its way, or an idle easy handle that waits for the next. Loop-bound; the callbacks of its handle come
+/// here.
 @safe
 final class Transfer: @unchecked Sendable {
     typealias Outcome = Result<IncomingResponse, ClientError>
@@ -29,8 +30,8 @@ final class Transfer: @unchecked Sendable {
 
     /// Whether the connection that curl chose had something to read before anything was asked on it.
     private(set) var foundSpoiledConnection = false
-    /// Sockets opened since the last request was about to go out: none of them is known to be a connection yet. curl closes such a
-    /// socket itself, without telling, where it has us close a connection's.
+    /// Sockets opened since the last request was about to go out: none of them is known to be a connection yet. curl
+    /// closes such a socket itself, without telling, where it has us close a connection's.
     private(set) var unprovenSockets: [Int32] = []
 
     private var connectionGuard: ConnectionGuard?
@@ -87,8 +88,8 @@ final class Transfer: @unchecked Sendable {
 
     /// Calls `expired` when no connection is there in time, or no answer.
     ///
-    /// curl keeps such deadlines too. But when another of its timers for the same transfer fires, it forgets those due within the
-    /// same millisecond (`add_next_timeout`), and a peer that then stays silent would never time out.
+    /// curl keeps such deadlines too. But when another of its timers for the same transfer fires, it forgets those due
+    /// within the same millisecond (`add_next_timeout`), and a peer that then stays silent would never time out.
     func setDeadlines(milliseconds: (connect: Int, total: Int), expired: @escaping () -> Void) {
         let rest = milliseconds.total - milliseconds.connect
         timer.schedule(after: .milliseconds(milliseconds.connect)) { [unowned self] in
@@ -100,7 +101,8 @@ final class Transfer: @unchecked Sendable {
     // MARK: What curl asks and tells
 
     @unsafe func mayOpenSocket(to address: UnsafeMutablePointer<curl_sockaddr>) -> Bool {
-        // curl repeats a request on a new connection when a reused one was dead: the caller decides about that, not curl.
+        // curl repeats a request on a new connection when a reused one was dead: the caller decides about that, not
+        // curl.
         if isResendTooMany() { return false }
         if unsafe connectionGuard?.admits(address) == true { return true }
         addressWasRefused = true

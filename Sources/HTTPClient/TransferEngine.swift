@@ -5,8 +5,8 @@ package import Runtime
 /// It does not judge the addresses beforehand; each is judged when its socket is opened. `HTTPClient` does both.
 @safe
 package final class TransferEngine: @unchecked Sendable {
-    /// curl looks through all connections of a multi handle now and then (for dead ones, for the oldest). Several handles, with the
-    /// partitions spread over them, keep these walks short.
+    /// curl looks through all connections of a multi handle now and then (for dead ones, for the oldest). Several
+    /// handles, with the partitions spread over them, keep these walks short.
     private static let multiCount = 8
 
     private let loop: EventLoop

@@ -82,8 +82,9 @@ extension Transfer {
         }
     }
 
-    /// OpenSSL's X509_V_ERR numbers (x509_vfy.h). curl compares names itself, before it asks for the verdict on the chain, whose
-    /// number is then still the 1 it began with; OpenSSL has ended the handshake already if the chain was bad.
+    /// OpenSSL's X509_V_ERR numbers (x509_vfy.h). curl compares names itself, before it asks for the verdict on the
+    /// chain, whose number is then still the 1 it began with; OpenSSL has ended the handshake already if the chain was
+    /// bad.
     private var verificationFailure: ClientError.TLSFailure {
         switch long(CURLINFO_SSL_VERIFYRESULT) {
         case 0, 1, 62, 64: .wrongName

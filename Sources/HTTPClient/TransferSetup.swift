@@ -55,7 +55,8 @@ extension Transfer {
         set(CURLOPT_SSL_VERIFYPEER, 1)
         set(CURLOPT_SSL_VERIFYHOST, 2)
         if let authorities { set(CURLOPT_CAINFO, authorities) }
-        // With a directory of authorities besides, curl would not keep the parsed store and read 140 certificates per connection.
+        // With a directory of authorities besides, curl would not keep the parsed store and read 140 certificates per
+        // connection.
         set(CURLOPT_CAPATH, nil)
         // A handle serves many hosts: what it remembered of sessions would seldom be of use, and costs memory.
         set(CURLOPT_SSL_SESSIONID_CACHE, 0)

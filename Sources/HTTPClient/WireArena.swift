@@ -1,7 +1,7 @@
 import CCurl
 
-/// Memory for everything of one request that curl reads while the transfer runs and does not copy: texts, lists, the body.
-/// One block, used again by the next request.
+/// Memory for everything of one request that curl reads while the transfer runs and does not copy: texts, lists, the
+/// body. One block, used again by the next request.
 @safe
 struct WireArena: ~Copyable {
     private var block: UnsafeMutableRawPointer

@@ -97,9 +97,10 @@ import Testing
     @Test func cancellingWorksBeforeConnectingToo() async throws {
         var configuration = HTTPClientConfiguration()
         let isAsked = AsyncStream<Void>.makeStream()
+        let never = AsyncStream<Void>.makeStream()
         configuration.resolve = { (_, _) throws(ResolverError) in
             isAsked.continuation.yield()
-            try? await Task.sleep(for: .seconds(3_600))
+            for await _ in never.stream {}
             throw .temporary
         }
         let request = try OutgoingRequest.test(port: 9, host: "hooks.example.com")
@@ -123,9 +124,10 @@ import Testing
     }
 
     @Test func aSlowLookupCountsAgainstTheDeadline() async throws {
+        let never = AsyncStream<Void>.makeStream()
         var configuration = HTTPClientConfiguration()
         configuration.resolve = { (_, _) throws(ResolverError) in
-            try? await Task.sleep(for: .seconds(3_600))
+            for await _ in never.stream {}
             throw .temporary
         }
         let request = try OutgoingRequest.test(port: 9, host: "hooks.example.com", total: .milliseconds(100))

@@ -8,8 +8,8 @@ import Testing
     private enum Manner: Int {
         case answer, answerLate, answerAndClose, answerAndReset, chunked, close, reset, halfStatus, halfBody, garbage,
             hang
-        /// Last: left out where answers must be exact. If the second answer comes after the next request has gone out, no client
-        /// can tell the two apart; such a peer deceives only its own partition.
+        /// Last: left out where answers must be exact. If the second answer comes after the next request has gone out,
+        /// no client can tell the two apart; such a peer deceives only its own partition.
         case answerTwice
     }
 

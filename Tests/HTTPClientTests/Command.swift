@@ -1,8 +1,8 @@
 import Glibc
 import Testing
 
-/// A child process. Foundation's `Process` learns of an end through a socket that other children inherit, so a long-lived child
-/// of another test holds it up; this one waits for its own child.
+/// A child process. Foundation's `Process` learns of an end through a socket that other children inherit, so a
+/// long-lived child of another test holds it up; this one waits for its own child.
 struct Command: Sendable {
     private let pid: pid_t
     private let output: Int32

@@ -154,16 +154,21 @@ import Testing
     }
 
     @Test func aConnectionThePeerClosedWhileIdleIsNotUsedAgain() async throws {
+        let hasClosed = AsyncStream<Void>.makeStream()
         let server = LoopbackServer { peer in
             _ = peer.readRequest()
             peer.answer()
+            peer.end()
+            hasClosed.continuation.yield()
         }
         defer { server.stop() }
         let port = server.port
         try await withClient { client in
+            var closings = hasClosed.stream.makeAsyncIterator()
             for partition in [1, 2, 1, 2, 1] as [UInt64] {
                 let response = try await client.send(.test(port: port, partition: partition))
                 #expect(response.status == 200)
+                await closings.next()
             }
         }
         #expect(server.connectionCount == 5)
@@ -174,7 +179,8 @@ import Testing
         let server = LoopbackServer { peer in
             _ = peer.readRequest()
             peer.answer()
-            // Takes a second request and closes without a word, as a server does that closes an idle connection just then.
+            // Takes a second request and closes without a word, as a server does that closes an idle connection just
+            // then.
             if peer.readRequest() != nil { requests.withLock { $0 += 1 } }
         }
         defer { server.stop() }
@@ -206,8 +212,9 @@ import Testing
             while let request = peer.readRequest() {
                 let status = request.line.split(separator: "/")[1].prefix(3)
                 peer.write(
-                    "HTTP/1.1 \(status) Go\r\nLocation: http://127.0.0.1:\(trapPort)/\r\nRefresh: 0; url=http://127.0.0.1:"
-                        + "\(trapPort)/\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n")
+                    "HTTP/1.1 \(status) Go\r\nLocation: http://127.0.0.1:\(trapPort)/\r\n"
+                        + "Refresh: 0; url=http://127.0.0.1:\(trapPort)/\r\n"
+                        + "WWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n")
             }
         }
         defer { server.stop() }

@@ -108,6 +108,9 @@ struct PeerConnection: Sendable {
         write("HTTP/1.1 \(status) X\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
     }
 
+    /// Ends the connection, whoever else holds the socket.
+    func end() { shutdown(socket, Int32(SHUT_RDWR)) }
+
     /// Makes the close that follows a reset.
     func resetOnClose() {
         var now = linger(l_onoff: 1, l_linger: 0)
