@@ -93,18 +93,22 @@ extension UnderLoad {
         /// Prints what the kills cost, and holds the time to the first redelivery after each start.
         private static func report(_ audit: Audit, _ kills: [Fault], _ ledger: MeshPost.Ledger) throws {
             var resumes: [Duration] = []
+            var outages: [Duration] = []
             for kill in kills {
                 guard let ready = kill.healed else { continue }
                 let first = audit.copies.compactMap { debt, copies -> ContinuousClock.Instant? in
                     guard let acked = ledger.acked[debt.event], acked < kill.begin else { return nil }
                     return copies.first { $0.at > kill.end + .milliseconds(50) }?.at
                 }.min()
-                if let first { resumes.append(max(.zero, first - ready)) }
+                guard let first else { continue }
+                resumes.append(max(.zero, first - ready))
+                outages.append(first - kill.end)
             }
             let worst = resumes.max() ?? .zero
             print(
-                "kill test: \(audit.duplicates) duplicates, \(ledger.unanswered) posts unanswered, after "
-                    + "\(resumes.count) starts with work left the first redelivery came within \(worst) of readiness")
+                "kill test: \(audit.duplicates) duplicates, \(ledger.unanswered) posts unanswered; after "
+                    + "\(resumes.count) starts with work left the first redelivery came within \(worst) of readiness, "
+                    + "\(outages.max() ?? .zero) of the start")
             // A second, and what two busy cores may add.
             #expect(worst < .seconds(2))
         }
