@@ -33,12 +33,13 @@ def median(rounds: Rounds, name: str) -> float:
 
 def spread(rounds: Rounds, name: str, form: str = ",.0f") -> str:
     values = [numbers[name] for numbers in rounds]
-    return f"{statistics.median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
+    middle = f"{statistics.median(values):{form}}"
+    return middle if len(values) == 1 else f"{middle} ({min(values):{form}}–{max(values):{form}})"
 
 
 def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
     found: list[Line] = []
-    for name, what in (("http_livez", "GET /livez, requests/s on one core"), ("http_me", "GET /v1/me, with a key")):
+    for name, what in (("http_livez", "GET /livez/s, one core"), ("http_me", "GET /v1/me/s, one core")):
         if rounds := results.get(name):
             ratio = median(rounds, "ratio")
             found += [
@@ -48,20 +49,20 @@ def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
                      f"nginx {spread(rounds, 'nginx_cpu_us', '.1f')}", "", "", None)]
     if rounds := results.get("inbound"):
         found += [
-            Line("Inbound events/s, stored and fanned out to 3", spread(rounds, "rate"),
+            Line("Inbound events/s, fanned out to 3", spread(rounds, "rate"),
                  f"pgbench {spread(rounds, 'pgbench_rate')}", spread(rounds, "ratio", ".2f"), "≥ 2.00",
                  median(rounds, "ratio") >= 2),
-            cpu_line(rounds, "event", ("subgate", "postgres", "machine"), "pgbench_machine_us", "pgbench"),
+            cpu_line(rounds, "event", ("subgate", "postgres", "sender", "machine"), "pgbench_machine_us", "pgbench"),
             Line("  answer at half that rate, p99.9 ms", spread(rounds, "half_rate_p999", ".1f"), "", "", "≤ 20",
                  median(rounds, "half_rate_p999") <= 20)]
     peer = results.get("peer")
-    for name, what in (("deliveries", "Deliveries/s, steady, fan-out 3"), ("burst", "Deliveries/s, in a burst")):
+    for name, what in (("deliveries", "Deliveries/s, steady"), ("burst", "Deliveries/s, in a burst")):
         if rounds := results.get(name):
             reference = f"pgqueuer {spread(peer, 'rate')}" if peer else ""
             ratio = f"{median(rounds, 'rate') / median(peer, 'rate'):.2f}" if peer else ""
             found += [
                 Line(what, spread(rounds, "rate"), reference, ratio, "≥ 5,000", median(rounds, "rate") >= 5000),
-                cpu_line(rounds, "delivery", ("subgate", "postgres", "receiver", "machine"), "", "", peer)]
+                cpu_line(rounds, "delivery", ("subgate", "postgres", "receiver", "sender", "machine"), peer=peer)]
     if rounds := results.get("latency"):
         found += [
             Line("Event to receiver at 1,000/s, p50 ms", spread(rounds, "p50", ".2f"), "", "", "≤ 3",
@@ -70,7 +71,7 @@ def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
             Line("  answer to the event, p99 ms", spread(rounds, "ack_p99", ".2f"), "", "", "", None)]
     if rounds := results.get("link_tokens"):
         found += [
-            Line("Link token, p50 ms added to the upstream's", spread(rounds, "added_p50", ".2f"),
+            Line("Link token, p50 ms added", spread(rounds, "added_p50", ".2f"),
                  f"direct {spread(rounds, 'direct_p50', '.2f')}", "", "≤ 1", median(rounds, "added_p50") <= 1),
             Line("  link tokens/s", spread(rounds, "rate"), f"direct {spread(rounds, 'direct_rate')}", "", "≥ 8,000",
                  median(rounds, "rate") >= 8000)]
@@ -85,13 +86,17 @@ def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
 
 
 def cpu_line(
-    rounds: Rounds, unit: str, names: tuple[str, ...], other: str, other_name: str, peer: Rounds | None = None
+    rounds: Rounds, unit: str, names: tuple[str, ...], other: str = "", other_name: str = "",
+    peer: Rounds | None = None
 ) -> Line:
-    shares = " / ".join(f"{median(rounds, f'{name}_us'):.0f}" for name in names)
-    reference = f"{other_name} machine {median(rounds, other):.0f}" if other else ""
+    reference = f"{other_name}: machine {median(rounds, other):.0f}" if other else ""
     if peer:
-        reference = "pgqueuer " + " / ".join(f"{median(peer, f'{n}_us'):.0f}" for n in ("sender", "postgres", "machine"))
-    return Line(f"  CPU µs per {unit}: {' / '.join(names)}", shares, reference, "", "", None)
+        reference = f"pgqueuer: {shares(peer, ('sender', 'postgres', 'machine'))}"
+    return Line(f"  CPU µs per {unit}", shares(rounds, names), reference, "", "", None)
+
+
+def shares(rounds: Rounds, names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} {median(rounds, f'{name}_us'):.0f}" for name in names)
 
 
 def table(found: list[Line]) -> str:
