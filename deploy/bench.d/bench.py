@@ -4,6 +4,7 @@
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -68,6 +69,9 @@ def main() -> int:
     names = wanted.only.split(",")
     if unknown := [name for name in names if name not in ROWS]:
         fail(f"there is no row {unknown[0]}; the rows are {', '.join(ROWS)}")
+    # However it is told to end, the stage is cleared.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     where = report.surroundings()
     results: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     with Stage() as stage:
