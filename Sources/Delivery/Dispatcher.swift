@@ -99,9 +99,7 @@ package struct Dispatcher: Sendable {
     }
 
     private func attemptOnce(_ delivery: DueDelivery) async {
-        guard leaseCoversAttempt(delivery) else { return metrics.lapsed.add() }
-        // Unread, its lease ends and it is claimed again.
-        guard let endpoint = await endpoints.endpoint(delivery.subClient, delivery.endpoint) else { return }
+        guard let endpoint = await endpoint(of: delivery) else { return metrics.lapsed.add() }
         switch endpoint.target {
         case .send(let url, let signer, let headers):
             guard leaseCoversAttempt(delivery) else { return metrics.lapsed.add() }
@@ -120,6 +118,15 @@ package struct Dispatcher: Sendable {
             note(finished)
             recorder.record(finished)
         }
+    }
+
+    /// The endpoint, read again and again while the database is away; nil when the lease no longer covers an attempt.
+    private func endpoint(of delivery: DueDelivery) async -> ReadyEndpoint? {
+        while leaseCoversAttempt(delivery), !state.withValue(\.isStopping) {
+            if let endpoint = await endpoints.endpoint(delivery.subClient, delivery.endpoint) { return endpoint }
+            await loop.sleep(for: Limits.giveBackInterval)
+        }
+        return nil
     }
 
     private func leaseCoversAttempt(_ delivery: DueDelivery) -> Bool {

@@ -105,6 +105,11 @@ struct EndpointCache: Sendable {
             let readAt = EventLoop.monotonicNanoseconds
             do throws(StoreError) {
                 let endpoints = try await store.loadEndpoints(distinct.map { ($0.value, $0.key) })
+                if endpoints.count < distinct.count {
+                    log.error(
+                        "endpoints are missing or their secrets do not open",
+                        [(.count, .integer(distinct.count - endpoints.count))])
+                }
                 state.withValue { state in
                     if state.ready.count > Limits.cachedEndpoints { state.ready.removeAll() }
                     for endpoint in endpoints {

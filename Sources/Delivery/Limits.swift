@@ -21,8 +21,8 @@ package enum Limits {
     static let claimSize = 500
     /// How often due deliveries are looked for when the last look found none.
     static let claimInterval: Duration = .milliseconds(500)
-    /// How long to wait before a lease whose taking had no answer is given back, and between tries: time for the server to
-    /// end what the lost connection had begun.
+    /// How long to wait before a lease whose taking had no answer is given back, and between tries: time for the server
+    /// to end what the lost connection had begun.
     static let giveBackInterval: Duration = .milliseconds(500)
     /// How often leases of dead nodes are looked for: a second from a crash to the next attempt.
     static let rescueInterval: Duration = .milliseconds(500)

@@ -126,27 +126,26 @@ extension Store {
             ])
     }
 
-    /// Loads endpoints with their secrets opened. One that no longer exists is left out.
+    /// Loads endpoints with their secrets opened. One that does not exist, or whose secret does not open, is left out.
     package func loadEndpoints(_ wanted: [(SubClientID, EndpointID)]) async throws(StoreError) -> [DispatchEndpoint] {
         let rows = try await run(
             PlatformScope.system, .loadEndpoints,
             [
                 .uuids(wanted.map(\.0.uuid)), .uuids(wanted.map(\.1.uuid)),
             ], on: .read)
-        var endpoints: [DispatchEndpoint] = []
-        for row in rows.indices {
-            let id: EndpointID = rows.id(row, 1)
-            let key = try DataKey(
-                id: rows.uuidValue(row, 9), owner: rows.uuidValue(row, 0), wrapped: rows.bytes(row, 10),
-                keyring: keyring)
-            endpoints.append(
-                DispatchEndpoint(
-                    id: id, version: rows.int32(row, 2), url: rows.text(row, 3), payloadFormat: rows.word(row, 4),
-                    state: rows.bool(row, 6) ? .deleted : rows.bool(row, 5) ? .enabled : .disabled,
-                    secret: try EndpointSeal.openSecret(rows.bytes(row, 7), id, key),
-                    headers: try EndpointSeal.openHeaders(rows.optionalBytes(row, 8), id, key)))
-        }
-        return endpoints
+        // One that cannot be opened is left out rather than keeping the others from being read.
+        return rows.indices.compactMap { try? dispatchEndpoint(rows, $0) }
+    }
+
+    private func dispatchEndpoint(_ rows: Rows, _ row: Int) throws(StoreError) -> DispatchEndpoint {
+        let id: EndpointID = rows.id(row, 1)
+        let key = try DataKey(
+            id: rows.uuidValue(row, 9), owner: rows.uuidValue(row, 0), wrapped: rows.bytes(row, 10), keyring: keyring)
+        return DispatchEndpoint(
+            id: id, version: rows.int32(row, 2), url: rows.text(row, 3), payloadFormat: rows.word(row, 4),
+            state: rows.bool(row, 6) ? .deleted : rows.bool(row, 5) ? .enabled : .disabled,
+            secret: try EndpointSeal.openSecret(rows.bytes(row, 7), id, key),
+            headers: try EndpointSeal.openHeaders(rows.optionalBytes(row, 8), id, key))
     }
 }
 

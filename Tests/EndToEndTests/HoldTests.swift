@@ -85,7 +85,9 @@ extension EndToEnd {
                 _ = try merchant.call("POST", "/v1/deliveries/\(id)/retry").json(202)
                 let received = try #require(stage.receivers.wait { $0.count == 2 })
                 #expect(received[0].webhookID == received[1].webhookID)
-                _ = try merchant.delivery(to: endpoint) { $0["attempts"]?.integer == 2 }
+                _ = try merchant.delivery(to: endpoint) {
+                    $0["attempts"]?.integer == 2 && $0["status"]?.text == "delivered"
+                }
                 _ = try merchant.call("POST", "\(path)/disable").json(200)
                 let held = try merchant.call("POST", "/v1/deliveries/\(id)/retry").json(202)
                 #expect(held["status"]?.text == "held")

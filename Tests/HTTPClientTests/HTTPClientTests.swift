@@ -228,24 +228,6 @@ import Testing
         #expect(trap.connectionCount == 0)
     }
 
-    @Test func proxiesOfTheEnvironmentAreIgnored() async {
-        // In a process of its own: no other thread may read the environment while it changes.
-        await #expect(processExitsWith: .success) {
-            let proxy = LoopbackServer { $0.answer(502) }
-            for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
-                unsafe setenv(name, "http://127.0.0.1:\(proxy.port)", 1)
-            }
-            let server = LoopbackServer { peer in
-                _ = peer.readRequest()
-                peer.answer()
-            }
-            let port = server.port
-            let response = try await withClient { try await $0.send(.test(port: port)) }
-            try #require(response.status == 200)
-            try #require(proxy.connectionCount == 0)
-        }
-    }
-
     @Test func headersThatCouldSmuggleAreRefused() async throws {
         let bad: [(String, [UInt8])] = [
             ("X", Array("a\r\nB: c".utf8)), ("X", Array("a\nb".utf8)), ("X", [0]), ("X", Array(" a".utf8)),

@@ -44,10 +44,18 @@ package final class ProgramProcess: @unchecked Sendable {
         kill()
         var command = ChildProcess.Command(Program.path, arguments)
         command.output = .file(logPath)
+        command.environment = Self.environment
         let child = try ChildProcess(command)
         self.child = child
         guardian = try Self.makeGuardian(of: child.id)
     }
+
+    /// This process's, and proxies that nothing of ours may obey: nobody listens there.
+    private static let environment =
+        ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+        + ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].map {
+            "\($0)=http://127.0.0.1:1"
+        }
 
     package var id: Int32 { child?.id ?? -1 }
     package var isRunning: Bool { child.map { $0.exitIfEnded() == nil } ?? false }
