@@ -238,7 +238,7 @@ def check_requests_that_are_not_right_are_refused() -> None:
 
 def check_endpoint_urls_and_headers_are_judged() -> None:
     call = new_merchant("Judge").call
-    for url in ("ftp://a.example", "https://127.0.0.1/", "https://a@b.example/", "https://ä.example/", "https://"):
+    for url in ("ftp://a.example", "https://a@b.example/", "https://a.example/#b", "https://ä.example/", "https://"):
         assert call("createWebhookEndpoint", 400, body={"url": url}).json["errors"][0]["field"] == "url"
     for headers in ({"Host": "a"}, {"webhook-id": "a"}, {"A": "1", "a": "2"}, {"a": "b\r\nc: d"}, {"a b": "c"}):
         call("createWebhookEndpoint", 400, body={"url": "https://a.example/", "headers": headers})
