@@ -1,4 +1,5 @@
-/// What the fields of a head say about the message itself: its host, where its body ends, what becomes of the connection.
+/// What the fields of a head say about the message itself: its host, where its body ends, what becomes of the
+/// connection.
 struct HeadFacts: Equatable {
     /// How the end of the body is found (RFC 9112 section 6.3).
     enum Framing: Equatable, Sendable {

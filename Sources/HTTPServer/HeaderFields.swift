@@ -1,5 +1,5 @@
-/// What a look for a name found. Repetition is for the caller to judge: choosing one in silence is how two readers come to
-/// see two requests.
+/// What a look for a name found. Repetition is for the caller to judge: choosing one in silence is how two readers come
+/// to see two requests.
 package enum Lookup<Value: Sendable>: Sendable {
     case absent
     case once(Value)

@@ -1,4 +1,5 @@
-/// The value of a `Host` field, and the authority of an absolute target (RFC 9110 section 7.2): a host, and maybe a port.
+/// The value of a `Host` field, and the authority of an absolute target (RFC 9110 section 7.2): a host, and maybe a
+/// port.
 enum HostField {
     /// 253 is the longest DNS name; the rest is for brackets.
     private static let longestHost = 255

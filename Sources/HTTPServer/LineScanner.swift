@@ -50,8 +50,8 @@ struct LineScanner {
     private static func plainBytes(_ bytes: UInt64) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
-        // A byte under 0x20 borrows when 0x20 is taken from it, and one that is 0x7F when it is made zero and 1 is taken.
-        // A borrow can mark a byte further up by mistake, never one before the first.
+        // A byte under 0x20 borrows when 0x20 is taken from it, and one that is 0x7F when it is made zero and 1 is
+        // taken. A borrow can mark a byte further up by mistake, never one before the first.
         let controls = bytes &- ones &* 0x20
         let deletes = (bytes ^ ones &* 0x7F) &- ones
         return ((bytes | controls | deletes) & highs).trailingZeroBitCount / 8

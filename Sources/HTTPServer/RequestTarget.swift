@@ -1,8 +1,8 @@
 /// What a request asks for (RFC 9112 section 3.2), checked so that it can be understood in one way only.
 ///
 /// The path stays as it was sent: encoded. It is refused (400) where two readers could see two paths: dot segments,
-/// empty segments, encoded slashes, backslashes and control bytes, percent signs that encode nothing, bytes that are not
-/// UTF-8 once decoded, fragments, and any byte RFC 3986 does not allow there.
+/// empty segments, encoded slashes, backslashes and control bytes, percent signs that encode nothing, bytes that are
+/// not UTF-8 once decoded, fragments, and any byte RFC 3986 does not allow there.
 struct RequestTarget: Equatable {
     enum Form: Equatable { case origin, absolute, asterisk }
 

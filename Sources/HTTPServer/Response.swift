@@ -39,7 +39,8 @@ package struct ResponseHeaders: Sendable {
     }
 
     /// Adds a field, unless `value` holds a control byte (RFC 9110 section 5.5): a value that could end its line would
-    /// write fields of somebody else's choosing. Then nothing is added and the result is false. A `String` gives its `utf8`.
+    /// write fields of somebody else's choosing. Then nothing is added and the result is false. A `String` gives its
+    /// `utf8`.
     @discardableResult
     package mutating func add(_ name: StaticString, _ value: some Collection<UInt8>) -> Bool {
         if !value.allSatisfy(ResponseHeaders.isAllowed) { return false }
