@@ -83,6 +83,7 @@ extension Store {
                 .stringArray(attempts.map { Store.nextStatus($0.decision).rawValue }),
                 .timestampArray(attempts.map { Store.nextDue($0.decision, now: now)?.microseconds }),
                 .int32Array(attempts.map { $0.decision == .delivered ? 0 : 1 }), .time(now),
+                .int64(Int64(attempts.count)),
             ])
     }
 

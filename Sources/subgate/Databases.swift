@@ -8,7 +8,8 @@ extension DatabaseConfiguration {
     static func service(_ url: String) -> DatabaseConfiguration {
         var configuration = DatabaseConfiguration(connectionString: url)
         // Statements that take arrays are costed far above what they take: compiling them would double it.
-        configuration.settings = [("search_path", "subgate, pg_catalog"), ("jit", "off")]
+        configuration.settings = [("search_path", "subgate, pg_catalog"), ("jit", "off"), ("enable_seqscan", "off")]
+        configuration.planCacheMode = .forceGeneric
         return configuration
     }
 }
