@@ -26,16 +26,24 @@ enum Base32 {
         }
     }
 
-    static func decode(_ text: some Collection<UInt8>) -> UUIDValue? {
+    static func decode(_ text: Span<UInt8>) -> UUIDValue? {
         guard text.count == digitsPerUUID else { return nil }
         var high: UInt64 = 0
         var low: UInt64 = 0
-        for (position, byte) in text.enumerated() {
-            let value = UInt64(values[Int(byte)])
+        for position in 0..<digitsPerUUID {
+            let value = UInt64(values[Int(text[position])])
             guard value < 32, position > 0 || value < 8 else { return nil }
             high = high << 5 | low >> 59
             low = low << 5 | value
         }
         return UUIDValue(high: high, low: low)
+    }
+}
+
+extension Span<UInt8> {
+    func starts(with prefix: [UInt8]) -> Bool {
+        guard count >= prefix.count else { return false }
+        for index in prefix.indices where self[index] != prefix[index] { return false }
+        return true
     }
 }

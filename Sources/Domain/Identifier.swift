@@ -11,13 +11,18 @@ package struct Identifier<Kind: IdentifierKind>: Hashable, Sendable {
     package init(_ uuid: UUIDValue) { self.uuid = uuid }
 
     /// Parses `prefix_` and 26 digits; there is exactly one text for each identifier, so comparing text is safe.
-    package init?(text: some Collection<UInt8>) {
+    private init?(span text: Span<UInt8>) {
         let prefix = Kind.prefix
         guard text.count == prefix.count + Base32.digitsPerUUID, text.starts(with: prefix),
-            let uuid = Base32.decode(text.dropFirst(prefix.count))
+            let uuid = Base32.decode(text.extracting(prefix.count...))
         else { return nil }
         self.uuid = uuid
     }
+
+    // Spelled out for what callers have: a generic initializer runs unspecialized outside this module.
+    package init?(text: [UInt8]) { self.init(span: text.span) }
+    package init?(text: ArraySlice<UInt8>) { self.init(span: text.span) }
+    package init?(text: some Collection<UInt8>) { self.init(text: Array(text)) }
 
     package var text: [UInt8] {
         var text = Kind.prefix

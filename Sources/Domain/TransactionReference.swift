@@ -12,13 +12,20 @@ package struct TransactionReference: Hashable, Sendable {
         self.linkSession = linkSession
     }
 
-    package init?(text: some Collection<UInt8>) {
-        guard text.count == Self.prefix.count + 2 * Base32.digitsPerUUID, text.starts(with: Self.prefix),
-            let subClient = Base32.decode(text.dropFirst(Self.prefix.count).prefix(Base32.digitsPerUUID)),
-            let linkSession = Base32.decode(text.dropFirst(Self.prefix.count + Base32.digitsPerUUID))
+    private init?(span text: Span<UInt8>) {
+        let start = Self.prefix.count
+        let middle = start + Base32.digitsPerUUID
+        guard text.count == middle + Base32.digitsPerUUID, text.starts(with: Self.prefix),
+            let subClient = Base32.decode(text.extracting(start..<middle)),
+            let linkSession = Base32.decode(text.extracting(middle...))
         else { return nil }
         self.init(subClient: SubClientID(subClient), linkSession: LinkSessionID(linkSession))
     }
+
+    // Spelled out for what callers have: a generic initializer runs unspecialized outside this module.
+    package init?(text: [UInt8]) { self.init(span: text.span) }
+    package init?(text: ArraySlice<UInt8>) { self.init(span: text.span) }
+    package init?(text: some Collection<UInt8>) { self.init(text: Array(text)) }
 
     /// 56 bytes; Mesh allows 128.
     package var text: [UInt8] {

@@ -44,7 +44,9 @@ package struct ReportedStatus: Hashable, Sendable {
     package let status: TransferStatus?
     package let refund: RefundStatus?
 
-    package init(upstreamText: some Sequence<UInt8>) {
+    package init(upstreamText: some Sequence<UInt8>) { self.init(upstreamText: Array(upstreamText)) }
+
+    package init(upstreamText: [UInt8]) {
         let lowered = upstreamText.map { (65...90).contains($0) ? $0 | 32 : $0 }
         let known = ReportedStatus.known[lowered]
         type = known?.type ?? .transferUpdated

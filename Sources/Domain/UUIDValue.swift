@@ -22,12 +22,13 @@ package struct UUIDValue: Hashable, Sendable {
     }
 
     /// Parses 36 bytes of text, in either case; anything else, braces included, is nil.
-    package init?(text: some Collection<UInt8>) {
+    private init?(span text: Span<UInt8>) {
         guard text.count == 36 else { return nil }
         var high: UInt64 = 0
         var low: UInt64 = 0
         var digits = 0
-        for (position, byte) in text.enumerated() {
+        for position in 0..<36 {
+            let byte = text[position]
             if position == 8 || position == 13 || position == 18 || position == 23 {
                 guard byte == UInt8(ascii: "-") else { return nil }
                 continue
@@ -38,6 +39,11 @@ package struct UUIDValue: Hashable, Sendable {
         }
         self.init(high: high, low: low)
     }
+
+    // Spelled out for what callers have: a generic initializer runs unspecialized outside this module.
+    package init?(text: [UInt8]) { self.init(span: text.span) }
+    package init?(text: ArraySlice<UInt8>) { self.init(span: text.span) }
+    package init?(text: some Collection<UInt8>) { self.init(text: Array(text)) }
 
     /// 36 lower-case bytes.
     package var text: [UInt8] {
