@@ -49,10 +49,31 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
 
     package func next() -> UInt64 { source() }
 
-    /// The system's generator (getrandom(2)).
-    package static let system = RandomSource {
-        var generator = SystemRandomNumberGenerator()
-        return generator.next()
+    /// The system's generator (getrandom(2)), drawn 32 numbers at a time: a call costs more than all else an id needs.
+    package static let system: RandomSource = {
+        let pool = Pool()
+        return RandomSource { pool.next() }
+    }()
+
+    private final class Pool: @unchecked Sendable {
+        private let lock = Lock()
+        /// As many as one getentropy(3) gives.
+        private var numbers = [UInt64](repeating: 0, count: 32)
+        private var left = 0
+
+        func next() -> UInt64 {
+            lock.withLock {
+                if left == 0 { fill() }
+                left -= 1
+                return numbers[left]
+            }
+        }
+
+        private func fill() {
+            let status = unsafe numbers.withUnsafeMutableBytes { unsafe getentropy($0.baseAddress, $0.count) }
+            precondition(status == 0, "the system has no randomness")
+            left = numbers.count
+        }
     }
 
     /// The same numbers for the same seed: SplitMix64 (Steele, Lea, Flood 2014), whose state is one counter and so one
