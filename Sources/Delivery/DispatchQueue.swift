@@ -26,6 +26,13 @@ package struct DispatchQueue {
         var waiting = FIFO<DueDelivery>()
         var inFlight = 0
         var isInRing = false
+
+        mutating func take() -> DueDelivery? {
+            isInRing = false
+            guard let delivery = waiting.pop() else { return nil }
+            inFlight += 1
+            return delivery
+        }
     }
 
     private let caps: Caps
@@ -54,12 +61,12 @@ package struct DispatchQueue {
 
     /// The next delivery to attempt, which now counts as in flight; nil if all caps are reached or nothing waits.
     package mutating func next() -> DueDelivery? {
-        guard inFlight < caps.inFlight, let endpoint = ring.pop(), var lane = lanes[endpoint] else { return nil }
-        lane.isInRing = false
-        let delivery = lane.waiting.pop()
-        lane.inFlight += 1
-        if lane.waiting.count < caps.waitingPerEndpoint, !busy.isEmpty { busy.remove(endpoint) }
-        lanes[endpoint] = lane
+        guard inFlight < caps.inFlight, let endpoint = ring.pop() else { return nil }
+        // In place: a lane taken out would share its queue with the dictionary, and be copied whole.
+        guard let delivery = lanes[endpoint]?.take() else { return nil }
+        if !busy.isEmpty, lanes[endpoint].map({ $0.waiting.count < caps.waitingPerEndpoint }) ?? true {
+            busy.remove(endpoint)
+        }
         waiting -= 1
         inFlight += 1
         enterRing(endpoint)
