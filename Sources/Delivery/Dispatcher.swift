@@ -22,6 +22,8 @@ package struct Dispatcher: Sendable {
     private let clock: Clock
     private let log: Log
     private let metrics: DeliveryMetrics
+    /// Off, all deliveries are left to other nodes.
+    private let isSending: Bool
     private let attempt: Attempt
     private let endpoints: EndpointCache
     private let recorder: Recorder
@@ -30,8 +32,9 @@ package struct Dispatcher: Sendable {
 
     package init(
         loop: EventLoop, store: Store, client: HTTPClient, leases: LeaseSource, policy: AddressPolicy,
-        schedule: RetrySchedule, log: Log, metrics: DeliveryMetrics
+        schedule: RetrySchedule, isSending: Bool = true, log: Log, metrics: DeliveryMetrics
     ) {
+        self.isSending = isSending
         self.loop = loop
         self.store = store
         self.leases = leases
@@ -53,7 +56,8 @@ package struct Dispatcher: Sendable {
     /// must be born due instead, for any node to claim.
     package func leaseForNew() -> Lease? {
         state.withValue { state in
-            state.isStopping || state.queue.room < Limits.acceptSize ? nil : leases.next(at: clock.now())
+            !isSending || state.isStopping || state.queue.room < Limits.acceptSize
+                ? nil : leases.next(at: clock.now())
         }
     }
 
@@ -171,7 +175,7 @@ package struct Dispatcher: Sendable {
 
     /// Claims due deliveries until `stop()`.
     package func run() async {
-        while !state.withValue(\.isStopping) {
+        while isSending && !state.withValue(\.isStopping) {
             let claimed = await claim()
             // A full claim means there is more; otherwise wait, and be woken when something becomes due here.
             if claimed < Limits.claimSize { await nudge.wait(atMost: Limits.claimInterval) }

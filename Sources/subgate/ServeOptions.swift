@@ -25,6 +25,7 @@ enum ServeOptions {
             Option("loops", "N", default: "0", "Event loops, one thread each; 0 is one per core."),
             Option("write-connections", "N", default: "2", "PostgreSQL connections for writes, per loop."),
             Option("read-connections", "N", default: "1", "PostgreSQL connections for reads, per loop."),
+            Option("accept-only", nil, "Accept webhooks, and leave what they owe to other nodes to deliver."),
             Option("node-name", "NAME", default: "subgate", "Shown in the node table and in logs."),
             Option("allow-private-targets", nil, "Webhooks to http and to private addresses: development only."),
             Option(
@@ -45,6 +46,8 @@ struct ServiceConfiguration: Sendable {
     var loops: Int
     var writeConnections: Int
     var readConnections: Int
+    /// Whether this node leaves all deliveries to others.
+    var acceptsOnly: Bool
     var nodeName: String
     var allowsPrivateTargets: Bool
     /// Whether an upstream may be at a private address.
@@ -64,6 +67,7 @@ struct ServiceConfiguration: Sendable {
         self.loops = loops == 0 ? Machine.cores : loops
         writeConnections = try options.integer("write-connections", in: 1...16)
         readConnections = try options.integer("read-connections", in: 1...16)
+        acceptsOnly = try options.isOn("accept-only")
         nodeName = try options.required("node-name")
         allowsPrivateTargets = try options.isOn("allow-private-targets")
         allowsPrivateUpstreams = allowsPrivateTargets

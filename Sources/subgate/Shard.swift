@@ -48,7 +48,8 @@ struct Shard: Sendable {
         let client = HTTPClient(loop: loop, configuration: HTTPClientConfiguration())
         let dispatcher = Dispatcher(
             loop: loop, store: store, client: client, leases: parts.leases, policy: parts.policy,
-            schedule: parts.configuration.schedule, log: parts.log, metrics: parts.deliveryMetrics)
+            schedule: parts.configuration.schedule, isSending: !parts.configuration.acceptsOnly, log: parts.log,
+            metrics: parts.deliveryMetrics)
         let intake = Intake(loop: loop, store: store, dispatcher: dispatcher)
         let upstreams = UpstreamDirectory(store: store, policy: parts.upstreamPolicy, log: parts.log)
         await upstreams.refresh()
