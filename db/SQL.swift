@@ -6,6 +6,12 @@ package struct Migration: Sendable {
     package let number: Int
     package let name: String
     package let text: String
+
+    package init(number: Int, name: String, text: String) {
+        self.number = number
+        self.name = name
+        self.text = text
+    }
 }
 
 extension Statement {

@@ -23,7 +23,8 @@ struct ClusterBinaries: Sendable {
     private static func candidates() -> [String] {
         var folders: [String] = []
         for program in ["initdb", "pg_ctl"] {
-            if let path = ChildProcess.find(program) { folders.append(String(path.dropLast(program.utf8.count + 1))) }
+            // A link to one program says nothing of the others: they stand beside what it points to.
+            if let path = ChildProcess.find(program) { folders.append(folder(of: realPath(path) ?? path)) }
         }
         folders += Files.names(in: "/usr/lib/postgresql").map { "/usr/lib/postgresql/\($0)/bin" }
         if let answer = try? ChildProcess.run(.init("pg_config", ["--bindir"])), answer.exit.isSuccess {
@@ -50,6 +51,16 @@ struct ClusterBinaries: Sendable {
     /// Versions in order of their numbers: `9` before `15`.
     private static func order(_ binaries: ClusterBinaries) -> Int {
         binaries.majorVersion.utf8.reduce(0) { $0 * 10 + Int($1 &- 48) }
+    }
+
+    private static func folder(of path: String) -> String {
+        String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+    }
+
+    private static func realPath(_ path: String) -> String? {
+        guard let resolved = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 
     private static func firstLine(_ output: [UInt8]) -> String {

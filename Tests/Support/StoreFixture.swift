@@ -21,15 +21,19 @@ package struct StoreFixture: Sendable {
             pepperID: "p1", pepper: [UInt8](repeating: 7, count: 32), masterKeys: try MasterKeys.parse(masterKey))
     }
 
-    /// Runs `body`, on the loop, with a fixture that is closed afterwards.
-    package static func with(_ body: @escaping @Sendable (StoreFixture) async throws -> Void) async throws {
-        let testDatabase = try TestDatabase.make()
+    /// Runs `body`, on the loop, with a fixture that is closed afterwards. `asOwner` connects the store as the role that
+    /// row-level security does not stop.
+    package static func with(
+        asOwner: Bool = false, _ body: @escaping @Sendable (StoreFixture) async throws -> Void
+    ) async throws {
+        let testDatabase = try await onOwnThread { try TestDatabase.make() }
         let loop = EventLoop()
         loop.start()
         let clock = MovableClock()
         let result = await loop.run { () async -> Result<Void, any Error> in
             do {
-                let store = try await makeStore(loop: loop, testDatabase: testDatabase, clock: clock)
+                let server = asOwner ? testDatabase.ownerConnectionString : testDatabase.connectionString
+                let store = try await makeStore(loop: loop, server: server, clock: clock)
                 try await body(StoreFixture(loop: loop, testDatabase: testDatabase, store: store, clock: clock))
                 await store.database.close()
                 return .success(())
@@ -37,19 +41,23 @@ package struct StoreFixture: Sendable {
                 return .failure(error)
             }
         }
-        await Task.detached { loop.stop() }.value
+        try await onOwnThread { loop.stop() }
         try result.get()
     }
 
     /// Another store on the same database, as another node would have. Close its database.
     package func anotherStore() async throws -> Store {
-        try await StoreFixture.makeStore(loop: loop, testDatabase: testDatabase, clock: clock)
+        try await StoreFixture.makeStore(loop: loop, server: testDatabase.connectionString, clock: clock)
     }
 
-    private static func makeStore(
-        loop: EventLoop, testDatabase: TestDatabase, clock: MovableClock
-    ) async throws -> Store {
-        var configuration = DatabaseConfiguration(connectionString: testDatabase.connectionString)
+    /// With no limits of time: on a busy machine everything takes long.
+    private static func makeStore(loop: EventLoop, server: String, clock: MovableClock) async throws -> Store {
+        var configuration = DatabaseConfiguration(connectionString: server)
+        configuration.queueDeadline = .seconds(3_600)
+        configuration.stallTimeout = .seconds(3_600)
+        configuration.failFastAfter = .seconds(3_600)
+        configuration.statementTimeout = .zero
+        configuration.lockTimeout = .zero
         configuration.settings = [("search_path", "subgate, pg_catalog"), ("jit", "off")]
         let database = Database(loop: loop, configuration: configuration, statements: Statement.service)
         try await database.start()

@@ -24,6 +24,14 @@ package final class TestDatabase: Sendable {
         return TestDatabase(name: name, server: server)
     }
 
+    /// One without a schema.
+    package static func makeEmpty() throws -> TestDatabase {
+        let server = try cluster.get()
+        let name = "test_\(count.wrappingAdd(1, ordering: .relaxed).newValue)"
+        try BlockingConnection(server.connectionString()).execute("create database \(name)")
+        return TestDatabase(name: name, server: server)
+    }
+
     private init(name: String, server: PrivateCluster) {
         self.name = name
         ownerConnectionString = server.connectionString(database: name)

@@ -29,6 +29,10 @@ enum Repository {
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
+    /// What people write and programs read; the scripts of deploy/ have no extension.
+    static let codeEndings =
+        [".swift", ".sql", ".py", ".h", ".c", ".lua"] + ["run", "test", "packages", "schema", "bench"].map { "/\($0)" }
+
     static func exists(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: root.appendingPathComponent(path).path)
     }
@@ -49,7 +53,7 @@ enum Repository {
             let base = root.appendingPathComponent(folder)
             let found = FileManager.default.enumerator(atPath: base.path)?.allObjects as? [String] ?? []
             return try found.sorted()
-                .filter { path in endings.contains { path.hasSuffix($0) } && !path.contains("__pycache__") }
+                .filter { path in endings.contains { "/\(path)".hasSuffix($0) } && !path.contains("__pycache__") }
                 .filter { path in !path.split(separator: "/").contains { $0.hasPrefix(".") } }
                 .filter { path in !isFolder(base.appendingPathComponent(path)) }
                 .map { path in try read("\(folder)/\(path)") }

@@ -7,6 +7,8 @@ enum SizeRule {
     static let warningLines = 300
     /// `.swift-format` says the same to the formatter, which leaves long literals and comments alone.
     static let maximumColumns = 120
+    /// Written by a program, which does not break lines.
+    static let wideFiles = ["db/schema.sql"]
     /// A function fits on one screen.
     static let maximumFunctionLines = 70
 
@@ -17,7 +19,8 @@ enum SizeRule {
     }
 
     static func checkColumns(_ file: SourceFile) -> [Complaint] {
-        file.lines.enumerated().compactMap { index, line in
+        if wideFiles.contains(file.path) { return [] }
+        return file.lines.enumerated().compactMap { index, line in
             guard line.count > maximumColumns else { return nil }
             return Complaint(file: file.path, line: index + 1, message: "longer than \(maximumColumns) columns")
         }
@@ -109,8 +112,7 @@ enum SizeRule {
 
     @Test func linesAreShort() throws {
         let files = try Repository.files(
-            in: ["Sources", "Tests", "db", "deploy"],
-            endings: [".swift", ".sql", ".py", ".h", "run", "test", "packages"])
+            in: ["Sources", "Tests", "db", "deploy"], endings: Repository.codeEndings)
         #expect(files.flatMap(SizeRule.checkColumns) == [])
     }
 

@@ -370,7 +370,7 @@ $$;
 -- Makes the monthly partitions from the month of first_day on. The app may not run DDL; this much it may.
 create function ensure_partitions(first_day date, months int) returns int
     language plpgsql security definer
-    set search_path = subgate, pg_catalog
+    set search_path = subgate, pg_catalog, pg_temp
 as $$
 declare
     parent text;

@@ -1,0 +1,55 @@
+import Domain
+import Runtime
+import Store
+import TestSupport
+
+/// A sub-client with a row in every table that sub-clients have rows in.
+struct FurnishedTenant: Sendable {
+    let name: String
+    let seed: Seed
+    let endpoint: EndpointID
+    let linkSession: LinkSessionID
+    let credential: CredentialID
+    let transfer: TransferID
+    let event: EventID
+    let delivery: DeliveryID
+    /// A request whose answer is kept.
+    let request: IdempotentRequest
+
+    var scope: TenantScope { seed.scope }
+    var subClient: SubClientID { seed.subClient }
+
+    /// `upstream` is made if none is given.
+    static func make(_ store: Store, _ name: String, upstream: UpstreamID? = nil) async throws -> FurnishedTenant {
+        let seed = try await Seed.make(store, name: name, upstream: upstream)
+        let request = IdempotentRequest(
+            route: "POST /v1/webhook-endpoints", key: Seed.bytes("key"), digest: [UInt8](repeating: 1, count: 32))
+        let endpoint = try await store.createEndpoint(
+            seed.scope,
+            NewEndpoint(
+                url: Seed.bytes("http://127.0.0.1:9/\(name)"), eventTypes: [Seed.bytes("*")], payloadFormat: .mesh,
+                headers: Seed.bytes(#"{"X-Shop":"\#(name)"}"#),
+                secret: Seed.bytes("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")),
+            limit: 50, keeping: Keeping(request) { _ in Seed.bytes(name) }
+        ).endpoint.id
+        let credential = try await store.createCredential(
+            .system, for: seed.subClient,
+            NewCredential(environment: .sandbox, access: .readWrite, name: Seed.bytes(name)))
+        let session = try await seed.linkSession()
+        let node = store.identifiers.nextUUID()
+        let received = seed.received("Succeeded", session)
+        let owed = try await store.accept(
+            [received], lease: Lease(node: node, end: store.clock.now() + .seconds(60)))[0].deliveries[0]
+        try await store.record(
+            [
+                FinishedAttempt(
+                    delivery: owed, id: store.identifiers.next(), startedAt: store.clock.now(),
+                    duration: .milliseconds(3), statusCode: 500, errorCode: "httpStatus",
+                    responseBody: Seed.bytes(name), decision: .failed)
+            ], node: node)
+        let transfers = try await store.transfers(seed.scope, PageRequest())
+        return FurnishedTenant(
+            name: name, seed: seed, endpoint: endpoint, linkSession: session, credential: credential.credential.id,
+            transfer: transfers.items[0].id, event: owed.event.id, delivery: owed.id, request: request)
+    }
+}

@@ -1,0 +1,143 @@
+import Domain
+import Foundation
+import Postgres
+import Store
+import TestSupport
+import Testing
+
+/// The second wall by itself: the sub-client in each statement, on a connection that row-level security does not stop.
+@Suite struct TenantPredicateTests {
+    /// A function of a sub-client, called with the scope of `mine` and the identifiers of `theirs`.
+    struct Call: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let run: @Sendable (Store, _ mine: FurnishedTenant, _ theirs: FurnishedTenant) async throws -> Void
+
+        init(
+            _ name: String,
+            _ run: @escaping @Sendable (Store, FurnishedTenant, FurnishedTenant) async throws -> Void
+        ) {
+            testDescription = name
+            self.run = run
+        }
+    }
+
+    /// Each gives what one sub-client has, and nothing of another's.
+    static let lists: [Call] = [
+        Call("credentials") { store, mine, _ in
+            let page = try await store.credentials(mine.scope, PageRequest())
+            #expect(page.items.map(\.id) == [mine.credential])
+        },
+        Call("endpoints") { store, mine, _ in
+            let page = try await store.endpoints(mine.scope, PageRequest())
+            #expect(page.items.map(\.id) == [mine.endpoint])
+        },
+        Call("linkSessions") { store, mine, _ in
+            let page = try await store.linkSessions(mine.scope, PageRequest())
+            #expect(page.items.map(\.id) == [mine.linkSession])
+        },
+        Call("transfers") { store, mine, _ in
+            let page = try await store.transfers(mine.scope, PageRequest())
+            #expect(page.items.map(\.id) == [mine.transfer])
+        },
+        Call("events") { store, mine, _ in
+            let page = try await store.events(mine.scope, PageRequest())
+            #expect(page.items.map(\.id) == [mine.event])
+        },
+        Call("deliveries") { store, mine, theirs in
+            let page = try await store.deliveries(mine.scope, DeliveryFilter(), PageRequest())
+            #expect(page.items.map(\.id) == [mine.delivery])
+            var filter = DeliveryFilter()
+            filter.endpoint = theirs.endpoint
+            let none = try await store.deliveries(mine.scope, filter, PageRequest())
+            #expect(none.items.isEmpty)
+        },
+        Call("keptAnswer") { store, mine, _ in
+            // Both used the same key for the same route.
+            let kept = try await store.keptAnswer(mine.scope, to: mine.request)
+            #expect(kept?.answer == Seed.bytes(mine.name))
+        },
+    ]
+
+    /// Each is given another's identifier and answers as for one that does not exist.
+    static let lookups: [Call] = [
+        Call("endpoint") { store, mine, theirs in _ = try await store.endpoint(mine.scope, theirs.endpoint) },
+        Call("linkSession") { store, mine, theirs in
+            _ = try await store.linkSession(mine.scope, theirs.linkSession)
+        },
+        Call("transfer") { store, mine, theirs in _ = try await store.transfer(mine.scope, theirs.transfer) },
+        Call("event") { store, mine, theirs in _ = try await store.event(mine.scope, theirs.event) },
+        Call("delivery") { store, mine, theirs in _ = try await store.delivery(mine.scope, theirs.delivery) },
+        Call("updateEndpoint") { store, mine, theirs in
+            var changes = EndpointChanges()
+            changes.url = Seed.bytes("http://127.0.0.1:9/stolen")
+            _ = try await store.updateEndpoint(mine.scope, theirs.endpoint, changes, version: nil)
+        },
+        Call("setEndpoint") { store, mine, theirs in
+            _ = try await store.setEndpoint(mine.scope, theirs.endpoint, enabled: false)
+        },
+        Call("deleteEndpoint") { store, mine, theirs in
+            try await store.deleteEndpoint(mine.scope, theirs.endpoint)
+        },
+        Call("createTestEvent") { store, mine, theirs in
+            _ = try await store.createTestEvent(mine.scope, for: theirs.endpoint) { _, _ in Seed.bytes("{}") }
+        },
+        Call("retryDelivery") { store, mine, theirs in
+            _ = try await store.retryDelivery(mine.scope, theirs.delivery)
+        },
+        Call("revokeCredential") { store, mine, theirs in
+            try await store.revokeCredential(mine.scope, theirs.credential)
+        },
+    ]
+
+    @Test func listsHoldOnlyOnesOwnWithoutTheOtherWall() async throws {
+        try await StoreFixture.with(asOwner: true) { fixture in
+            let one = try await FurnishedTenant.make(fixture.store, "one")
+            let other = try await FurnishedTenant.make(fixture.store, "other", upstream: one.seed.upstream)
+            for call in TenantPredicateTests.lists {
+                try await call.run(fixture.store, one, other)
+                try await call.run(fixture.store, other, one)
+            }
+        }
+    }
+
+    @Test(arguments: lookups)
+    func anothersIdentifierIsAsNone(_ call: Call) async throws {
+        try await StoreFixture.with(asOwner: true) { fixture in
+            let one = try await FurnishedTenant.make(fixture.store, "one")
+            let other = try await FurnishedTenant.make(fixture.store, "other", upstream: one.seed.upstream)
+            let before = try await contents(fixture)
+            let error = await #expect(throws: StoreError.self) { try await call.run(fixture.store, one, other) }
+            #expect(error == .notFound)
+            #expect(try await contents(fixture) == before)
+            // With one's own identifier the same call is right.
+            try await call.run(fixture.store, other, other)
+        }
+    }
+
+    /// A digest of every row of every sub-client's tables.
+    private func contents(_ fixture: StoreFixture) async throws -> [String] {
+        try await onOwnThread {
+            let owner = try fixture.testDatabase.owner()
+            return try ["credential", "endpoint", "event", "delivery"].map { table in
+                try owner.query(
+                    "select coalesce(md5(string_agg(t::text, '' order by t::text)), '') from subgate.\(table) t"
+                )
+                .string(0, 0)
+            }
+        }
+    }
+
+    /// So that a new function does not go without.
+    @Test func everyFunctionOfASubClientIsTriedHere() throws {
+        let folder = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Sources/Store")
+        let expression = /package func (\w+)\(\s*_ scope: TenantScope/
+        let names = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .flatMap { try String(contentsOf: $0, encoding: .utf8).matches(of: expression).map { String($0.1) } }
+        // These make something of the scope's own and take nothing that could be another's.
+        let creating: Set<String> = ["createEndpoint", "createLinkSession"]
+        let tried = Set((TenantPredicateTests.lists + TenantPredicateTests.lookups).map(\.testDescription))
+        #expect(Set(names).subtracting(creating) == tried)
+    }
+}

@@ -1,0 +1,702 @@
+-- What the migrations make of an empty database, but for the monthly partitions. Nothing reads this file but
+-- people and a test, and `deploy/schema` writes it.
+
+CREATE SCHEMA sandbox;
+
+CREATE SCHEMA subgate;
+
+CREATE TYPE subgate.credential_access AS ENUM (
+    'read',
+    'readWrite'
+);
+
+CREATE TYPE subgate.delivery_status AS ENUM (
+    'pending',
+    'delivering',
+    'retrying',
+    'delivered',
+    'held',
+    'failed',
+    'cancelled'
+);
+
+CREATE TYPE subgate.environment AS ENUM (
+    'sandbox',
+    'production'
+);
+
+CREATE TYPE subgate.payload_format AS ENUM (
+    'mesh',
+    'standard'
+);
+
+CREATE TYPE subgate.refund_status AS ENUM (
+    'refundPending',
+    'refundFailed',
+    'refundSucceeded'
+);
+
+CREATE TYPE subgate.sub_client_status AS ENUM (
+    'onboarding',
+    'active',
+    'suspended',
+    'closed'
+);
+
+CREATE TYPE subgate.transfer_status AS ENUM (
+    'unknown',
+    'pending',
+    'failed',
+    'succeeded'
+);
+
+CREATE FUNCTION subgate.delivery_uuid(event_id uuid, endpoint_id uuid) RETURNS uuid
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select overlay(overlay(md5(event_id::text || endpoint_id::text) placing replace(left(event_id::text, 15), '-', '')
+        from 1) placing '8' from 17 for 1)::uuid
+$$;
+
+CREATE FUNCTION subgate.ensure_partitions(first_day date, months integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    parent text;
+    month timestamptz;
+    made int := 0;
+begin
+    perform pg_advisory_xact_lock(hashtext('subgate.ensure_partitions'));
+    foreach parent in array array['event', 'delivery', 'attempt']
+    loop
+        for offset_months in 0 .. months - 1
+        loop
+            month := (date_trunc('month', first_day::timestamp) + make_interval(months => offset_months))
+                at time zone 'UTC';
+            if to_regclass(format('subgate.%I', parent || '_' || to_char(month at time zone 'UTC', 'YYYYMM'))) is null
+            then
+                execute format('create table %I partition of %I for values from (%L) to (%L)',
+                    parent || '_' || to_char(month at time zone 'UTC', 'YYYYMM'), parent,
+                    first_uuid(month), first_uuid((month at time zone 'UTC' + interval '1 month') at time zone 'UTC'));
+                made := made + 1;
+            end if;
+        end loop;
+    end loop;
+    return made;
+end $$;
+
+CREATE FUNCTION subgate.first_uuid(moment timestamp with time zone) RETURNS uuid
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog'
+    AS $$
+    select (lpad(to_hex(floor(extract(epoch from moment at time zone 'UTC') * 1000)::bigint), 12, '0')
+        || repeat('0', 20))::uuid
+$$;
+
+CREATE TABLE sandbox.link_token (
+    auth_code_digest bytea NOT NULL,
+    client_id uuid NOT NULL,
+    user_id text NOT NULL,
+    transaction_id text,
+    network_id uuid,
+    symbol text,
+    address text,
+    amount text,
+    min_amount text,
+    amount_in_fiat text,
+    client_fee text,
+    fee_is_inclusive boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    transfer_id uuid,
+    CONSTRAINT link_token_address_length CHECK (((char_length(address) >= 1) AND (char_length(address) <= 256))),
+    CONSTRAINT link_token_amount_in_fiat_length CHECK (((char_length(amount_in_fiat) >= 1) AND (char_length(amount_in_fiat) <= 64))),
+    CONSTRAINT link_token_amount_length CHECK (((char_length(amount) >= 1) AND (char_length(amount) <= 64))),
+    CONSTRAINT link_token_auth_code_digest_length CHECK ((octet_length(auth_code_digest) = 32)),
+    CONSTRAINT link_token_client_fee_length CHECK (((char_length(client_fee) >= 1) AND (char_length(client_fee) <= 64))),
+    CONSTRAINT link_token_destination_is_whole CHECK ((num_nulls(network_id, symbol, address) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT link_token_min_amount_length CHECK (((char_length(min_amount) >= 1) AND (char_length(min_amount) <= 64))),
+    CONSTRAINT link_token_symbol_length CHECK (((char_length(symbol) >= 1) AND (char_length(symbol) <= 64))),
+    CONSTRAINT link_token_transaction_id_length CHECK (((char_length(transaction_id) >= 1) AND (char_length(transaction_id) <= 128))),
+    CONSTRAINT link_token_use_is_whole CHECK ((num_nulls(used_at, transfer_id) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT link_token_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
+);
+
+CREATE TABLE sandbox.webhook (
+    id bigint NOT NULL,
+    client_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    event bytea NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    leased_until timestamp with time zone,
+    CONSTRAINT webhook_event_length CHECK (((octet_length(event) >= 2) AND (octet_length(event) <= 16384)))
+);
+
+ALTER TABLE sandbox.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sandbox.webhook_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE subgate.admin_key (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    secret_digest bytea NOT NULL,
+    pepper_id text NOT NULL,
+    secret_hint text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT admin_key_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT admin_key_pepper_id_length CHECK (((char_length(pepper_id) >= 1) AND (char_length(pepper_id) <= 32))),
+    CONSTRAINT admin_key_secret_digest_length CHECK ((octet_length(secret_digest) = 32)),
+    CONSTRAINT admin_key_secret_hint_length CHECK ((char_length(secret_hint) = 4))
+);
+
+ALTER TABLE ONLY subgate.admin_key FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.attempt (
+    sub_client_id uuid NOT NULL,
+    delivery_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    duration_us bigint NOT NULL,
+    status_code integer,
+    error_code text,
+    response_body bytea,
+    CONSTRAINT attempt_response_body_length CHECK ((octet_length(response_body) <= 1024))
+)
+PARTITION BY RANGE (delivery_id);
+
+ALTER TABLE ONLY subgate.attempt FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.attempt_default (
+    sub_client_id uuid NOT NULL,
+    delivery_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    duration_us bigint NOT NULL,
+    status_code integer,
+    error_code text,
+    response_body bytea,
+    CONSTRAINT attempt_response_body_length CHECK ((octet_length(response_body) <= 1024))
+);
+
+CREATE TABLE subgate.credential (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    access subgate.credential_access NOT NULL,
+    name text NOT NULL,
+    secret_digest bytea NOT NULL,
+    pepper_id text NOT NULL,
+    secret_hint text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT credential_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT credential_pepper_id_length CHECK (((char_length(pepper_id) >= 1) AND (char_length(pepper_id) <= 32))),
+    CONSTRAINT credential_secret_digest_length CHECK ((octet_length(secret_digest) = 32)),
+    CONSTRAINT credential_secret_hint_length CHECK ((char_length(secret_hint) = 4))
+);
+
+ALTER TABLE ONLY subgate.credential FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.data_key (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    wrapped bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT data_key_wrapped_length CHECK (((octet_length(wrapped) >= 32) AND (octet_length(wrapped) <= 512)))
+);
+
+ALTER TABLE ONLY subgate.data_key FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.delivery (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    event_type text NOT NULL,
+    status subgate.delivery_status NOT NULL,
+    attempts integer NOT NULL,
+    failures integer NOT NULL,
+    due_at timestamp with time zone,
+    lease_owner uuid,
+    last_status_code integer,
+    last_error text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+)
+PARTITION BY RANGE (id);
+
+ALTER TABLE ONLY subgate.delivery FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.delivery_default (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    event_type text NOT NULL,
+    status subgate.delivery_status NOT NULL,
+    attempts integer NOT NULL,
+    failures integer NOT NULL,
+    due_at timestamp with time zone,
+    lease_owner uuid,
+    last_status_code integer,
+    last_error text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE subgate.endpoint (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    url text NOT NULL,
+    event_types text[] NOT NULL,
+    payload_format subgate.payload_format NOT NULL,
+    description text,
+    data_key_id uuid NOT NULL,
+    headers_sealed bytea,
+    secret_sealed bytea NOT NULL,
+    enabled boolean NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT endpoint_description_length CHECK ((char_length(description) <= 500)),
+    CONSTRAINT endpoint_event_types_count CHECK (((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 20))),
+    CONSTRAINT endpoint_url_length CHECK (((char_length(url) >= 8) AND (char_length(url) <= 2048)))
+);
+
+ALTER TABLE ONLY subgate.endpoint FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.event (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    type text NOT NULL,
+    upstream_id uuid,
+    upstream_event_id uuid,
+    link_session_id uuid,
+    transfer_id uuid,
+    transaction_id text,
+    user_id text,
+    occurred_at timestamp with time zone,
+    received_at timestamp with time zone NOT NULL,
+    payload bytea NOT NULL
+)
+PARTITION BY RANGE (id);
+
+ALTER TABLE ONLY subgate.event FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.event_default (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    type text NOT NULL,
+    upstream_id uuid,
+    upstream_event_id uuid,
+    link_session_id uuid,
+    transfer_id uuid,
+    transaction_id text,
+    user_id text,
+    occurred_at timestamp with time zone,
+    received_at timestamp with time zone NOT NULL,
+    payload bytea NOT NULL
+);
+
+CREATE TABLE subgate.event_key (
+    sub_client_id uuid NOT NULL,
+    upstream_id uuid NOT NULL,
+    upstream_event_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY subgate.event_key FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.idempotency (
+    sub_client_id uuid NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    request_digest bytea NOT NULL,
+    data_key_id uuid NOT NULL,
+    response_sealed bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255))),
+    CONSTRAINT idempotency_request_digest_length CHECK ((octet_length(request_digest) = 32)),
+    CONSTRAINT idempotency_route_length CHECK ((char_length(route) <= 200))
+);
+
+ALTER TABLE ONLY subgate.idempotency FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.link_session (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    upstream_id uuid NOT NULL,
+    credential_id uuid NOT NULL,
+    transaction_id text,
+    user_id text NOT NULL,
+    transfer_type text NOT NULL,
+    amount_in_fiat numeric,
+    has_transfer boolean NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT link_session_transaction_id_length CHECK (((char_length(transaction_id) >= 1) AND (char_length(transaction_id) <= 128))),
+    CONSTRAINT link_session_transfer_type_length CHECK (((char_length(transfer_type) >= 1) AND (char_length(transfer_type) <= 32))),
+    CONSTRAINT link_session_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
+);
+
+ALTER TABLE ONLY subgate.link_session FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.node (
+    id uuid NOT NULL,
+    lock_key bigint NOT NULL,
+    name text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    CONSTRAINT node_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+ALTER TABLE ONLY subgate.node FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.quarantine (
+    id uuid NOT NULL,
+    upstream_id uuid NOT NULL,
+    upstream_event_id uuid NOT NULL,
+    reason text NOT NULL,
+    payload bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT quarantine_reason_length CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 100)))
+);
+
+ALTER TABLE ONLY subgate.quarantine FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.sub_client (
+    id uuid NOT NULL,
+    legal_name text NOT NULL,
+    display_name text NOT NULL,
+    country text NOT NULL,
+    external_id text,
+    website text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status subgate.sub_client_status NOT NULL,
+    status_reason text,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT sub_client_country_form CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT sub_client_display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 300))),
+    CONSTRAINT sub_client_external_id_length CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 128))),
+    CONSTRAINT sub_client_legal_name_length CHECK (((char_length(legal_name) >= 1) AND (char_length(legal_name) <= 300))),
+    CONSTRAINT sub_client_status_reason_length CHECK ((char_length(status_reason) <= 500)),
+    CONSTRAINT sub_client_website_length CHECK ((char_length(website) <= 2048))
+);
+
+ALTER TABLE ONLY subgate.sub_client FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.transfer (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    link_session_id uuid NOT NULL,
+    upstream_id uuid NOT NULL,
+    upstream_transfer_id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    transaction_id text,
+    user_id text NOT NULL,
+    status subgate.transfer_status NOT NULL,
+    refund_status subgate.refund_status,
+    symbol text,
+    chain text,
+    tx_hash text,
+    source_amount numeric,
+    destination_amount numeric,
+    source_address text,
+    destination_address text,
+    refund_address text,
+    source_account_provider text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY subgate.transfer FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.upstream (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    environment subgate.environment NOT NULL,
+    base_url text NOT NULL,
+    admin_base_url text,
+    client_id uuid NOT NULL,
+    data_key_id uuid NOT NULL,
+    client_secret_sealed bytea NOT NULL,
+    admin_client_secret_sealed bytea,
+    webhook_secrets_sealed bytea[] NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT upstream_admin_base_url_length CHECK (((char_length(admin_base_url) >= 8) AND (char_length(admin_base_url) <= 2048))),
+    CONSTRAINT upstream_base_url_length CHECK (((char_length(base_url) >= 8) AND (char_length(base_url) <= 2048))),
+    CONSTRAINT upstream_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT upstream_webhook_secrets_count CHECK (((cardinality(webhook_secrets_sealed) >= 1) AND (cardinality(webhook_secrets_sealed) <= 5)))
+);
+
+ALTER TABLE ONLY subgate.upstream FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE ONLY subgate.attempt ATTACH PARTITION subgate.attempt_default DEFAULT;
+
+ALTER TABLE ONLY subgate.delivery ATTACH PARTITION subgate.delivery_default DEFAULT;
+
+ALTER TABLE ONLY subgate.event ATTACH PARTITION subgate.event_default DEFAULT;
+
+ALTER TABLE ONLY sandbox.link_token
+    ADD CONSTRAINT link_token_pkey PRIMARY KEY (auth_code_digest);
+
+ALTER TABLE ONLY sandbox.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY subgate.admin_key
+    ADD CONSTRAINT admin_key_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY subgate.attempt
+    ADD CONSTRAINT attempt_pkey PRIMARY KEY (sub_client_id, delivery_id, id);
+
+ALTER TABLE ONLY subgate.attempt_default
+    ADD CONSTRAINT attempt_default_pkey PRIMARY KEY (sub_client_id, delivery_id, id);
+
+ALTER TABLE ONLY subgate.credential
+    ADD CONSTRAINT credential_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.data_key
+    ADD CONSTRAINT data_key_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.delivery_default
+    ADD CONSTRAINT delivery_default_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.endpoint
+    ADD CONSTRAINT endpoint_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.event_default
+    ADD CONSTRAINT event_default_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.event_key
+    ADD CONSTRAINT event_key_pkey PRIMARY KEY (sub_client_id, upstream_id, upstream_event_id);
+
+ALTER TABLE ONLY subgate.idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (sub_client_id, route, key);
+
+ALTER TABLE ONLY subgate.link_session
+    ADD CONSTRAINT link_session_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.node
+    ADD CONSTRAINT node_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY subgate.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY subgate.quarantine
+    ADD CONSTRAINT quarantine_upstream_event_key UNIQUE (upstream_id, upstream_event_id);
+
+ALTER TABLE ONLY subgate.sub_client
+    ADD CONSTRAINT sub_client_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY subgate.transfer
+    ADD CONSTRAINT transfer_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.transfer
+    ADD CONSTRAINT transfer_upstream_key UNIQUE (sub_client_id, link_session_id, upstream_transfer_id);
+
+ALTER TABLE ONLY subgate.upstream
+    ADD CONSTRAINT upstream_pkey PRIMARY KEY (id);
+
+CREATE INDEX link_token_expires_at ON sandbox.link_token USING btree (expires_at);
+
+CREATE INDEX webhook_due_at ON sandbox.webhook USING btree (due_at);
+
+CREATE INDEX admin_key_secret_digest ON subgate.admin_key USING btree (secret_digest);
+
+CREATE INDEX credential_secret_digest ON subgate.credential USING btree (secret_digest);
+
+CREATE INDEX delivery_due ON ONLY subgate.delivery USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX delivery_default_due_at_idx ON subgate.delivery_default USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX delivery_held ON ONLY subgate.delivery USING btree (sub_client_id, endpoint_id) WHERE (status = 'held'::subgate.delivery_status);
+
+CREATE INDEX delivery_default_sub_client_id_endpoint_id_idx ON subgate.delivery_default USING btree (sub_client_id, endpoint_id) WHERE (status = 'held'::subgate.delivery_status);
+
+CREATE INDEX idempotency_created_at ON subgate.idempotency USING btree (created_at);
+
+CREATE UNIQUE INDEX sub_client_external_id_key ON subgate.sub_client USING btree (external_id);
+
+CREATE UNIQUE INDEX upstream_environment_key ON subgate.upstream USING btree (environment) WHERE (deleted_at IS NULL);
+
+ALTER INDEX subgate.attempt_pkey ATTACH PARTITION subgate.attempt_default_pkey;
+
+ALTER INDEX subgate.delivery_due ATTACH PARTITION subgate.delivery_default_due_at_idx;
+
+ALTER INDEX subgate.delivery_pkey ATTACH PARTITION subgate.delivery_default_pkey;
+
+ALTER INDEX subgate.delivery_held ATTACH PARTITION subgate.delivery_default_sub_client_id_endpoint_id_idx;
+
+ALTER INDEX subgate.event_pkey ATTACH PARTITION subgate.event_default_pkey;
+
+ALTER TABLE ONLY subgate.credential
+    ADD CONSTRAINT credential_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+
+ALTER TABLE ONLY subgate.endpoint
+    ADD CONSTRAINT endpoint_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+
+ALTER TABLE ONLY subgate.quarantine
+    ADD CONSTRAINT quarantine_upstream_id_fkey FOREIGN KEY (upstream_id) REFERENCES subgate.upstream(id);
+
+ALTER TABLE subgate.admin_key ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY app ON subgate.admin_key TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+CREATE POLICY app ON subgate.attempt TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.credential TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.data_key TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.delivery TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.endpoint TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.event TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.event_key TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.idempotency TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.link_session TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.node TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+CREATE POLICY app ON subgate.quarantine TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+CREATE POLICY app ON subgate.sub_client TO subgate_app USING (((id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.transfer TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.upstream TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+ALTER TABLE subgate.attempt ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.credential ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.data_key ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.delivery ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.endpoint ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.event ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.event_key ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.idempotency ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.link_session ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.node ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.quarantine ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY reader ON subgate.attempt FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.credential FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.data_key FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.delivery FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.endpoint FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.event FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.event_key FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.idempotency FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.link_session FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.sub_client FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.transfer FOR SELECT TO subgate_reader USING (true);
+
+ALTER TABLE subgate.sub_client ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.transfer ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.upstream ENABLE ROW LEVEL SECURITY;
+
+GRANT USAGE ON SCHEMA sandbox TO subgate_sandbox;
+
+GRANT USAGE ON SCHEMA subgate TO subgate_app;
+GRANT USAGE ON SCHEMA subgate TO subgate_reader;
+
+REVOKE ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.link_token TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.webhook TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.admin_key TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.attempt TO subgate_app;
+GRANT SELECT ON TABLE subgate.attempt TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.credential TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.data_key TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.delivery TO subgate_app;
+GRANT SELECT ON TABLE subgate.delivery TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.endpoint TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.event TO subgate_app;
+GRANT SELECT ON TABLE subgate.event TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.event_key TO subgate_app;
+GRANT SELECT ON TABLE subgate.event_key TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.idempotency TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.link_session TO subgate_app;
+GRANT SELECT ON TABLE subgate.link_session TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.node TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.quarantine TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.sub_client TO subgate_app;
+GRANT SELECT ON TABLE subgate.sub_client TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.transfer TO subgate_app;
+GRANT SELECT ON TABLE subgate.transfer TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.upstream TO subgate_app;
