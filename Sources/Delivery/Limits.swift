@@ -40,6 +40,9 @@ package enum Limits {
     static let readAnswerBytes = 64 * 1_024
     /// How long what is known of an endpoint counts before it is read again: a change stops new attempts this soon.
     static let endpointFreshness: Duration = .seconds(1)
+    /// How long after an endpoint was enabled its deliveries may still come to be held: whoever holds one knows the
+    /// endpoint as it was before, for as long as `endpointFreshness` and a slow write.
+    static let switchWindow: Duration = .seconds(60)
     /// Endpoints kept in memory (about 2 KiB each).
     static let cachedEndpoints = 20_000
 }

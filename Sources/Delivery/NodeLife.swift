@@ -38,6 +38,7 @@ package struct NodeLife: Sendable {
         do throws(StoreError) {
             try await session.holdNode(node, name: name)
             let rescued = try await store.rescueLeases()
+            if try await store.resumeSwitchedEndpoints(within: Limits.switchWindow) > 0 { onRescue() }
             if rescued > 0 {
                 metrics.rescued.add(rescued)
                 log.warn("took over the deliveries of a node that died", [(.count, .integer(rescued))])

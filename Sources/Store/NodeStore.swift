@@ -30,6 +30,14 @@ extension Store {
         return results[0].affected
     }
 
+    /// Makes due what is held of endpoints that were enabled within `window`, and returns how many deliveries that were.
+    package func resumeSwitchedEndpoints(within window: Duration) async throws(StoreError) -> Int {
+        let now = clock.now()
+        return try await run(
+            PlatformScope.system, .resumeSwitchedEndpoints, [.time(now - window), .time(now)]
+        ).affected
+    }
+
     /// Makes sure that the partitions of this month and the next ones exist.
     package func ensurePartitions() async throws(StoreError) {
         _ = try await run(PlatformScope.system, .ensurePartitions, [.string(clock.now().dateText), .int32(3)])

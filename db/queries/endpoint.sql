@@ -66,6 +66,16 @@ from endpoint e
 where d.sub_client_id = $1::uuid and d.endpoint_id = $2::uuid and d.status = 'held'
     and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id and e.enabled and e.deleted_at is null;
 
+-- name: resume_switched_endpoints
+-- A delivery can come to be held just when its endpoint is enabled: whoever held it had read the endpoint before. So what
+-- is held of an endpoint that was changed after $1 and is enabled becomes due.
+update delivery d
+set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $2::timestamptz,
+    updated_at = $2
+from endpoint e
+where e.updated_at > $1::timestamptz and e.enabled and e.deleted_at is null
+    and d.sub_client_id = e.sub_client_id and d.endpoint_id = e.id and d.status = 'held';
+
 -- name: cancel_endpoint_deliveries
 -- What is still owed to an endpoint that was removed; what a node is sending right now is left to that node.
 update delivery d
