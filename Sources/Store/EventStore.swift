@@ -30,11 +30,6 @@ package struct QuarantinedEvent: Sendable {
     package let receivedAt: Timestamp
 }
 
-extension StoreError {
-    /// The endpoint takes no deliveries while it is disabled.
-    package static let endpointDisabled = StoreError.conflict(constraint: "endpoint_disabled")
-}
-
 extension Store {
     /// Throws `.notFound`.
     package func event(_ scope: TenantScope, _ id: EventID) async throws(StoreError) -> Event {
@@ -50,8 +45,8 @@ extension Store {
         return Page(rows, page) { Event(rows, $0) }
     }
 
-    /// Stores a `webhook.test` event for one endpoint, with a delivery that is due now. `payload` is given the event's
-    /// identifier. Throws `.notFound`, `.endpointDisabled`.
+    /// Stores a `webhook.test` event for one endpoint, with a delivery that is due now, or held while the endpoint is
+    /// disabled. `payload` is given the event's identifier. Throws `.notFound`.
     package func createTestEvent(
         _ scope: TenantScope, for endpoint: EndpointID, payload: (EventID, Timestamp) -> [UInt8]
     ) async throws(StoreError) -> Delivery {
@@ -69,8 +64,7 @@ extension Store {
                         .word(environment),
                     ]),
             ])
-        if results[0].isEmpty { throw .notFound }
-        if results[1].isEmpty { throw .endpointDisabled }
+        if results[0].isEmpty || results[1].isEmpty { throw .notFound }
         return Delivery(results[1], 0)
     }
 

@@ -97,15 +97,15 @@ order by number, id
 limit 100;
 
 -- name: retry_delivery
--- Makes a delivery due at once. Nothing is returned for one that is being attempted or was delivered, or whose endpoint
--- takes nothing.
+-- Makes a delivery due at once, even one that was delivered; of a disabled endpoint it is held, of a deleted one
+-- cancelled. Nothing is returned for one that is being attempted.
 update delivery d
-set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $4::timestamptz,
-    updated_at = $4
+set status = case when e.deleted_at is not null then 'cancelled' when not e.enabled then 'held'
+        when d.failures > 0 then 'retrying' else 'pending' end::delivery_status,
+    due_at = case when e.enabled then $4::timestamptz end, updated_at = $4
 from endpoint e
 where d.sub_client_id = $1::uuid and d.id = $2::uuid and d.environment = $3::text::environment
-    and d.status in ('pending', 'retrying', 'held', 'failed', 'cancelled')
-    and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id and e.enabled and e.deleted_at is null
+    and d.status <> 'delivering' and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id
 returning d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attempts, d.due_at, d.last_status_code,
     d.last_error, d.created_at, d.updated_at;
 

@@ -118,19 +118,22 @@ order by id desc
 limit $4::int;
 
 -- name: create_test_event
--- An event of our own for one endpoint, and its delivery.
-with stored as (
-    insert into event (sub_client_id, id, environment, type, received_at, payload)
-    select e.sub_client_id, $3::uuid, e.environment, 'webhook.test', $5::timestamptz, $4::bytea
+-- An event of our own for one endpoint, and its delivery, which is held if the endpoint is disabled.
+with target as (
+    select e.sub_client_id, e.environment, e.enabled
     from endpoint e
     where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.environment = $6::text::environment
-        and e.deleted_at is null and e.enabled
-    returning environment
+        and e.deleted_at is null
+), stored as (
+    insert into event (sub_client_id, id, environment, type, received_at, payload)
+    select sub_client_id, $3::uuid, environment, 'webhook.test', $5::timestamptz, $4::bytea
+    from target
 )
 insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
     due_at, created_at, updated_at)
-select $1, delivery_uuid($3, $2), $3, $2, environment, 'webhook.test', 'pending', 0, 0, $5, $5, $5
-from stored
+select $1, delivery_uuid($3, $2), $3, $2, environment, 'webhook.test',
+    case when enabled then 'pending' else 'held' end::delivery_status, 0, 0, case when enabled then $5 end, $5, $5
+from target
 returning id, event_id, event_type, endpoint_id, status::text, attempts, due_at, last_status_code, last_error,
     created_at, updated_at;
 

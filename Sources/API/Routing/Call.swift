@@ -83,9 +83,7 @@ struct Call: Sendable {
         case "upstream_environment_key": "This environment has an upstream already."
         case "upstream_in_use": "Link sessions were minted at this upstream, so its events will still come."
         case "endpoint_limit": "There are as many endpoints in this environment as there may be."
-        case "endpoint_disabled": "The endpoint is disabled."
-        case "delivery_not_retryable":
-            "The delivery is being attempted or was delivered, or its endpoint is disabled or removed."
+        case "delivery_not_retryable": "The delivery is being attempted."
         default: "It is not in a state that allows this, or a value is taken."
         }
     }
