@@ -30,7 +30,7 @@ extension Store {
         return results[0].affected
     }
 
-    /// Makes due what is held of endpoints that were enabled within `window`, and returns how many deliveries that were.
+    /// Makes due what is held of endpoints that were enabled within `window`; returns how many deliveries that were.
     package func resumeSwitchedEndpoints(within window: Duration) async throws(StoreError) -> Int {
         let now = clock.now()
         return try await run(

@@ -67,8 +67,8 @@ where d.sub_client_id = $1::uuid and d.endpoint_id = $2::uuid and d.status = 'he
     and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id and e.enabled and e.deleted_at is null;
 
 -- name: resume_switched_endpoints
--- A delivery can come to be held just when its endpoint is enabled: whoever held it had read the endpoint before. So what
--- is held of an endpoint that was changed after $1 and is enabled becomes due.
+-- A delivery can come to be held just when its endpoint is enabled: whoever held it had read the endpoint before. So
+-- what is held of an endpoint that was changed after $1 and is enabled becomes due.
 update delivery d
 set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $2::timestamptz,
     updated_at = $2
