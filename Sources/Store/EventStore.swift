@@ -22,7 +22,7 @@ package struct Event: Sendable {
 
 /// An event that no sub-client could be found for.
 package struct QuarantinedEvent: Sendable {
-    package let id: EventID
+    package let id: QuarantineID
     package let upstream: UpstreamID
     package let upstreamEventID: UUIDValue
     package let reason: [UInt8]
