@@ -103,7 +103,10 @@ package struct Dispatcher: Sendable {
     }
 
     private func attemptOnce(_ delivery: DueDelivery) async {
-        guard let endpoint = await endpoint(of: delivery) else { return metrics.lapsed.add() }
+        guard let endpoint = await endpoint(of: delivery) else {
+            // Told to stop before it was read: another node may send it at once.
+            return leaseCoversAttempt(delivery) ? await giveBack([delivery]) : metrics.lapsed.add()
+        }
         switch endpoint.target {
         case .send(let url, let signer, let headers):
             guard leaseCoversAttempt(delivery) else { return metrics.lapsed.add() }

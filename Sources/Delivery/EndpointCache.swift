@@ -71,6 +71,7 @@ struct EndpointCache: Sendable {
     /// The endpoint, fresh; nil if it could not be read now.
     func endpoint(_ subClient: SubClientID, _ id: EndpointID) async -> ReadyEndpoint? {
         if let ready = fresh(id) { return ready }
+        let askedAt = EventLoop.monotonicNanoseconds
         await withCheckedContinuation { continuation in
             let begins = state.withValue { state in
                 state.wanted.append((subClient, id))
@@ -80,7 +81,8 @@ struct EndpointCache: Sendable {
             }
             if begins { loop.atTurnEnd { loop.spawn { await load() } } }
         }
-        return fresh(id)
+        // Read after it was asked for, however long the reading took.
+        return state.withValue { $0.ready[id] }.flatMap { $0.readAt >= askedAt ? $0 : nil }
     }
 
     private func fresh(_ id: EndpointID) -> ReadyEndpoint? {
