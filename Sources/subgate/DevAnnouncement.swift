@@ -78,9 +78,9 @@ struct DevAnnouncement {
 
         2. Let the sandbox play the customer's transfer; the receiver above prints its webhooks:
 
-        TOKEN=$(sed 's/.*"linkToken":"\\([^"]*\\)".*/\\1/' /tmp/subgate-link-token.json)
         curl -s \(demo.sandbox)/sandbox/v1/link-tokens/complete -H 'Content-Type: application/json' \\
-          -d "{\\"linkToken\\":\\"$TOKEN\\",\\"outcome\\":\\"succeeded\\"}"; echo
+          -d "{\\"outcome\\":\\"succeeded\\",\\"linkToken\\":\\"$(
+            sed 's/.*"linkToken":"\\([^"]*\\)".*/\\1/' /tmp/subgate-link-token.json)\\"}"; echo
 
         3. List the deliveries:
 
