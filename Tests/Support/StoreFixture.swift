@@ -21,8 +21,8 @@ package struct StoreFixture: Sendable {
             pepperID: "p1", pepper: [UInt8](repeating: 7, count: 32), masterKeys: try MasterKeys.parse(masterKey))
     }
 
-    /// Runs `body`, on the loop, with a fixture that is closed afterwards. `asOwner` connects the store as the role that
-    /// row-level security does not stop.
+    /// Runs `body`, on the loop, with a fixture that is closed afterwards. `asOwner` connects the store as the role
+    /// that row-level security does not stop.
     package static func with(
         asOwner: Bool = false, _ body: @escaping @Sendable (StoreFixture) async throws -> Void
     ) async throws {

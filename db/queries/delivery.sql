@@ -36,7 +36,8 @@ with input as (
         $10::bytea[], $11::text[]::delivery_status[], $12::timestamptz[], $13::int[])
         as i (sub_client_id, delivery_id, id, number, started_at, duration_us, status_code, error_code, response_body,
         next_status, next_due_at, failed)
-    -- Takes all rows, but lets the planner expect one: it must look deliveries up by key, however small it thinks they are.
+    -- Takes all rows, but lets the planner expect one: it must look deliveries up by key, however small it thinks they
+    -- are.
     limit $15::bigint
 ), advanced as (
     update delivery d

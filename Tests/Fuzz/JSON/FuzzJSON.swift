@@ -1,4 +1,4 @@
-// Compiled together with the module's sources, so there is nothing to import: see README.md beside it.
+// Compiled together with the module's sources, so there is nothing to import: `run`, beside it, does so.
 
 /// One run of libFuzzer: whatever the bytes, the parser gives a verdict, and what it accepts keeps its promises.
 @_cdecl("LLVMFuzzerTestOneInput")
