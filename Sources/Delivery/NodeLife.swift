@@ -37,7 +37,7 @@ package struct NodeLife: Sendable {
     package func runOnce() async -> Int {
         do throws(StoreError) {
             try await session.holdNode(node, name: name)
-            let rescued = try await store.rescueLeases()
+            let rescued = try await store.rescueLeases(for: node)
             if try await store.resumeSwitchedEndpoints(within: Limits.switchWindow) > 0 { onRescue() }
             if rescued > 0 {
                 metrics.rescued.add(rescued)

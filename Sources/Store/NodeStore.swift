@@ -19,9 +19,9 @@ extension Store {
             ])
     }
 
-    /// Makes due what dead nodes had leased, and returns how many deliveries that were.
-    package func rescueLeases() async throws(StoreError) -> Int {
-        let rows = try await run(PlatformScope.system, .findDeadNodes, [], on: .read)
+    /// Makes due what dead nodes had leased, and returns how many deliveries that were. `node` asks, so it lives.
+    package func rescueLeases(for node: UUIDValue) async throws(StoreError) -> Int {
+        let rows = try await run(PlatformScope.system, .findDeadNodes, [.uuid(node)], on: .read)
         if rows.isEmpty { return 0 }
         let dead = Parameter.uuids(rows.indices.map { rows.uuidValue($0, 0) })
         let results = try await run(

@@ -142,12 +142,12 @@ import Testing
             let session = try await fixture.anotherStore()
             try await session.holdNode(scene.node, name: "one")
             let leased = try await scene.accept(leased: true)
-            #expect(try await scene.store.rescueLeases() == 0)
+            #expect(try await scene.store.rescueLeases(for: UUIDValue(high: 0, low: 0)) == 0)
             // The node dies: its session ends.
             await session.database.close()
             var rescued = 0
             for _ in 0..<200 where rescued == 0 {
-                rescued = try await scene.store.rescueLeases()
+                rescued = try await scene.store.rescueLeases(for: UUIDValue(high: 0, low: 0))
                 await fixture.loop.sleep(for: .milliseconds(5))
             }
             #expect(rescued == 1)

@@ -9,9 +9,10 @@ values ($1::uuid, $2::bigint, $3::text, $4::timestamptz)
 on conflict (id) do nothing;
 
 -- name: find_dead_nodes
+-- Node $1 asks: it lives, even while its session is being replaced and holds no lock.
 select n.id
 from node n
-where not exists (
+where n.id <> $1::uuid and not exists (
     select from pg_locks l
     where l.locktype = 'advisory' and l.granted and l.objsubid = 1
         and l.database = (select oid from pg_database where datname = current_database())
