@@ -74,8 +74,8 @@ package struct APIService: Sendable {
             switch call.route.handler {
             case .ops(let handler), .inbound(let handler):
                 return try await handler(call)
-            case .admin(let handler):
-                return try await handler(call, try await Access.admin(call))
+            case .admin(let permission, let handler):
+                return try await handler(call, try await Access.admin(call, needs: permission))
             case .tenant(let access, let handler):
                 let principal = try await Access.tenant(call, needs: access)
                 trace.subClient = principal.scope.subClient

@@ -25,6 +25,18 @@ package enum APILimits {
     /// Secrets of one upstream's webhooks: an old and a new one during a rotation, and room for mistakes.
     static let webhookSecrets = 1...5
 
+    static let memberNameCharacters = 1...100
+    static let emailCharacters = 3...254
+    /// Seconds for which an old key or secret goes on beside its successor: at once, or up to a week to deploy it.
+    static let overlapSeconds = 0...604_800
+
+    static let auditActionCharacters = 3...64
+    /// Audit entries in one page, and lines in one answer of the export.
+    static let auditPageEntries = 1...100
+    static let auditExportLines = 5_000
+    /// Entries that are read at a time while the chain is proved.
+    static let auditProofEntries = 5_000
+
     static let metadataEntries = 50
     static let metadataKeyCharacters = 1...40
     static let metadataValueCharacters = 0...500

@@ -46,6 +46,8 @@ package enum DeliveryKind: IdentifierKind { package static let prefix = [UInt8](
 package enum AttemptKind: IdentifierKind { package static let prefix = [UInt8]("att_".utf8) }
 package enum UpstreamKind: IdentifierKind { package static let prefix = [UInt8]("up_".utf8) }
 package enum AdminKeyKind: IdentifierKind { package static let prefix = [UInt8]("key_".utf8) }
+package enum MemberKind: IdentifierKind { package static let prefix = [UInt8]("mem_".utf8) }
+package enum AuditEntryKind: IdentifierKind { package static let prefix = [UInt8]("aud_".utf8) }
 package enum QuarantineKind: IdentifierKind { package static let prefix = [UInt8]("qrt_".utf8) }
 
 package typealias SubClientID = Identifier<SubClientKind>
@@ -58,4 +60,6 @@ package typealias DeliveryID = Identifier<DeliveryKind>
 package typealias AttemptID = Identifier<AttemptKind>
 package typealias UpstreamID = Identifier<UpstreamKind>
 package typealias AdminKeyID = Identifier<AdminKeyKind>
+package typealias MemberID = Identifier<MemberKind>
+package typealias AuditEntryID = Identifier<AuditEntryKind>
 package typealias QuarantineID = Identifier<QuarantineKind>

@@ -13,6 +13,8 @@ package struct DatabaseConfiguration: Sendable {
     package var applicationName = "subgate"
     package var readConnections = 1
     package var writeConnections = 1
+    /// The lanes this database has.
+    package var lanes: [Lane] = [.read, .write]
 
     /// The server ends what takes longer (57014); 0 is never.
     package var statementTimeout: Duration = .seconds(5)
@@ -64,4 +66,7 @@ package enum Lane: String, Sendable, CaseIterable {
     case read
     /// A unit whose connection dies while it is in flight fails with `.connectionLost(.outcomeUnknown)`.
     case write
+    /// Like `write`, with one connection. For units that begin by taking one lock they all share: mixed with others in
+    /// one transaction they would hold it while they wait for rows, and two such transactions for each other.
+    case serial
 }

@@ -16,8 +16,7 @@ package final class Database: @unchecked Sendable {
     private let configuration: DatabaseConfiguration
     private let statements: [Statement]
     private var phase = Phase.stopped
-    private var read: LaneRunner?
-    private var write: LaneRunner?
+    private var runners: [LaneRunner] = []
 
     /// Called on the loop with each batch that has been answered. Set it before `start()`.
     package var onBatch: ((BatchSample) -> Void)?
@@ -40,10 +39,9 @@ package final class Database: @unchecked Sendable {
         phase = .starting
         let lanes: [LaneRunner]
         do throws(PostgresError) {
-            lanes = [
-                try LaneRunner(loop, .read, configuration, statements),
-                try LaneRunner(loop, .write, configuration, statements),
-            ]
+            lanes = try configuration.lanes.map { lane throws(PostgresError) in
+                try LaneRunner(loop, lane, configuration, statements)
+            }
         } catch {
             phase = .stopped
             throw error
@@ -64,18 +62,17 @@ package final class Database: @unchecked Sendable {
             if phase == .starting { phase = .stopped }
             throw failure
         }
-        read = lanes[0]
-        write = lanes[1]
+        runners = lanes
         phase = .running
     }
 
-    /// Whether both lanes have a connection.
-    package var isReady: Bool { read?.isConnected ?? false && write?.isConnected ?? false }
+    /// Whether every lane has a connection.
+    package var isReady: Bool { !runners.isEmpty && runners.allSatisfy(\.isConnected) }
 
     /// What a lane has done and has to do.
     package func counters(_ lane: Lane) -> LaneCounters { runner(lane)?.snapshot ?? LaneCounters() }
 
-    private func runner(_ lane: Lane) -> LaneRunner? { lane == .read ? read : write }
+    private func runner(_ lane: Lane) -> LaneRunner? { runners.first { $0.lane == lane } }
 
     /// Runs one unit and returns the rows of each of its queries once the server has committed it.
     ///
@@ -105,7 +102,7 @@ package final class Database: @unchecked Sendable {
         loop.assertOnLoop()
         if phase == .closed { return }
         phase = .closed
-        let lanes = [read, write].compactMap { $0 }
+        let lanes = runners
         if lanes.isEmpty { return }
         let timer = LoopTimer(loop)
         await withCheckedContinuation { continuation in
@@ -121,8 +118,7 @@ package final class Database: @unchecked Sendable {
         }
         timer.close()
         for lane in lanes { lane.close() }
-        read = nil
-        write = nil
+        runners = []
     }
 }
 

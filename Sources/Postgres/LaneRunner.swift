@@ -41,7 +41,12 @@ final class LaneRunner {
         settings = configuration.sessionSettings(lane)
         channels = lane == .read ? configuration.channels : []
         random = configuration.random
-        let count = lane == .read ? configuration.readConnections : configuration.writeConnections
+        let count =
+            switch lane {
+            case .read: configuration.readConnections
+            case .write: configuration.writeConnections
+            case .serial: 1
+            }
         slots = (0..<max(1, count)).map { Slot(self, listens: $0 == 0 && !channels.isEmpty) }
     }
 

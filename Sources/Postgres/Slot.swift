@@ -198,7 +198,7 @@ final class Slot {
         var again: [Pending] = []
         for (unit, mayHaveRun) in flight?.machine.unfinished() ?? [] {
             guard let pending = flight?.pendings[unit] else { continue }
-            if mayHaveRun && (lane.lane == .write || pending.losses >= Limits.lossRetries) {
+            if mayHaveRun && (lane.lane != .read || pending.losses >= Limits.lossRetries) {
                 lane.finish(pending, .failure(.connectionLost(.outcomeUnknown)))
             } else {
                 again.append(pending)

@@ -65,3 +65,14 @@ package struct PeerAddress: Hashable, Sendable {
         }
     }
 }
+
+extension IPAddress {
+    /// The address without its port; a mapped IPv4 address as IPv4.
+    package init(_ peer: PeerAddress) {
+        if peer.high == 0, peer.low >> 32 == 0xffff {
+            self = .v4(UInt32(truncatingIfNeeded: peer.low))
+        } else {
+            self = .v6(high: peer.high, low: peer.low)
+        }
+    }
+}

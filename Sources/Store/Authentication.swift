@@ -1,18 +1,33 @@
 import Crypto
 package import Domain
 import Postgres
-import Runtime
+package import Runtime
 import SQL
 
 /// A merchant's server, recognised by its client secret.
 package struct Principal: Sendable {
-    package let scope: TenantScope
+    package private(set) var scope: TenantScope
     package let environment: Environment
     package let credential: CredentialID
     package let clientID: UUIDValue
     package let access: CredentialAccess
     package let subClientStatus: SubClientStatus
     package let displayName: [UInt8]
+    let expiresAt: Timestamp?
+
+    /// The same, on behalf of one request.
+    package func asked(by requestID: [UInt8], from address: IPAddress?) -> Principal {
+        var principal = self
+        principal.scope = scope.asked(by: requestID, from: address)
+        return principal
+    }
+}
+
+/// A member of the PSP's team, recognised by an admin key.
+struct AdminPrincipal: Sendable {
+    let key: AdminKeyID
+    let member: MemberID
+    let role: Role
     let expiresAt: Timestamp?
 }
 
@@ -34,7 +49,7 @@ struct PrincipalCache {
     }
 
     var tenants: [[UInt8]: Entry<Principal>] = [:]
-    var admins: [[UInt8]: Entry<(id: AdminKeyID, expiresAt: Timestamp?)>] = [:]
+    var admins: [[UInt8]: Entry<AdminPrincipal>] = [:]
 }
 
 extension Store {
@@ -60,7 +75,8 @@ extension Store {
         if let cached, cached.isFresh { return admin(cached.value) }
         let rows = try await run(PlatformScope.system, .findAdminKeyByDigest, [.bytes(digest)], on: .read)
         guard !rows.isEmpty, constantTimeEqual(rows.bytes(0, 2), digest) else { return nil }
-        let found = (id: rows.id(0, 0) as AdminKeyID, expiresAt: rows.optionalTime(0, 3))
+        let found = AdminPrincipal(
+            key: rows.id(0, 0), member: rows.id(0, 1), role: rows.word(0, 4), expiresAt: rows.optionalTime(0, 3))
         principals.withValue {
             if $0.admins.count >= PrincipalCache.capacity { $0.admins.removeAll() }
             $0.admins[digest] = PrincipalCache.Entry(value: found, readAt: readAt)
@@ -68,9 +84,16 @@ extension Store {
         return admin(found)
     }
 
-    private func admin(_ found: (id: AdminKeyID, expiresAt: Timestamp?)) -> PlatformScope? {
+    private func admin(_ found: AdminPrincipal) -> PlatformScope? {
         if let expiresAt = found.expiresAt, clock.now() >= expiresAt { return nil }
-        return PlatformScope(adminKey: found.id)
+        return PlatformScope(
+            actor: Actor(.member(found.member, key: found.key)),
+            role: found.role)
+    }
+
+    /// What was changed a moment ago by this loop is obeyed by it at once.
+    func forgetPrincipals() {
+        principals.withValue { $0 = PrincipalCache() }
     }
 
     private func principal(_ digest: [UInt8]) async throws(StoreError) -> Principal? {
@@ -84,7 +107,9 @@ extension Store {
         }
         let environment: Environment = rows.word(0, 3)
         let found = Principal(
-            scope: TenantScope(subClient: rows.id(0, 0), environment: environment),
+            scope: TenantScope(
+                subClient: rows.id(0, 0), environment: environment,
+                actor: Actor(.credential(rows.id(0, 1)))),
             environment: environment, credential: rows.id(0, 1), clientID: rows.uuidValue(0, 2),
             access: rows.word(0, 4), subClientStatus: rows.word(0, 7), displayName: rows.text(0, 8),
             expiresAt: rows.optionalTime(0, 6))

@@ -68,7 +68,9 @@ extension Store {
             ])
         let keep = try await keep(
             keeping, made, key: try await dataKey(scope), now: now, ifMade: (subClient, credential.id.uuid))
-        let results = try await run(scope, [Query(.getSubClient, [.id(subClient)]), insert] + keep)
+        let results = try await audited(
+            scope, AuditedChange(.credentialCreated, of: .credential, credential.id.uuid, subClient: subClient),
+            [Query(.getSubClient, [.id(subClient)]), insert] + keep)
         if results[0].isEmpty { throw .notFound }
         if results[1].isEmpty { throw .credentialNotAllowed }
         return made
@@ -88,8 +90,9 @@ extension Store {
 
     /// A revoked one stays revoked. Throws `.notFound`.
     package func revokeCredential(_ scope: TenantScope, _ id: CredentialID) async throws(StoreError) {
-        let rows = try await run(
-            scope, .revokeCredential, [.id(scope.subClient), .id(id), .time(clock.now())])
-        if rows.isEmpty { throw .notFound }
+        let results = try await audited(
+            scope, AuditedChange(.credentialRevoked, of: .credential, id.uuid, subClient: scope.subClient),
+            [Query(.revokeCredential, [.id(scope.subClient), .id(id), .time(clock.now())])])
+        if results[0].isEmpty { throw .notFound }
     }
 }

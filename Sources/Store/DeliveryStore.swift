@@ -79,8 +79,8 @@ extension Store {
     /// Makes a delivery due now. Throws `.notFound`, `.deliveryNotRetryable`.
     package func retryDelivery(_ scope: TenantScope, _ id: DeliveryID) async throws(StoreError) -> Delivery {
         guard let environment = scope.environment else { throw .notFound }
-        let results = try await run(
-            scope,
+        let results = try await audited(
+            scope, AuditedChange(.deliveryRetried, of: .delivery, id.uuid, subClient: scope.subClient),
             [
                 Query(.retryDelivery, [.id(scope.subClient), .id(id), .word(environment), .time(clock.now())]),
                 Query(.getDelivery, [.id(scope.subClient), .id(id), .word(environment)]),

@@ -90,7 +90,7 @@ extension Store {
                 .bool(new.enabled), .time(now), .int32(Int32(limit)),
             ])
         let keep = try await keep(keeping, made, key: key, now: now, ifMade: (scope.subClient, id.uuid))
-        let results = try await run(scope, [insert] + keep)
+        let results = try await audited(scope, change(.endpointCreated, scope, id), [insert] + keep)
         if results[0].isEmpty { throw .tooManyEndpoints }
         return made
     }
@@ -117,8 +117,8 @@ extension Store {
         if let headers = changes.headers.value {
             sealedHeaders = EndpointSeal.headers(headers, id, try await sealingKey(scope, id))
         }
-        let results = try await run(
-            scope,
+        let results = try await audited(
+            scope, change(.endpointUpdated, scope, id),
             [
                 Query(
                     .updateEndpoint,
@@ -142,8 +142,8 @@ extension Store {
     ) async throws(StoreError) -> Endpoint {
         guard let environment = scope.environment else { throw .notFound }
         let now = clock.now()
-        let results = try await run(
-            scope,
+        let results = try await audited(
+            scope, change(enabled ? .endpointEnabled : .endpointDisabled, scope, id),
             [
                 Query(
                     .setEndpointEnabled,
@@ -158,13 +158,17 @@ extension Store {
     package func deleteEndpoint(_ scope: TenantScope, _ id: EndpointID) async throws(StoreError) {
         guard let environment = scope.environment else { throw .notFound }
         let now = clock.now()
-        let results = try await run(
-            scope,
+        let results = try await audited(
+            scope, change(.endpointDeleted, scope, id),
             [
                 Query(.deleteEndpoint, [.id(scope.subClient), .id(id), .word(environment), .time(now)]),
                 Query(.cancelEndpointDeliveries, [.id(scope.subClient), .id(id), .time(now)]),
             ])
         if results[0].isEmpty { throw .notFound }
+    }
+
+    private func change(_ action: AuditAction, _ scope: TenantScope, _ id: EndpointID) -> AuditedChange {
+        AuditedChange(action, of: .endpoint, id.uuid, subClient: scope.subClient)
     }
 
     private func getQuery(_ scope: TenantScope, _ id: EndpointID) -> Query {

@@ -93,7 +93,7 @@ extension Store {
                 .text(new.website), .jsonb(new.metadata), .time(now),
             ])
         let keep = try await keep(keeping, made, key: try await dataKey(scope), now: now)
-        _ = try await run(scope, [insert] + keep)
+        _ = try await audited(scope, change(.subClientCreated, made.id), [insert] + keep)
         return made
     }
 
@@ -115,8 +115,8 @@ extension Store {
     package func updateSubClient(
         _ scope: PlatformScope, _ id: SubClientID, _ changes: SubClientChanges, version: Int32?
     ) async throws(StoreError) -> SubClient {
-        let results = try await run(
-            scope,
+        let results = try await audited(
+            scope, change(.subClientUpdated, id),
             [
                 Query(
                     .updateSubClient,
@@ -134,21 +134,22 @@ extension Store {
 
     /// From `onboarding` or `suspended`; an active one stays as it is. Throws `.notFound`, `.subClientClosed`.
     package func activateSubClient(_ scope: PlatformScope, _ id: SubClientID) async throws(StoreError) -> SubClient {
-        try await setStatus(scope, id, .active, reason: nil, from: [.onboarding, .suspended])
+        try await setStatus(scope, .subClientActivated, id, .active, reason: nil, from: [.onboarding, .suspended])
     }
 
     /// From any status but `closed`; a suspended one gets the new reason. Throws `.notFound`, `.subClientClosed`.
     package func suspendSubClient(
         _ scope: PlatformScope, _ id: SubClientID, reason: [UInt8]
     ) async throws(StoreError) -> SubClient {
-        try await setStatus(scope, id, .suspended, reason: reason, from: [.onboarding, .active, .suspended])
+        try await setStatus(
+            scope, .subClientSuspended, id, .suspended, reason: reason, from: [.onboarding, .active, .suspended])
     }
 
     /// For good: its credentials are revoked and its endpoints disabled. Throws `.notFound`.
     package func closeSubClient(_ scope: PlatformScope, _ id: SubClientID) async throws(StoreError) {
         let now = clock.now()
-        let results = try await run(
-            scope,
+        let results = try await audited(
+            scope, change(.subClientClosed, id),
             [
                 statusQuery(id, .closed, reason: nil, from: [.onboarding, .active, .suspended], now: now),
                 Query(.getSubClient, [.id(id)]),
@@ -159,11 +160,11 @@ extension Store {
     }
 
     private func setStatus(
-        _ scope: PlatformScope, _ id: SubClientID, _ status: SubClientStatus, reason: [UInt8]?,
+        _ scope: PlatformScope, _ action: AuditAction, _ id: SubClientID, _ status: SubClientStatus, reason: [UInt8]?,
         from: [SubClientStatus]
     ) async throws(StoreError) -> SubClient {
-        let results = try await run(
-            scope,
+        let results = try await audited(
+            scope, change(action, id),
             [
                 statusQuery(id, status, reason: reason, from: from, now: clock.now()),
                 Query(.getSubClient, [.id(id)]),
@@ -179,6 +180,10 @@ extension Store {
         Query(
             .setSubClientStatus,
             [.id(id), .word(status), .text(reason), .time(now), .stringArray(from.map(\.rawValue))])
+    }
+
+    private func change(_ action: AuditAction, _ id: SubClientID) -> AuditedChange {
+        AuditedChange(action, of: .subClient, id.uuid, subClient: id)
     }
 
     private func first(_ rows: Rows) throws(StoreError) -> SubClient {

@@ -90,7 +90,8 @@ extension Store {
                 .bytesArray(new.webhookSecrets.map(seal.webhookSecret)), .time(now),
             ])
         let keep = try await keep(keeping, made, key: key, now: now)
-        _ = try await run(scope, [insert] + keep)
+        _ = try await audited(
+            scope, AuditedChange(.upstreamCreated, of: .upstream, made.id.uuid), [insert] + keep)
         return made
     }
 
@@ -113,8 +114,8 @@ extension Store {
         let keyRows = try await run(scope, .upstreamDataKey, [.id(id)], on: .read)
         if keyRows.isEmpty { throw .notFound }
         let seal = UpstreamSeal(id: id, key: try platformKey(keyRows, id: 0, wrapped: 1, row: 0))
-        let rows = try await run(
-            scope, .updateUpstream,
+        let update = Query(
+            .updateUpstream,
             [
                 .id(id), .text(changes.name), .text(changes.baseURL), .text(changes.adminBaseURL.value),
                 .uuid(changes.clientID), .data(changes.clientSecret.map(seal.clientSecret)),
@@ -122,14 +123,16 @@ extension Store {
                 changes.webhookSecrets.map { .bytesArray($0.map(seal.webhookSecret)) } ?? .null, .time(clock.now()),
                 .bool(changes.adminBaseURL.isSet), .bool(changes.adminClientSecret.isSet),
             ])
+        let rows = try await audited(
+            scope, AuditedChange(.upstreamUpdated, of: .upstream, id.uuid), [update])[0]
         if rows.isEmpty { throw .notFound }
         return Upstream(rows, 0)
     }
 
     /// Throws `.notFound`, `.upstreamInUse`.
     package func deleteUpstream(_ scope: PlatformScope, _ id: UpstreamID) async throws(StoreError) {
-        let results = try await run(
-            scope,
+        let results = try await audited(
+            scope, AuditedChange(.upstreamDeleted, of: .upstream, id.uuid),
             [Query(.getUpstream, [.id(id)]), Query(.deleteUpstream, [.id(id), .time(clock.now())])])
         if results[0].isEmpty { throw .notFound }
         if results[1].isEmpty { throw .upstreamInUse }

@@ -6,8 +6,10 @@ import Store
 /// `subgate check`: verifies what `serve` would use, and says what is wrong, all of it and not only the first.
 enum CheckCommand {
     static func run(_ arguments: [String], _ environment: [String: String]) throws(OptionError) -> Int32 {
+        if arguments.first == "audit" { return try CheckAuditCommand.run(Array(arguments.dropFirst())) }
         if arguments.contains("--help") {
-            print(Options.help("usage: subgate check [the options of serve]", ServeOptions.serve))
+            let usage = "usage: subgate check [the options of serve]\n       subgate check audit FILE"
+            print(Options.help(usage, ServeOptions.serve))
             return 0
         }
         let options = try Options(ServeOptions.serve, arguments: arguments, environment: environment)
@@ -78,10 +80,10 @@ enum CheckCommand {
             do {
                 try await database.start()
                 let upstreams = try await store.loadUpstreams()
-                let keys = try await store.countAdminKeys()
+                let keys = try await store.countOwnerKeys()
                 await database.close()
                 if upstreams.isEmpty { StandardStreams.say("note  no upstream is registered yet") }
-                if keys == 0 { StandardStreams.say("note  there is no admin key yet: `subgate keys bootstrap`") }
+                if keys == 0 { StandardStreams.say("note  there is no owner with a key yet: `subgate keys bootstrap`") }
                 return nil
             } catch {
                 return "\(error)"

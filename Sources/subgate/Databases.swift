@@ -9,6 +9,7 @@ extension DatabaseConfiguration {
         var configuration = DatabaseConfiguration(connectionString: url)
         // Statements that take arrays are costed far above what they take: compiling them would double it.
         configuration.settings = [("search_path", "subgate, pg_catalog"), ("jit", "off"), ("enable_seqscan", "off")]
+        configuration.lanes = Lane.allCases
         configuration.planCacheMode = .forceGeneric
         return configuration
     }

@@ -113,7 +113,7 @@ enum DevCommand {
         {
             return state
         }
-        let key = try await store.createAdminKey(name: "dev").key
+        let key = try await store.bootstrapOwner(name: "dev", isOneMore: true).text
         let state = DevState(adminKey: String(decoding: key, as: UTF8.self))
         try save(state, folder)
         return state

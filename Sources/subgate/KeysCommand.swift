@@ -7,12 +7,13 @@ import Store
 enum KeysCommand {
     private static let usage = """
         usage: subgate keys new ID          print a line `id:base64` of 32 random bytes, for a master key or a pepper
-               subgate keys bootstrap ...   make the first admin key and print it, once
+               subgate keys bootstrap ...   make the first owner and print their key, once; again only when no
+                                            owner has a key that works
         """
 
     private static let options =
         [ServeOptions.database] + ServeOptions.keys + [
-            Option("name", "NAME", default: "bootstrap", "The key's name, for the people who will see it in lists.")
+            Option("name", "NAME", default: "bootstrap", "The owner's name, and their key's.")
         ]
 
     static func run(_ arguments: [String], _ environment: [String: String]) throws(OptionError) -> Int32 {
@@ -46,14 +47,14 @@ enum KeysCommand {
             let store = Store(loop: loop, database: database, keyring: keyring)
             do {
                 try await database.start()
-                guard try await store.countAdminKeys() == 0 else {
-                    StandardStreams.complain("subgate keys: there is an admin key already; make more with it")
-                    return 1
-                }
-                let made = try await store.createAdminKey(name: name)
-                print(String(decoding: made.key, as: UTF8.self))
+                let made = try await store.bootstrapOwner(name: name)
+                print(String(decoding: made.text, as: UTF8.self))
                 return 0
             } catch {
+                if let error = error as? StoreError, error == .ownerExists {
+                    StandardStreams.complain("subgate keys: an owner has a key that works: make more with it")
+                    return 1
+                }
                 StandardStreams.complain("subgate keys: \(error)")
                 return 1
             }

@@ -63,6 +63,7 @@ struct Node: Sendable {
         let first = shards[0]
         var sessionConfiguration = DatabaseConfiguration.service(parts.configuration.databaseURL)
         sessionConfiguration.applicationName = "subgate node"
+        sessionConfiguration.lanes = [.read, .write]
         let session = Database(loop: first.loop, configuration: sessionConfiguration, statements: .nodeLife)
         try await session.start()
         let life = NodeLife(

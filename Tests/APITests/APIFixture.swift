@@ -3,6 +3,7 @@ import Domain
 import HTTPClient
 import HTTPServer
 import JSON
+import Postgres
 import Runtime
 import Store
 import TestSupport
@@ -18,6 +19,13 @@ struct APIFixture: Sendable {
     let ports: [String: UInt16]
     /// What the inbound path answers; by default the store's own commit.
     let accepting: Accepting
+    let testDatabase: TestDatabase
+
+    /// Runs SQL as someone whom no wall stops.
+    func asOwner(_ sql: String) async throws {
+        let database = testDatabase
+        try await onOwnThread { try database.owner().execute(sql) }
+    }
 
     /// Lets a test make the commit fail.
     final class Accepting: Sendable {
@@ -42,10 +50,10 @@ struct APIFixture: Sendable {
                 ports["\(table.listener)"] = try server.listen(address: "127.0.0.1", port: 0)
                 servers.append(server)
             }
-            let key = try await base.store.createAdminKey(name: "test").key
+            let key = try await base.store.bootstrapOwner(name: "test").text
             let fixture = APIFixture(
                 store: base.store, clock: base.clock, adminKey: key, client: client, upstreams: upstreams, ports: ports,
-                accepting: accepting)
+                accepting: accepting, testDatabase: base.testDatabase)
             let result: Result<Void, any Error>
             do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
             for server in servers { await server.drain(within: .milliseconds(200)) }

@@ -12,11 +12,12 @@ import Testing
 /// Every route of the contract against every kind of caller.
 @Suite struct AccessMatrixTests {
     /// A path of the route's pattern whose ids are well-formed and name nothing.
-    private static func path(_ route: Route) -> String {
+    static func path(_ route: Route) -> String {
         let id = "00000000000000000000000001"
         let prefixes = [
             "subClientId": "sc_", "credentialId": "cred_", "upstreamId": "up_", "endpointId": "we_",
-            "linkSessionId": "ls_", "transferId": "tr_", "eventId": "evt_", "deliveryId": "dlv_",
+            "linkSessionId": "ls_", "memberId": "mem_", "keyId": "key_", "transferId": "tr_", "eventId": "evt_",
+            "deliveryId": "dlv_",
         ]
         var path = "\(route.pattern)"
         for (name, prefix) in prefixes { path = path.replacing("{\(name)}", with: prefix + id) }

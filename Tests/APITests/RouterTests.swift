@@ -65,10 +65,16 @@ import Testing
     }
 
     @Test func onlyTheListenersOwnKindsOfCallersAreServed() {
-        for route in RouteTable.adminListener.routes { #expect(route.access == .admin) }
+        for route in RouteTable.adminListener.routes {
+            guard case .admin = route.access else {
+                Issue.record("\(route.name) is not for admins")
+                continue
+            }
+        }
         for route in RouteTable.opsListener.routes { #expect(route.access == .ops) }
         for route in RouteTable.publicListener.routes {
-            #expect(route.access != .admin && route.access != .ops)
+            #expect(route.access != .ops)
+            if case .admin = route.access { Issue.record("\(route.name) is for admins") }
             if case .tenant(let access) = route.access { #expect((access == .read) == (route.method == .get)) }
         }
     }

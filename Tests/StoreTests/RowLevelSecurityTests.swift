@@ -12,7 +12,8 @@ import Testing
         let ownerColumn: String?
     }
 
-    /// Children before their parents, so that rows can be deleted in this order.
+    /// Children before their parents, so that rows can be deleted in this order. Without the audit chain, to which the
+    /// app has no rights but to read: see `theAppMayNot`.
     private static func tables(_ owner: BlockingConnection) throws -> [Table] {
         let rows = try owner.query(
             """
@@ -22,6 +23,7 @@ import Testing
                 exists (select from pg_constraint k where k.confrelid = c.oid and k.contype = 'f')
             from pg_class c
             where c.relnamespace = 'subgate'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+                and c.relname <> 'audit_entry'
             order by 3, 1
             """)
         return rows.indices.map {
@@ -37,7 +39,7 @@ import Testing
             let one = try await FurnishedTenant.make(fixture.store, "one")
             let other = try await FurnishedTenant.make(fixture.store, "other", upstream: one.seed.upstream)
             _ = try await fixture.store.accept([one.seed.received("Pending", nil)], lease: nil)
-            _ = try await fixture.store.createAdminKey(name: "key")
+            _ = try await fixture.store.bootstrapOwner(name: "key")
             try await fixture.store.holdNode(fixture.store.identifiers.nextUUID(), name: "node")
             try await onOwnThread {
                 try body(fixture, one, other, try Self.tables(try fixture.testDatabase.owner()))
@@ -138,7 +140,7 @@ import Testing
                 """
                 select c.relname::text from pg_class c
                 where c.relnamespace = 'subgate'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-                    and not (c.relrowsecurity and c.relforcerowsecurity
+                    and not (c.relrowsecurity and (c.relforcerowsecurity or c.relname = 'audit_entry')
                         and exists (select from pg_policy p where p.polrelid = c.oid))
                 """)
             #expect(open.indices.map { open.string($0, 0) } == [])
@@ -164,8 +166,9 @@ import Testing
                 """)
             #expect(partitions.indices.map { partitions.string($0, 0) } == [])
             let functions = try owner.query(
-                "select proname::text from pg_proc where pronamespace = 'subgate'::regnamespace and prosecdef")
-            #expect(functions.indices.map { functions.string($0, 0) } == ["ensure_partitions"])
+                "select proname::text from pg_proc where pronamespace = 'subgate'::regnamespace and prosecdef "
+                    + "order by 1")
+            #expect(functions.indices.map { functions.string($0, 0) } == ["append_audit_entry", "ensure_partitions"])
         }
     }
 
@@ -177,6 +180,9 @@ import Testing
         "set role subgate_owner", "set session authorization subgate_owner", "create role mine superuser",
         "alter role subgate_app bypassrls", "select from subgate.event_default", "select from sandbox.link_token",
         "copy subgate.endpoint to program 'true'", "select pg_read_file('/etc/passwd')",
+        "update subgate.audit_entry set body = '{}'", "delete from subgate.audit_entry", "truncate subgate.audit_entry",
+        "insert into subgate.audit_entry (seq, id, at, body, previous_hash, hash) select 1, id, at, '', '', '' "
+            + "from subgate.audit_entry",
         "insert into public.subgate_migration (number, name) values (9999, 'mine')",
     ])
     func theAppMayNot(_ statement: String) async throws {

@@ -58,6 +58,7 @@ package struct StoreFixture: Sendable {
         configuration.failFastAfter = .seconds(3_600)
         configuration.statementTimeout = .zero
         configuration.lockTimeout = .zero
+        configuration.lanes = Lane.allCases
         configuration.settings = [("search_path", "subgate, pg_catalog"), ("jit", "off")]
         let database = Database(loop: loop, configuration: configuration, statements: Statement.service)
         try await database.start()

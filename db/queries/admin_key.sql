@@ -1,11 +1,52 @@
 -- name: create_admin_key
-insert into admin_key (id, name, secret_digest, pepper_id, secret_hint, created_at, expires_at)
-values ($1::uuid, $2::text, $3::bytea, $4::text, $5::text, $6::timestamptz, $7::timestamptz);
+-- Nothing is returned for a member that is not there.
+insert into admin_key (id, member_id, name, secret_digest, pepper_id, secret_hint, created_at, expires_at)
+select $1::uuid, m.id, $3::text, $4::bytea, $5::text, $6::text, $7::timestamptz, $8::timestamptz
+from member m
+where m.id = $2::uuid and m.deleted_at is null
+returning id;
 
 -- name: find_admin_key_by_digest
-select id, name, secret_digest, expires_at
-from admin_key
-where secret_digest = $1::bytea and revoked_at is null;
+select k.id, k.member_id, k.secret_digest, k.expires_at, m.role::text
+from admin_key k
+join member m on m.id = k.member_id
+where k.secret_digest = $1::bytea and k.revoked_at is null and m.deleted_at is null;
 
--- name: count_admin_keys
-select count(*) from admin_key where revoked_at is null;
+-- name: list_admin_keys
+select id, name, secret_hint, created_at, expires_at, revoked_at, last_used_at
+from admin_key
+where member_id = $1::uuid and ($2::uuid is null or id < $2)
+order by id desc
+limit $3::int;
+
+-- name: get_admin_key
+select id, name, secret_hint, created_at, expires_at, revoked_at, last_used_at
+from admin_key
+where member_id = $1::uuid and id = $2::uuid;
+
+-- name: rotate_admin_key
+-- A successor under the same name; nothing is returned if there is no such live key.
+insert into admin_key (id, member_id, name, secret_digest, pepper_id, secret_hint, created_at, expires_at)
+select $3::uuid, k.member_id, k.name, $4::bytea, $5::text, $6::text, $7::timestamptz, $8::timestamptz
+from admin_key k
+where k.member_id = $1::uuid and k.id = $2::uuid and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > $7)
+returning id;
+
+-- name: expire_admin_key
+-- The end of a rotation's overlap; one that ends earlier keeps its end.
+update admin_key set expires_at = least(expires_at, $3::timestamptz)
+where member_id = $1::uuid and id = $2::uuid and revoked_at is null;
+
+-- name: revoke_admin_key
+update admin_key set revoked_at = coalesce(revoked_at, $3::timestamptz)
+where member_id = $1::uuid and id = $2::uuid
+returning id;
+
+-- name: count_owner_keys
+-- Keys with which an owner can act now.
+select count(*)
+from admin_key k
+join member m on m.id = k.member_id
+where m.role = 'owner' and m.deleted_at is null and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > $1::timestamptz);

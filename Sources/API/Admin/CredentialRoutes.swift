@@ -7,9 +7,11 @@ import Store
 /// `/admin/v1/sub-clients/{subClientId}/credentials`: the keys a merchant's server uses.
 enum CredentialRoutes {
     static let all: [Route] = [
-        .adminWrite(.post, "/admin/v1/sub-clients/{subClientId}/credentials", create),
-        .admin(.get, "/admin/v1/sub-clients/{subClientId}/credentials", list),
-        .admin(.delete, "/admin/v1/sub-clients/{subClientId}/credentials/{credentialId}", revoke),
+        .adminWrite(.post, "/admin/v1/sub-clients/{subClientId}/credentials", needs: .manageCredentials, create),
+        .admin(.get, "/admin/v1/sub-clients/{subClientId}/credentials", needs: .viewSubClients, list),
+        .admin(
+            .delete, "/admin/v1/sub-clients/{subClientId}/credentials/{credentialId}", needs: .manageCredentials, revoke
+        ),
     ]
 
     @Sendable private static func create(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {

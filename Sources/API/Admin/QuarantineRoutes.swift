@@ -5,7 +5,7 @@ import Store
 
 /// `/admin/v1/quarantine`: events that no sub-client could be found for.
 enum QuarantineRoutes {
-    static let all: [Route] = [.admin(.get, "/admin/v1/quarantine", list)]
+    static let all: [Route] = [.admin(.get, "/admin/v1/quarantine", needs: .viewEvents, list)]
 
     @Sendable private static func list(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         var query = QueryParameters(call)

@@ -6,13 +6,13 @@ import Store
 /// `/admin/v1/sub-clients`: the PSP's merchants.
 enum SubClientRoutes {
     static let all: [Route] = [
-        .adminWrite(.post, "/admin/v1/sub-clients", create),
-        .admin(.get, "/admin/v1/sub-clients", list),
-        .admin(.get, "/admin/v1/sub-clients/{subClientId}", get),
-        .adminWrite(.patch, "/admin/v1/sub-clients/{subClientId}", update),
-        .admin(.delete, "/admin/v1/sub-clients/{subClientId}", close),
-        .admin(.post, "/admin/v1/sub-clients/{subClientId}/activate", activate),
-        .adminWrite(.post, "/admin/v1/sub-clients/{subClientId}/suspend", suspend),
+        .adminWrite(.post, "/admin/v1/sub-clients", needs: .manageSubClients, create),
+        .admin(.get, "/admin/v1/sub-clients", needs: .viewSubClients, list),
+        .admin(.get, "/admin/v1/sub-clients/{subClientId}", needs: .viewSubClients, get),
+        .adminWrite(.patch, "/admin/v1/sub-clients/{subClientId}", needs: .manageSubClients, update),
+        .admin(.delete, "/admin/v1/sub-clients/{subClientId}", needs: .manageSubClients, close),
+        .admin(.post, "/admin/v1/sub-clients/{subClientId}/activate", needs: .activateSubClients, activate),
+        .adminWrite(.post, "/admin/v1/sub-clients/{subClientId}/suspend", needs: .activateSubClients, suspend),
     ]
 
     @Sendable private static func create(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {

@@ -16,7 +16,7 @@ enum SubClientViewRoutes {
     private static func view(
         _ pattern: StaticString, _ list: @escaping @Sendable (Call, TenantScope) async throws(Problem) -> Response
     ) -> Route {
-        .admin(.get, pattern) { call, scope throws(Problem) in
+        .admin(.get, pattern, needs: .viewEvents) { call, scope throws(Problem) in
             try await list(call, try await call.subClient(scope))
         }
     }

@@ -7,11 +7,11 @@ import Upstream
 /// `/admin/v1/upstreams`: the PSP's accounts at Mesh. Secrets go in and never out.
 enum UpstreamRoutes {
     static let all: [Route] = [
-        .adminWrite(.post, "/admin/v1/upstreams", create),
-        .admin(.get, "/admin/v1/upstreams", list),
-        .admin(.get, "/admin/v1/upstreams/{upstreamId}", get),
-        .adminWrite(.patch, "/admin/v1/upstreams/{upstreamId}", update),
-        .admin(.delete, "/admin/v1/upstreams/{upstreamId}", delete),
+        .adminWrite(.post, "/admin/v1/upstreams", needs: .manageUpstreams, create),
+        .admin(.get, "/admin/v1/upstreams", needs: .viewUpstreams, list),
+        .admin(.get, "/admin/v1/upstreams/{upstreamId}", needs: .viewUpstreams, get),
+        .adminWrite(.patch, "/admin/v1/upstreams/{upstreamId}", needs: .manageUpstreams, update),
+        .admin(.delete, "/admin/v1/upstreams/{upstreamId}", needs: .manageUpstreams, delete),
     ]
 
     @Sendable private static func create(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {

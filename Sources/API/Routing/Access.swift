@@ -6,12 +6,15 @@ import Store
 ///
 /// Every way to fail gives the same answer, so that nobody learns which part was wrong.
 enum Access {
-    /// The scope of an admin key.
-    static func admin(_ call: Call) async throws(Problem) -> PlatformScope {
+    /// The scope of an admin key. Throws 403 if its member's role does not allow `permission`.
+    static func admin(_ call: Call, needs permission: Permission) async throws(Problem) -> PlatformScope {
         guard let token = bearer(call.head.headers) else { throw .unauthorized }
         let scope = try await call.store { store throws(StoreError) in try await store.authenticate(adminKey: token) }
         guard let scope else { throw .unauthorized }
-        return scope
+        guard scope.allows(permission) else {
+            throw Problem(.forbidden, "Your role does not allow this: it needs \(permission.rawValue).")
+        }
+        return scope.asked(by: call.requestID, from: call.callerAddress)
     }
 
     /// The sub-client of a credential, given as a bearer token or in Mesh's two headers, but not in both ways.
@@ -33,7 +36,7 @@ enum Access {
         }
         guard let principal else { throw .unauthorized }
         if access == .readWrite, principal.access != .readWrite { throw .forbidden }
-        return principal
+        return principal.asked(by: call.requestID, from: call.callerAddress)
     }
 
     /// The sub-client of a credential in Mesh's two headers.
@@ -47,7 +50,7 @@ enum Access {
         }
         guard let principal else { throw .unauthorized }
         if access == .readWrite, principal.access != .readWrite { throw .readOnly }
-        return principal
+        return principal.asked(by: call.requestID, from: call.callerAddress)
     }
 
     // MARK: Headers

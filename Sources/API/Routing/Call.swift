@@ -14,6 +14,8 @@ struct Call: Sendable {
 
     var store: Store { context.store }
     var requestID: [UInt8] { head.requestId }
+    /// The other end of the connection.
+    var callerAddress: IPAddress { IPAddress(head.peer) }
 
     // MARK: Body
 
@@ -56,6 +58,7 @@ struct Call: Sendable {
     func problem(_ error: StoreError) -> Problem {
         switch error {
         case .notFound: return .notFound
+        case .ownersOnly: return Problem(.forbidden, "Only an owner may make or change owners and their keys.")
         case .conflict(let constraint): return Problem(.conflict, Call.explanation(ofConstraint: constraint))
         case .stale: return Problem(.preconditionFailed, "It has changed since the version in If-Match.")
         case .unavailable: return .unavailable
@@ -84,6 +87,8 @@ struct Call: Sendable {
         case "upstream_in_use": "Link sessions were minted at this upstream, so its events will still come."
         case "endpoint_limit": "There are as many endpoints in this environment as there may be."
         case "delivery_not_retryable": "The delivery is being attempted."
+        case "member_email_key": "Another member has this email."
+        case "last_owner": "The team needs an owner: make another one first."
         default: "It is not in a state that allows this, or a value is taken."
         }
     }

@@ -8,8 +8,8 @@ package struct Route: Sendable {
     package enum Access: Hashable, Sendable {
         /// Anyone who reaches the ops listener.
         case ops
-        /// An admin key.
-        case admin
+        /// An admin key of a member whose role allows it.
+        case admin(Permission)
         /// A sub-client's credential, as a bearer token or in Mesh's two headers.
         case tenant(CredentialAccess)
         /// A sub-client's credential in Mesh's two headers.
@@ -25,7 +25,7 @@ package struct Route: Sendable {
 
     enum Handler: Sendable {
         case ops(Open)
-        case admin(Admin)
+        case admin(Permission, Admin)
         case tenant(CredentialAccess, Tenant)
         case mesh(CredentialAccess, Mesh)
         case inbound(Open)
@@ -48,7 +48,7 @@ package struct Route: Sendable {
     package var access: Access {
         switch handler {
         case .ops: .ops
-        case .admin: .admin
+        case .admin(let permission, _): .admin(permission)
         case .tenant(let access, _): .tenant(access)
         case .mesh(let access, _): .meshTenant(access)
         case .inbound: .inbound
@@ -61,13 +61,17 @@ package struct Route: Sendable {
     // MARK: The rows of the tables
 
     /// A bodiless operation of an admin.
-    static func admin(_ method: Method, _ pattern: StaticString, _ handler: @escaping Admin) -> Route {
-        Route(method, pattern, bodyLimit: 0, .admin(handler))
+    static func admin(
+        _ method: Method, _ pattern: StaticString, needs permission: Permission, _ handler: @escaping Admin
+    ) -> Route {
+        Route(method, pattern, bodyLimit: 0, .admin(permission, handler))
     }
 
     /// An operation of an admin with a body.
-    static func adminWrite(_ method: Method, _ pattern: StaticString, _ handler: @escaping Admin) -> Route {
-        Route(method, pattern, bodyLimit: APILimits.bodyBytes, .admin(handler))
+    static func adminWrite(
+        _ method: Method, _ pattern: StaticString, needs permission: Permission, _ handler: @escaping Admin
+    ) -> Route {
+        Route(method, pattern, bodyLimit: APILimits.bodyBytes, .admin(permission, handler))
     }
 
     /// A bodiless operation of a sub-client: reading with GET, changing with everything else.
@@ -96,7 +100,7 @@ package struct RouteTable: Sendable {
     package static let adminListener = RouteTable(
         listener: "admin",
         routes: SubClientRoutes.all + CredentialRoutes.all + SubClientViewRoutes.all + UpstreamRoutes.all
-            + QuarantineRoutes.all)
+            + QuarantineRoutes.all + MemberRoutes.all + AdminKeyRoutes.all + AuditRoutes.all)
 
     /// Health and metrics.
     package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)

@@ -1,3 +1,4 @@
+import Crypto
 import Domain
 import HTTPServer
 import Store
@@ -51,6 +52,44 @@ struct QueryParameters {
         }
     }
 
+    /// A whole number in plain digits.
+    mutating func integer(_ name: StaticString, _ range: ClosedRange<Int>) -> Int? {
+        value(name).flatMap { text -> Int? in
+            let isPlain = (1...10).contains(text.count) && text.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+            let number = isPlain ? text.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) } : -1
+            if range.contains(number) { return number }
+            fail(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+    }
+
+    mutating func time(_ name: StaticString) -> Timestamp? {
+        value(name).flatMap { text -> Timestamp? in
+            let time = Timestamp(rfc3339: text)
+            if time == nil { fail(name, "must be an RFC 3339 time") }
+            return time
+        }
+    }
+
+    mutating func identifier<Kind>(_ name: StaticString, _ kind: Identifier<Kind>.Type) -> Identifier<Kind>? {
+        value(name).flatMap { text -> Identifier<Kind>? in
+            let id = Identifier<Kind>(text: text)
+            if id == nil {
+                fail(name, "must be an identifier that starts with \(String(decoding: Kind.prefix, as: UTF8.self))")
+            }
+            return id
+        }
+    }
+
+    /// SHA-256 in hex.
+    mutating func hash(_ name: StaticString) -> [UInt8]? {
+        value(name).flatMap { text -> [UInt8]? in
+            if let bytes = Hex.decode(text), bytes.count == 32 { return bytes }
+            fail(name, "must be 64 hexadecimal digits")
+            return nil
+        }
+    }
+
     /// The value as it came.
     mutating func raw(_ name: StaticString) -> [UInt8]? { value(name) }
 
@@ -74,7 +113,8 @@ struct QueryParameters {
         }
     }
 
-    private mutating func fail(_ name: StaticString, _ message: String) {
+    /// Adds an error that no single parameter's reading finds.
+    mutating func fail(_ name: StaticString, _ message: String) {
         errors.append(Problem.FieldError(field: "\(name)", message: message))
     }
 

@@ -101,6 +101,16 @@ extension Rule where Value == [UInt8] {
         return errors.count == before ? json.bytes : nil
     }
 
+    /// An address of mail, by the shape that all have: one @ with something on both sides, no spaces.
+    static let email = Rule(placeholder: [], "must be an email address") { value in
+        value.string.flatMap { text in
+            let parts = text.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+            let isPlain = TextRule.objection(to: text, APILimits.emailCharacters) == nil
+            return isPlain && !text.contains(UInt8(ascii: " ")) && parts.count == 2
+                && parts.allSatisfy { !$0.isEmpty } ? text : nil
+        }
+    }
+
     /// ISO 3166-1 alpha-2, by form.
     static let country = Rule(placeholder: [], "must be an ISO 3166-1 alpha-2 code") { value in
         value.string.flatMap { text in
@@ -125,6 +135,17 @@ extension Rule where Value == Secret {
 extension Rule where Value == UUIDValue {
     static let uuid = Rule(placeholder: UUIDValue(high: 0, low: 0), "must be a UUID") { value in
         value.string.flatMap { UUIDValue(text: $0) }
+    }
+}
+
+extension Rule where Value == Int {
+    static func integer(_ range: ClosedRange<Int>) -> Rule {
+        Rule(
+            placeholder: range.lowerBound,
+            "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+        ) { value in
+            value.integer.map { Int($0) }.flatMap { range.contains($0) ? $0 : nil }
+        }
     }
 }
 

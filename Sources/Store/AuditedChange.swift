@@ -1,0 +1,137 @@
+package import Domain
+import Postgres
+import Runtime
+import SQL
+
+/// What was done, as an audit entry says it.
+package enum AuditAction: String, Sendable, CaseIterable {
+    case subClientCreated = "subClient.created"
+    case subClientUpdated = "subClient.updated"
+    case subClientActivated = "subClient.activated"
+    case subClientSuspended = "subClient.suspended"
+    case subClientClosed = "subClient.closed"
+    case credentialCreated = "credential.created"
+    case credentialRevoked = "credential.revoked"
+    case memberCreated = "member.created"
+    case memberUpdated = "member.updated"
+    case memberDeleted = "member.deleted"
+    case adminKeyCreated = "adminKey.created"
+    case adminKeyRotated = "adminKey.rotated"
+    case adminKeyRevoked = "adminKey.revoked"
+    case upstreamCreated = "upstream.created"
+    case upstreamUpdated = "upstream.updated"
+    case upstreamDeleted = "upstream.deleted"
+    case endpointCreated = "endpoint.created"
+    case endpointUpdated = "endpoint.updated"
+    case endpointDeleted = "endpoint.deleted"
+    case endpointEnabled = "endpoint.enabled"
+    case endpointDisabled = "endpoint.disabled"
+    case deliveryRetried = "delivery.retried"
+}
+
+/// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
+package enum AuditNoun: String, Sendable, CaseIterable {
+    case subClient = "sub_client"
+    case credential
+    case member
+    case adminKey = "admin_key"
+    case upstream
+    case endpoint
+    case delivery
+    case quarantine
+}
+
+extension AuditNoun {
+    /// The identifier that the API knows it by.
+    package func text(of id: UUIDValue) -> [UInt8] {
+        switch self {
+        case .subClient: SubClientID(id).text
+        case .credential: CredentialID(id).text
+        case .member: MemberID(id).text
+        case .adminKey: AdminKeyID(id).text
+        case .upstream: UpstreamID(id).text
+        case .endpoint: EndpointID(id).text
+        case .delivery: DeliveryID(id).text
+        case .quarantine: QuarantineID(id).text
+        }
+    }
+}
+
+extension AuditNoun {
+    /// The id in an identifier's text, of whichever noun it is.
+    package static func id(in text: [UInt8]) -> UUIDValue? {
+        guard let underscore = text.firstIndex(of: UInt8(ascii: "_")) else { return nil }
+        // All identifiers spell their digits alike, so one kind's parser reads every kind's.
+        let id = MemberID(text: MemberKind.prefix + text[(underscore + 1)...])?.uuid
+        return id.flatMap { id in allCases.contains { $0.text(of: id) == text } ? id : nil }
+    }
+}
+
+/// A change that is to be told in the audit chain.
+struct AuditedChange {
+    let action: AuditAction
+    let noun: AuditNoun
+    /// The noun's own id; the sub-client's for what a sub-client has one of.
+    let id: UUIDValue
+    let subClient: SubClientID?
+
+    init(_ action: AuditAction, of noun: AuditNoun, _ id: UUIDValue, subClient: SubClientID? = nil) {
+        self.action = action
+        self.noun = noun
+        self.id = id
+        self.subClient = subClient
+    }
+}
+
+extension Store {
+    /// Runs `queries` as one commit together with the audit entry of what they changed, and returns their rows.
+    ///
+    /// All such commits of all nodes stand in line for one lock: the chain has one end. They have a lane of their own,
+    /// whose transactions take that lock before anything else.
+    func audited(
+        _ scope: PlatformScope, _ change: AuditedChange, _ queries: [Query]
+    ) async throws(StoreError) -> [Rows] {
+        let rows = try await run(scope, enclosed(queries, change, scope.actor), on: .serial)
+        forgetPrincipals()
+        return Array(rows.dropFirst().dropLast())
+    }
+
+    func audited(
+        _ scope: TenantScope, _ change: AuditedChange, _ queries: [Query]
+    ) async throws(StoreError) -> [Rows] {
+        let rows = try await run(scope, enclosed(queries, change, scope.actor), on: .serial)
+        forgetPrincipals()
+        return Array(rows.dropFirst().dropLast())
+    }
+
+    private func enclosed(_ queries: [Query], _ change: AuditedChange, _ actor: Actor) -> [Query] {
+        let place: [Parameter] = [.string(change.noun.rawValue), .id(change.subClient), .uuid(change.id)]
+        let close: [Parameter] = [
+            .id(identifiers.next(AuditEntryID.self)), .time(clock.now()), .string(actor.typeName), .uuid(actor.id),
+            .id(actor.key), .text(actor.requestID.isEmpty ? nil : actor.requestID), .string(actor.address?.description),
+            .string(change.action.rawValue),
+            .string(change.noun.rawValue), .id(change.subClient), .uuid(change.id),
+        ]
+        return [Query(.auditOpen, place)] + queries + [Query(.auditClose, close)]
+    }
+}
+
+extension Actor {
+    var typeName: String {
+        switch identity {
+        case .system: "system"
+        case .member: "member"
+        case .credential: "credential"
+        }
+    }
+
+    var id: UUIDValue? {
+        switch identity {
+        case .system: nil
+        case .member(let member, _): member.uuid
+        case .credential(let credential): credential.uuid
+        }
+    }
+
+    var key: AdminKeyID? { if case .member(_, let key) = identity { key } else { nil } }
+}

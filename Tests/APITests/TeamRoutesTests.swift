@@ -1,0 +1,119 @@
+import Domain
+import HTTPClient
+import HTTPServer
+import JSON
+import Store
+import TestSupport
+import Testing
+
+@testable import API
+
+@Suite struct TeamRoutesTests {
+    /// A member with a key: its id, and the header that shows the key.
+    private static func member(
+        _ fixture: APIFixture, _ role: Role
+    ) async throws -> (id: String, key: APIFixture.Header) {
+        let made = try await fixture.admin(
+            .post, "/members", body: #"{"name":"\#(role.rawValue)","role":"\#(role.rawValue)"}"#)
+        let id = try #require(try made.string("id"))
+        let key = try await fixture.admin(.post, "/members/\(id)/keys", body: #"{"name":"laptop"}"#)
+        #expect(key.status == 201)
+        return (id, fixture.bearer(Array(try #require(try key.string("key")).utf8)))
+    }
+
+    private static func call(
+        _ fixture: APIFixture, _ who: APIFixture.Header, _ method: String, _ path: String, _ body: String? = nil
+    ) async throws -> APIFixture.Answer {
+        try await fixture.call(
+            .init(rawValue: method)!, "/admin/v1" + path, on: "admin", headers: [who], body: body)
+    }
+
+    @Test func eachRoleGetsThroughTheRoutesItsRoleAllows() async throws {
+        try await APIFixture.with { fixture in
+            for role in Role.allCases {
+                let key = try await Self.member(fixture, role).key
+                for route in RouteTable.adminListener.routes {
+                    guard case .admin(let permission) = route.access else { continue }
+                    // Its own key would be exchanged under the test's feet.
+                    if "\(route.pattern)".hasSuffix("/me/rotate-key") { continue }
+                    let answer = try await fixture.call(
+                        .init(rawValue: "\(route.method.name)")!, AccessMatrixTests.path(route), on: "admin",
+                        headers: [key])
+                    #expect(
+                        (answer.status == 403) == !role.allows(permission),
+                        "\(role.rawValue) \(route.name) \(answer.status)")
+                }
+            }
+        }
+    }
+
+    @Test func theLastOwnerStays() async throws {
+        try await APIFixture.with { fixture in
+            let me = try await fixture.admin(.get, "/me")
+            let id = try #require(try me.string("id"))
+            #expect(try me.string("role") == "owner")
+            #expect(try await fixture.admin(.delete, "/members/\(id)").status == 409)
+            #expect(try await fixture.admin(.patch, "/members/\(id)", body: #"{"role":"admin"}"#).status == 409)
+            #expect(try await fixture.admin(.patch, "/members/\(id)", body: #"{"name":"Ada"}"#).status == 200)
+            let second = try await Self.member(fixture, .owner)
+            #expect(try await Self.call(fixture, second.key, "DELETE", "/members/\(id)").status == 204)
+            #expect(try await fixture.admin(.get, "/me").status == 401, "the key went with its member")
+            #expect(try await Self.call(fixture, second.key, "DELETE", "/members/\(second.id)").status == 409)
+        }
+    }
+
+    @Test func onlyOwnersTouchOwners() async throws {
+        try await APIFixture.with { fixture in
+            let owner = try #require(try await fixture.admin(.get, "/me").string("id"))
+            let admin = try await Self.member(fixture, .admin)
+            func status(_ method: String, _ path: String, _ body: String? = nil) async throws -> Int {
+                try await Self.call(fixture, admin.key, method, path, body).status
+            }
+            #expect(try await status("POST", "/members", #"{"name":"x","role":"owner"}"#) == 403)
+            #expect(try await status("PATCH", "/members/\(admin.id)", #"{"role":"owner"}"#) == 403)
+            #expect(try await status("PATCH", "/members/\(owner)", #"{"name":"x"}"#) == 403)
+            #expect(try await status("DELETE", "/members/\(owner)") == 403)
+            #expect(try await status("POST", "/members/\(owner)/keys", #"{"name":"x"}"#) == 403)
+            #expect(try await status("POST", "/members", #"{"name":"x","role":"support"}"#) == 201)
+        }
+    }
+
+    @Test func keysAreExchangedWithOverlapAndRevoked() async throws {
+        try await APIFixture.with { fixture in
+            let member = try await Self.member(fixture, .support)
+            func status(_ key: APIFixture.Header) async throws -> Int {
+                try await Self.call(fixture, key, "GET", "/me").status
+            }
+            let rotated = try await Self.call(
+                fixture, member.key, "POST", "/me/rotate-key", #"{"overlapSeconds":60}"#)
+            #expect(rotated.status == 201)
+            let next = fixture.bearer(Array(try #require(try rotated.string("key")).utf8))
+            #expect(try await status(member.key) == 200)
+            #expect(try await status(next) == 200)
+            fixture.clock.advance(by: .seconds(61))
+            #expect(try await status(member.key) == 401)
+            #expect(try await status(next) == 200)
+            let id = try #require(try rotated.string("id"))
+            #expect(try await fixture.admin(.delete, "/members/\(member.id)/keys/\(id)").status == 204)
+            #expect(try await status(next) == 401)
+            let again = try await fixture.admin(
+                .post, "/members/\(member.id)/keys/\(id)/rotate", body: #"{"overlapSeconds":0}"#)
+            #expect(again.status == 404)
+            let keys = try await fixture.admin(.get, "/members/\(member.id)/keys")
+            #expect(!keys.text.contains("sk_admin_"))
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"name":"x","role":"king"}"#, "role"), (#"{"name":"","role":"owner"}"#, "name"),
+        (#"{"name":"x","role":"admin","email":"nobody"}"#, "email"), (#"{"role":"admin"}"#, "name"),
+        (#"{"name":"x","role":"admin","rôle":1}"#, "(a name)"), (#"{"name":"a\u0000b","role":"admin"}"#, "name"),
+    ])
+    func aBadMemberIsRefusedByField(_ body: String, _ field: String) async throws {
+        try await APIFixture.with { fixture in
+            let answer = try await fixture.admin(.post, "/members", body: body)
+            #expect(answer.status == 400)
+            #expect(answer.text.contains(#""field":"\#(field)""#), "\(answer.text)")
+        }
+    }
+}
