@@ -25,6 +25,14 @@ CREATE TYPE subgate.environment AS ENUM (
     'production'
 );
 
+CREATE TYPE subgate.member_role AS ENUM (
+    'owner',
+    'admin',
+    'developer',
+    'compliance',
+    'support'
+);
+
 CREATE TYPE subgate.payload_format AS ENUM (
     'mesh',
     'standard'
@@ -49,6 +57,127 @@ CREATE TYPE subgate.transfer_status AS ENUM (
     'failed',
     'succeeded'
 );
+
+CREATE FUNCTION subgate.append_audit_entry(entry uuid, at timestamp with time zone, facts jsonb, before jsonb, after jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    last_seq bigint;
+    last_hash bytea;
+    details text := jsonb_build_object('salt', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
+        'before', before, 'after', after)::text;
+    body text;
+begin
+    perform pg_advisory_xact_lock(hashtext('subgate.audit'));
+    select e.seq, e.hash into last_seq, last_hash from audit_entry e order by e.seq desc limit 1;
+    last_seq := coalesce(last_seq, 0) + 1;
+    last_hash := coalesce(last_hash, decode(repeat('00', 32), 'hex'));
+    body := (facts || jsonb_build_object('seq', last_seq, 'id', entry, 'at',
+        to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'detailsDigest', encode(sha256(convert_to(details, 'UTF8')), 'hex')))::text;
+    insert into audit_entry (seq, id, at, body, details, previous_hash, hash)
+    values (last_seq, entry, at, body, details, last_hash, sha256(last_hash || convert_to(body, 'UTF8')));
+end $$;
+
+CREATE FUNCTION subgate.audit_admin_key(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('memberId', k.member_id, 'name', k.name, 'expiresAt', k.expires_at,
+        'revokedAt', k.revoked_at)
+    from admin_key k where k.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_close(entry uuid, at timestamp with time zone, actor_type text, actor uuid, key uuid, request_id text, address text, action text, noun text, sub_client uuid, target uuid) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+    before jsonb := nullif(current_setting('subgate.audit_before', true), '')::jsonb;
+    after jsonb := audit_snapshot(noun, sub_client, target);
+begin
+    if before is not distinct from after then return false; end if;
+    perform append_audit_entry(entry, at, jsonb_build_object('actorType', actor_type, 'actorId', actor,
+        'keyId', key, 'requestId', request_id, 'address', address, 'action', action, 'targetType', noun,
+        'targetId', target, 'subClientId', sub_client), before, after);
+    return true;
+end $$;
+
+CREATE FUNCTION subgate.audit_credential(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('clientId', c.client_id, 'environment', c.environment, 'access', c.access,
+        'name', c.name, 'expiresAt', c.expires_at, 'revokedAt', c.revoked_at)
+    from credential c where c.sub_client_id = $1 and c.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_delivery(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('eventId', d.event_id, 'endpointId', d.endpoint_id, 'status', d.status,
+        'attempts', d.attempts, 'dueAt', d.due_at)
+    from delivery d where d.sub_client_id = $1 and d.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_endpoint(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('environment', e.environment, 'url', e.url, 'eventTypes', e.event_types,
+        'payloadFormat', e.payload_format, 'description', e.description, 'enabled', e.enabled,
+        'hasHeaders', e.headers_sealed is not null, 'version', e.version, 'deletedAt', e.deleted_at)
+    from endpoint e where e.sub_client_id = $1 and e.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_member(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('name', m.name, 'email', m.email, 'role', m.role, 'version', m.version,
+        'deletedAt', m.deleted_at)
+    from member m where m.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_open(noun text, sub_client uuid, id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_advisory_xact_lock(hashtext('subgate.audit'));
+    perform set_config('subgate.audit_before', coalesce(audit_snapshot(noun, sub_client, id)::text, ''), true);
+end $$;
+
+CREATE FUNCTION subgate.audit_quarantine(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('upstreamId', q.upstream_id, 'upstreamEventId', q.upstream_event_id,
+        'reason', q.reason)
+    from quarantine q where q.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_snapshot(noun text, sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+    snapshot jsonb;
+begin
+    execute format('select %I($1, $2)', 'audit_' || noun) into snapshot using sub_client, id;
+    return snapshot;
+end $_$;
+
+CREATE FUNCTION subgate.audit_sub_client(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('legalName', s.legal_name, 'displayName', s.display_name, 'country', s.country,
+        'externalId', s.external_id, 'website', s.website, 'metadata', s.metadata, 'status', s.status,
+        'statusReason', s.status_reason, 'version', s.version)
+    from sub_client s where s.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_upstream(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('name', u.name, 'environment', u.environment, 'baseUrl', u.base_url,
+        'adminBaseUrl', u.admin_base_url, 'clientId', u.client_id,
+        'webhookSecrets', cardinality(u.webhook_secrets_sealed), 'version', u.version, 'deletedAt', u.deleted_at)
+    from upstream u where u.id = $2
+$_$;
 
 CREATE FUNCTION subgate.delivery_uuid(event_id uuid, endpoint_id uuid) RETURNS uuid
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -152,6 +281,8 @@ CREATE TABLE subgate.admin_key (
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
+    member_id uuid NOT NULL,
+    last_used_at timestamp with time zone,
     CONSTRAINT admin_key_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
     CONSTRAINT admin_key_pepper_id_length CHECK (((char_length(pepper_id) >= 1) AND (char_length(pepper_id) <= 32))),
     CONSTRAINT admin_key_secret_digest_length CHECK ((octet_length(secret_digest) = 32)),
@@ -187,6 +318,21 @@ CREATE TABLE subgate.attempt_default (
     error_code text,
     response_body bytea,
     CONSTRAINT attempt_response_body_length CHECK ((octet_length(response_body) <= 1024))
+);
+
+CREATE TABLE subgate.audit_entry (
+    seq bigint NOT NULL,
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    body text NOT NULL,
+    details text,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    about_sub_client uuid GENERATED ALWAYS AS ((((body)::jsonb ->> 'subClientId'::text))::uuid) STORED,
+    actor_id uuid GENERATED ALWAYS AS ((((body)::jsonb ->> 'actorId'::text))::uuid) STORED,
+    action text GENERATED ALWAYS AS (((body)::jsonb ->> 'action'::text)) STORED,
+    target_id uuid GENERATED ALWAYS AS ((((body)::jsonb ->> 'targetId'::text))::uuid) STORED,
+    CONSTRAINT audit_entry_hash_length CHECK (((octet_length(hash) = 32) AND (octet_length(previous_hash) = 32)))
 );
 
 CREATE TABLE subgate.credential (
@@ -362,6 +508,21 @@ CREATE TABLE subgate.link_session (
 
 ALTER TABLE ONLY subgate.link_session FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.member (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    email text,
+    role subgate.member_role NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT member_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT member_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE ONLY subgate.member FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.node (
     id uuid NOT NULL,
     lock_key bigint NOT NULL,
@@ -478,6 +639,9 @@ ALTER TABLE ONLY subgate.attempt
 ALTER TABLE ONLY subgate.attempt_default
     ADD CONSTRAINT attempt_default_pkey PRIMARY KEY (sub_client_id, delivery_id, id);
 
+ALTER TABLE ONLY subgate.audit_entry
+    ADD CONSTRAINT audit_entry_pkey PRIMARY KEY (seq);
+
 ALTER TABLE ONLY subgate.credential
     ADD CONSTRAINT credential_pkey PRIMARY KEY (sub_client_id, id);
 
@@ -508,6 +672,9 @@ ALTER TABLE ONLY subgate.idempotency
 ALTER TABLE ONLY subgate.link_session
     ADD CONSTRAINT link_session_pkey PRIMARY KEY (sub_client_id, id);
 
+ALTER TABLE ONLY subgate.member
+    ADD CONSTRAINT member_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY subgate.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (id);
 
@@ -533,7 +700,19 @@ CREATE INDEX link_token_expires_at ON sandbox.link_token USING btree (expires_at
 
 CREATE INDEX webhook_due_at ON sandbox.webhook USING btree (due_at);
 
+CREATE INDEX admin_key_member ON subgate.admin_key USING btree (member_id, id);
+
 CREATE INDEX admin_key_secret_digest ON subgate.admin_key USING btree (secret_digest);
+
+CREATE INDEX audit_entry_action ON subgate.audit_entry USING btree (action, seq);
+
+CREATE INDEX audit_entry_actor ON subgate.audit_entry USING btree (actor_id, seq);
+
+CREATE INDEX audit_entry_at ON subgate.audit_entry USING btree (at, seq);
+
+CREATE INDEX audit_entry_sub_client ON subgate.audit_entry USING btree (about_sub_client, seq);
+
+CREATE INDEX audit_entry_target ON subgate.audit_entry USING btree (target_id, seq);
 
 CREATE INDEX credential_secret_digest ON subgate.credential USING btree (secret_digest);
 
@@ -546,6 +725,8 @@ CREATE INDEX delivery_held ON ONLY subgate.delivery USING btree (sub_client_id, 
 CREATE INDEX delivery_default_sub_client_id_endpoint_id_idx ON subgate.delivery_default USING btree (sub_client_id, endpoint_id) WHERE (status = 'held'::subgate.delivery_status);
 
 CREATE INDEX idempotency_created_at ON subgate.idempotency USING btree (created_at);
+
+CREATE UNIQUE INDEX member_email_key ON subgate.member USING btree (lower(email)) WHERE (deleted_at IS NULL);
 
 CREATE UNIQUE INDEX sub_client_external_id_key ON subgate.sub_client USING btree (external_id);
 
@@ -561,6 +742,9 @@ ALTER INDEX subgate.delivery_held ATTACH PARTITION subgate.delivery_default_sub_
 
 ALTER INDEX subgate.event_pkey ATTACH PARTITION subgate.event_default_pkey;
 
+ALTER TABLE ONLY subgate.admin_key
+    ADD CONSTRAINT admin_key_member_id_fkey FOREIGN KEY (member_id) REFERENCES subgate.member(id);
+
 ALTER TABLE ONLY subgate.credential
     ADD CONSTRAINT credential_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
 
@@ -575,6 +759,8 @@ ALTER TABLE subgate.admin_key ENABLE ROW LEVEL SECURITY;
 CREATE POLICY app ON subgate.admin_key TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
 CREATE POLICY app ON subgate.attempt TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.audit_entry FOR SELECT TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
 CREATE POLICY app ON subgate.credential TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -592,6 +778,8 @@ CREATE POLICY app ON subgate.idempotency TO subgate_app USING (((sub_client_id =
 
 CREATE POLICY app ON subgate.link_session TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
+CREATE POLICY app ON subgate.member TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
 CREATE POLICY app ON subgate.node TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
 CREATE POLICY app ON subgate.quarantine TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
@@ -603,6 +791,8 @@ CREATE POLICY app ON subgate.transfer TO subgate_app USING (((sub_client_id = ( 
 CREATE POLICY app ON subgate.upstream TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
 ALTER TABLE subgate.attempt ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.audit_entry ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.credential ENABLE ROW LEVEL SECURITY;
 
@@ -619,6 +809,8 @@ ALTER TABLE subgate.event_key ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subgate.idempotency ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.link_session ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.member ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.node ENABLE ROW LEVEL SECURITY;
 
@@ -657,6 +849,9 @@ GRANT USAGE ON SCHEMA sandbox TO subgate_sandbox;
 GRANT USAGE ON SCHEMA subgate TO subgate_app;
 GRANT USAGE ON SCHEMA subgate TO subgate_reader;
 
+REVOKE ALL ON FUNCTION subgate.append_audit_entry(entry uuid, at timestamp with time zone, facts jsonb, before jsonb, after jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION subgate.append_audit_entry(entry uuid, at timestamp with time zone, facts jsonb, before jsonb, after jsonb) TO subgate_app;
+
 REVOKE ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) TO subgate_app;
 
@@ -668,6 +863,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.admin_key TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.attempt TO subgate_app;
 GRANT SELECT ON TABLE subgate.attempt TO subgate_reader;
+
+GRANT SELECT ON TABLE subgate.audit_entry TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.credential TO subgate_app;
 
@@ -688,6 +885,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.idempotency TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.link_session TO subgate_app;
 GRANT SELECT ON TABLE subgate.link_session TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.member TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.node TO subgate_app;
 

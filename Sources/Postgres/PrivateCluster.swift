@@ -22,7 +22,7 @@ package struct PrivateCluster: Sendable {
             var options = Options()
             options.isDurable = false
             options.vanishesWithOwner = true
-            options.settings = [("shared_buffers", "32MB"), ("max_connections", "200"), ("max_wal_size", "256MB")]
+            options.settings = [("shared_buffers", "32MB"), ("max_connections", "800"), ("max_wal_size", "256MB")]
             return options
         }
     }
