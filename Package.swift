@@ -94,7 +94,7 @@ let package = Package(
                 "Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "Sandbox", "TestSupport",
             ]),
         suite("EndToEndTests", ["Runtime", "JSON", "Crypto", "Postgres", "TestSupport"]),
-        suite("TidyTests", ["HTTPServer", "API", "Sandbox"]),
+        suite("TidyTests", ["Domain", "HTTPServer", "API", "Sandbox"]),
     ],
     swiftLanguageModes: [.v6]
 )

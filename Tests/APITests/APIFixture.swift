@@ -5,6 +5,7 @@ import HTTPServer
 import JSON
 import Postgres
 import Runtime
+import SQL
 import Store
 import TestSupport
 import Upstream
@@ -33,8 +34,12 @@ struct APIFixture: Sendable {
         init(_ loop: EventLoop) { failure = LoopState(loop, nil) }
     }
 
-    static func with(_ body: @escaping @Sendable (APIFixture) async throws -> Void) async throws {
-        try await StoreFixture.with { base in
+    /// See `StoreFixture.with`.
+    static func with(
+        asOwner: Bool = false, statements: [Statement] = Statement.service,
+        _ body: @escaping @Sendable (APIFixture) async throws -> Void
+    ) async throws {
+        try await StoreFixture.with(asOwner: asOwner, statements: statements) { base in
             let client = HTTPClient(loop: base.loop, configuration: HTTPClientConfiguration())
             let upstreams = UpstreamDirectory(store: base.store, policy: .allowPrivate, log: .silent)
             await upstreams.refresh()

@@ -1,6 +1,6 @@
 import Crypto
 import Domain
-import Postgres
+package import Postgres
 package import Runtime
 import SQL
 package import Store
@@ -22,9 +22,10 @@ package struct StoreFixture: Sendable {
     }
 
     /// Runs `body`, on the loop, with a fixture that is closed afterwards. `asOwner` connects the store as the role
-    /// that row-level security does not stop.
+    /// that row-level security does not stop; `statements` are prepared in place of the service's.
     package static func with(
-        asOwner: Bool = false, _ body: @escaping @Sendable (StoreFixture) async throws -> Void
+        asOwner: Bool = false, statements: [Statement] = Statement.service,
+        _ body: @escaping @Sendable (StoreFixture) async throws -> Void
     ) async throws {
         let testDatabase = try await onOwnThread { try TestDatabase.make() }
         let loop = EventLoop()
@@ -33,7 +34,7 @@ package struct StoreFixture: Sendable {
         let result = await loop.run { () async -> Result<Void, any Error> in
             do {
                 let server = asOwner ? testDatabase.ownerConnectionString : testDatabase.connectionString
-                let store = try await makeStore(loop: loop, server: server, clock: clock)
+                let store = try await makeStore(loop: loop, server: server, clock: clock, statements)
                 try await body(StoreFixture(loop: loop, testDatabase: testDatabase, store: store, clock: clock))
                 await store.database.close()
                 return .success(())
@@ -51,7 +52,9 @@ package struct StoreFixture: Sendable {
     }
 
     /// With no limits of time: on a busy machine everything takes long.
-    private static func makeStore(loop: EventLoop, server: String, clock: MovableClock) async throws -> Store {
+    private static func makeStore(
+        loop: EventLoop, server: String, clock: MovableClock, _ statements: [Statement] = Statement.service
+    ) async throws -> Store {
         var configuration = DatabaseConfiguration(connectionString: server)
         configuration.queueDeadline = .seconds(3_600)
         configuration.stallTimeout = .seconds(3_600)
@@ -60,7 +63,7 @@ package struct StoreFixture: Sendable {
         configuration.lockTimeout = .zero
         configuration.lanes = Lane.allCases
         configuration.settings = [("search_path", "subgate, pg_catalog"), ("jit", "off")]
-        let database = Database(loop: loop, configuration: configuration, statements: Statement.service)
+        let database = Database(loop: loop, configuration: configuration, statements: statements)
         try await database.start()
         return Store(
             loop: loop, database: database, keyring: try keyring(), clock: clock.clock,

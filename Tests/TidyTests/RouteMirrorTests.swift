@@ -1,4 +1,5 @@
 import API
+import Domain
 import HTTPServer
 import Sandbox
 import Testing
@@ -68,6 +69,26 @@ enum RouteMirror {
         let contract = RouteMirror.routes(inOpenAPI: try Repository.read("openapi.yaml").text)
         let table = ours + standIn.filter { $0 != shared }
         #expect(RouteMirror.differences(contract: contract, table: table) == [])
+    }
+
+    @Test func theContractNamesThePermissionOfEachAdminRoute() throws {
+        var named: [RouteName: String] = [:]
+        var route = RouteName(method: "", pattern: "")
+        for line in try Repository.read("openapi.yaml").lines {
+            let text = line.trimmingPrefix { $0 == " " }
+            switch line.count - text.count {
+            case 2: route.pattern = String(text.dropLast())
+            case 4: route.method = text.dropLast().uppercased()
+            case 6 where text.hasPrefix("x-permission: "): named[route] = String(text.dropFirst(14))
+            default: break
+            }
+        }
+        var needed: [RouteName: String] = [:]
+        for route in RouteTable.adminListener.routes {
+            guard case .admin(let permission) = route.access else { continue }
+            needed[RouteName(method: "\(route.method.name)", pattern: "\(route.pattern)")] = permission.rawValue
+        }
+        #expect(named == needed)
     }
 
     @Test func theContractNamesEveryErrorCode() throws {
