@@ -50,7 +50,7 @@ extension Store {
         let rows = try await run(
             scope, .listAuditEntries,
             [
-                before.map { .int64($0) } ?? .null, .id(filter.subClient), .uuid(filter.actor), .text(filter.action),
+                .int64(before ?? .max), .id(filter.subClient), .uuid(filter.actor), .text(filter.action),
                 .uuid(filter.target), .time(filter.from), .time(filter.before), .int32(Int32(limit + 1)),
             ], on: .read)
         return (rows.indices.prefix(limit).map { AuditEntry(rows, $0) }, rows.count > limit)

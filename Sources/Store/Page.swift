@@ -39,8 +39,9 @@ package struct PageRequest: Hashable, Sendable {
         self.cursor = cursor
     }
 
-    /// The id to start after, and one row more than the page holds: it tells whether there is a next one.
-    var after: Parameter { .uuid(cursor?.last) }
+    /// The id to start after: the first page starts after the greatest there can be, because a condition that may be
+    /// absent cannot bound an index scan. And one row more than the page holds: it tells whether there is a next one.
+    var after: Parameter { .uuid(cursor?.last ?? UUIDValue(high: .max, low: .max)) }
     var rowLimit: Parameter { .int32(Int32(limit + 1)) }
 }
 

@@ -15,7 +15,7 @@ where k.secret_digest = $1::bytea and k.revoked_at is null and m.deleted_at is n
 -- name: list_admin_keys
 select id, name, secret_hint, created_at, expires_at, revoked_at, last_used_at
 from admin_key
-where member_id = $1::uuid and ($2::uuid is null or id < $2)
+where member_id = $1::uuid and id < $2::uuid
 order by id desc
 limit $3::int;
 

@@ -11,7 +11,7 @@ select audit_close($1::uuid, $2::timestamptz, $3::text, $4::uuid, $5::uuid, $6::
 -- the time it happened, from and before.
 select seq, id, at, body, details, previous_hash, hash
 from audit_entry
-where ($1::bigint is null or seq < $1) and ($2::uuid is null or about_sub_client = $2)
+where seq < $1::bigint and ($2::uuid is null or about_sub_client = $2)
     and ($3::uuid is null or actor_id = $3) and ($4::text is null or action = $4)
     and ($5::uuid is null or target_id = $5) and ($6::timestamptz is null or at >= $6)
     and ($7::timestamptz is null or at < $7)

@@ -11,7 +11,7 @@ returning id;
 -- name: list_credentials
 select id, client_id, environment::text, access::text, name, secret_hint, created_at, expires_at, revoked_at
 from credential
-where sub_client_id = $1::uuid and ($2::uuid is null or id < $2)
+where sub_client_id = $1::uuid and id < $2::uuid
 order by id desc
 limit $3::int;
 

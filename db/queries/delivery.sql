@@ -84,7 +84,7 @@ select id, event_id, event_type, endpoint_id, status::text, attempts, due_at, la
     updated_at
 from delivery
 where sub_client_id = $1::uuid and ($2::text is null or environment = $2::text::environment)
-    and ($3::uuid is null or id < $3)
+    and id < $3::uuid
     and ($5::text is null or status = $5::text::delivery_status)
     and ($6::uuid is null or endpoint_id = $6)
 order by id desc

@@ -22,7 +22,7 @@ select e.id, e.environment::text, e.url, e.event_types, e.payload_format::text, 
 from endpoint e
 join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
 where e.sub_client_id = $1::uuid and e.deleted_at is null
-    and ($2::text is null or e.environment = $2::text::environment) and ($3::uuid is null or e.id < $3)
+    and ($2::text is null or e.environment = $2::text::environment) and e.id < $3::uuid
 order by e.id desc
 limit $4::int;
 

@@ -113,7 +113,7 @@ select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, r
     user_id
 from event
 where sub_client_id = $1::uuid and ($2::text is null or environment = $2::text::environment)
-    and ($3::uuid is null or id < $3)
+    and id < $3::uuid
 order by id desc
 limit $4::int;
 
@@ -140,6 +140,6 @@ returning id, event_id, event_type, endpoint_id, status::text, attempts, due_at,
 -- name: list_quarantine
 select id, upstream_id, upstream_event_id, reason, payload, received_at
 from quarantine
-where ($1::uuid is null or id < $1)
+where id < $1::uuid
 order by id desc
 limit $2::int;

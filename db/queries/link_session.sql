@@ -17,6 +17,6 @@ select s.id, s.environment::text, s.transaction_id, s.user_id, s.transfer_type, 
         where t.sub_client_id = s.sub_client_id and t.link_session_id = s.id)
 from link_session s
 where s.sub_client_id = $1::uuid and ($2::text is null or s.environment = $2::text::environment)
-    and ($3::uuid is null or s.id < $3)
+    and s.id < $3::uuid
 order by s.id desc
 limit $4::int;

@@ -10,7 +10,7 @@ where id = $1::uuid and deleted_at is null;
 -- name: list_members
 select id, name, email, role::text, version, created_at, updated_at
 from member
-where deleted_at is null and ($1::uuid is null or id < $1)
+where deleted_at is null and id < $1::uuid
 order by id desc
 limit $2::int;
 

@@ -20,7 +20,7 @@ where ($1::text is null or status = $1::sub_client_status)
     and ($2::text is null or external_id = $2)
     and ($3::text is null or position(lower($3) in lower(display_name)) > 0
         or position(lower($3) in lower(legal_name)) > 0)
-    and ($4::uuid is null or id < $4)
+    and id < $4::uuid
 order by id desc
 limit $5::int;
 

@@ -11,6 +11,6 @@ select id, link_session_id, upstream_transfer_id, environment::text, transaction
     destination_address, refund_address, source_account_provider, created_at, updated_at
 from transfer
 where sub_client_id = $1::uuid and ($2::text is null or environment = $2::text::environment)
-    and ($3::uuid is null or id < $3)
+    and id < $3::uuid
 order by id desc
 limit $4::int;

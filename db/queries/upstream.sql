@@ -15,7 +15,7 @@ where id = $1::uuid and deleted_at is null;
 select id, name, environment::text, base_url, admin_base_url, client_id, cardinality(webhook_secrets_sealed),
     version, created_at, updated_at
 from upstream
-where deleted_at is null and ($1::uuid is null or id < $1)
+where deleted_at is null and id < $1::uuid
 order by id desc
 limit $2::int;
 

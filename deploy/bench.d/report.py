@@ -75,6 +75,11 @@ def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
                  f"direct {spread(rounds, 'direct_p50', '.2f')}", "", "≤ 1", median(rounds, "added_p50") <= 1),
             Line("  link tokens/s", spread(rounds, "rate"), f"direct {spread(rounds, 'direct_rate')}", "", "≥ 8,000",
                  median(rounds, "rate") >= 8000)]
+    if rounds := results.get("listing"):
+        found.append(
+            Line("Page of 1,000,000 sub-clients, last, ms", spread(rounds, "last", ".2f"),
+                 f"first {spread(rounds, 'first', '.2f')}, middle {spread(rounds, 'middle', '.2f')}",
+                 spread(rounds, "ratio", ".2f"), "≤ 1.20", median(rounds, "ratio") <= 1.2))
     if rounds := results.get("memory"):
         found.append(Line("Resident memory idle, MB", spread(rounds, "idle", ".1f"), "", "", "≤ 40",
                           median(rounds, "idle") <= 40))

@@ -1,9 +1,11 @@
 """What is measured, one function per row of the table. Each measures one round and returns its numbers by name."""
 
+import base64
 import json
 import resource
 import subprocess
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -240,6 +242,49 @@ def link_tokens(bench: Bench) -> dict[str, float]:
     bench.service.stop()
     bench.cluster.sql("delete from subgate.link_session where user_id = 'user-7' and transaction_id = 'order-1001'")
     return found | {"added_p50": found["p50"] - found["direct_p50"]}
+
+
+# Lists
+
+LISTED = 1_000_000
+PAGES = 200
+
+
+def listing(bench: Bench) -> dict[str, float]:
+    """A page of 100 of a million sub-clients: the first, one in the middle, the last. By keyset, so none counts the
+    rows before it."""
+    service, cluster = bench.service, bench.cluster
+    # Older than all others, one a second; without the triggers, which would make a million registrations.
+    cluster.sql(f"""
+        set search_path = subgate; set session_replication_role = replica;
+        insert into sub_client (id, legal_name, display_name, country, metadata, status, created_at, updated_at)
+        select (lpad(to_hex(n * 1000), 12, '0') || '70008000000000000000')::uuid, 'Listed ' || n, 'Listed ' || n,
+            'DE', '{{}}', 'onboarding', to_timestamp(n), to_timestamp(n)
+        from generate_series(1, {LISTED}) n;
+        analyze sub_client""")
+    service.start()
+    found = {}
+    for name, number in (("first", None), ("middle", LISTED // 2), ("last", 101)):
+        cursor = f"&cursor={cursor_after(number)}" if number else ""
+        path = f"/admin/v1/sub-clients?limit=100{cursor}"
+        times = []
+        for _ in range(PAGES):
+            started = time.perf_counter()
+            _, body = service.call(service.admin, "GET", path, token=service.admin_key)
+            times.append((time.perf_counter() - started) * 1e3)
+        if len(json.loads(body)["data"]) != 100:
+            fail(f"the {name} page is not full")
+        found[name] = percentile(sorted(times), 0.5)
+    service.stop()
+    cluster.sql("set search_path = subgate; set session_replication_role = replica; "
+                "delete from sub_client where legal_name like 'Listed %'; analyze sub_client")
+    return found | {"ratio": found["last"] / found["first"]}
+
+
+def cursor_after(number: int) -> str:
+    """The opaque cursor of the list, after the sub-client that was made as `number`."""
+    last = uuid.UUID(f"{number * 1000:012x}70008000000000000000")
+    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
 
 
 def memory(bench: Bench) -> dict[str, float]:
