@@ -50,7 +50,7 @@ enum Commands {
           sandbox    the stand-in for Mesh
           migrate    bring the database to this build's schema
           check      verify the configuration and the database, and say what is wrong
-          keys       make master keys, peppers and the first admin key
+          keys       make master keys, peppers and the first owner's key
           version    print the version
 
         Each command prints its options with --help.

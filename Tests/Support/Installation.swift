@@ -46,6 +46,11 @@ package final class Installation: Sendable {
         try BlockingConnection(cluster.connectionString(database: database))
     }
 
+    /// Makes an owner by the program's own command and returns their key.
+    package func bootstrap() throws -> String {
+        try Program.run(["keys", "bootstrap"] + databaseArguments(role: "subgate_app") + keyArguments)
+    }
+
     var keyArguments: [String] { Self.keyArguments(folder) }
 
     func databaseArguments(role: String) -> [String] {

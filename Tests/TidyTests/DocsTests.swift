@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Testing
 
@@ -59,5 +60,16 @@ enum DocsRule {
                 "names gone.md, which does not exist", "names deploy/none, which does not exist",
                 "does not name the module API",
             ])
+    }
+}
+
+@Suite struct RoleTableTests {
+    /// The README's table of roles is the one in code.
+    @Test func theReadmeShowsWhatEachRoleMay() throws {
+        let lines = try Repository.read("README.md").lines
+        for (permission, roles) in Role.table {
+            let cells = Role.allCases.map { roles.contains($0) ? "✓" : "–" }.joined(separator: " | ")
+            #expect(lines.contains { $0 == "| `\(permission.rawValue)` | \(cells) |" }, "\(permission)")
+        }
     }
 }
