@@ -53,8 +53,9 @@ package struct Readiness: Sendable {
     }
 }
 
-/// Everything the API's handlers use, of one loop. Loop-bound, like the store in it.
-package struct APIContext: Sendable {
+/// Everything the API's handlers use, of one loop. Loop-bound, like the store in it. A class: a value of so many
+/// references would be copied, each of them counted, for every request.
+package final class APIContext: Sendable {
     /// Stores a verified webhook and returns once that is committed.
     package typealias Accept = @Sendable (ReceivedEvent) async throws(StoreError) -> AcceptedEvent.Fate
 

@@ -89,7 +89,7 @@ enum DeliveryRoutes {
         json.member("responseBody", attempt.responseBody ?? [])
         json.key("timings")
         json.beginObject()
-        for part: StaticString in ["dnsMs", "connectMs", "tlsMs", "firstByteMs"] { json.member(part, nil as Int32?) }
+        for part in ["dnsMs", "connectMs", "tlsMs", "firstByteMs"] { json.member(part, nil as Int32?) }
         json.member("totalMs", attempt.duration.milliseconds)
         json.endObject()
     }

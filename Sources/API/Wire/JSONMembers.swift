@@ -4,49 +4,49 @@ import Store
 
 /// Members of answers, one line each: a name, and a value of one of our types. Nil is null.
 extension JSONWriter {
-    mutating func member(_ name: StaticString, _ value: String) {
+    mutating func member(_ name: String, _ value: String) {
         key(name)
         string(value)
     }
 
-    mutating func member(_ name: StaticString, _ value: [UInt8]) {
+    mutating func member(_ name: String, _ value: [UInt8]) {
         key(name)
         string(value)
     }
 
-    mutating func member(_ name: StaticString, _ value: [UInt8]?) {
+    mutating func member(_ name: String, _ value: [UInt8]?) {
         key(name)
         if let value { string(value) } else { null() }
     }
 
-    mutating func member(_ name: StaticString, _ value: Int64) {
+    mutating func member(_ name: String, _ value: Int64) {
         key(name)
         integer(value)
     }
 
-    mutating func member(_ name: StaticString, _ value: Int32?) {
+    mutating func member(_ name: String, _ value: Int32?) {
         key(name)
         if let value { integer(Int64(value)) } else { null() }
     }
 
-    mutating func member(_ name: StaticString, _ value: Bool) {
+    mutating func member(_ name: String, _ value: Bool) {
         key(name)
         bool(value)
     }
 
-    mutating func member<Kind>(_ name: StaticString, _ value: Identifier<Kind>?) { member(name, value?.text) }
+    mutating func member<Kind>(_ name: String, _ value: Identifier<Kind>?) { member(name, value?.text) }
 
-    mutating func member(_ name: StaticString, _ value: UUIDValue?) { member(name, value?.text) }
+    mutating func member(_ name: String, _ value: UUIDValue?) { member(name, value?.text) }
 
-    mutating func member(_ name: StaticString, _ value: Timestamp?) { member(name, value?.rfc3339()) }
+    mutating func member(_ name: String, _ value: Timestamp?) { member(name, value?.rfc3339()) }
 
-    mutating func member(_ name: StaticString, word value: (some RawRepresentable<String>)?) {
+    mutating func member(_ name: String, word value: (some RawRepresentable<String>)?) {
         key(name)
         if let value { string(value.rawValue) } else { null() }
     }
 
     /// A value that is JSON already.
-    mutating func member(_ name: StaticString, json value: [UInt8]) {
+    mutating func member(_ name: String, json value: [UInt8]) {
         key(name)
         raw(value)
     }
