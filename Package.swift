@@ -32,6 +32,8 @@ let package = Package(
         system("CLibUV", "libuv", "libuv1-dev"),
         system("CCurl", "libcurl", "libcurl4-openssl-dev"),
         system("COpenSSL", "libcrypto", "libssl-dev"),
+        system("CPNG", "libpng", "libpng-dev"),
+        system("CTurboJPEG", "libturbojpeg", "libturbojpeg0-dev"),
 
         // Ground.
         module("Domain"),
@@ -43,6 +45,7 @@ let package = Package(
         module("Postgres", ["Runtime", "CLibPQ"]),
         module("HTTPServer", ["Runtime"]),
         module("HTTPClient", ["Runtime", "CCurl"]),
+        module("Image", ["Crypto", "CPNG", "CTurboJPEG"]),
 
         // SQL is the folder db/ as a module: its files, each statement by name.
         .target(
@@ -57,7 +60,10 @@ let package = Package(
         module("Delivery", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         module(
             "API",
-            ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Store", "Upstream", "Delivery"]),
+            [
+                "Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Image", "Store", "Upstream",
+                "Delivery",
+            ]),
         module("Sandbox", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "SQL"]),
         .executableTarget(
             name: "subgate",
@@ -79,14 +85,15 @@ let package = Package(
         suite("PostgresTests", ["Runtime", "Postgres", "TestSupport"]),
         suite("HTTPServerTests", ["Runtime", "HTTPServer"]),
         suite("HTTPClientTests", ["Runtime", "HTTPClient"]),
+        suite("ImageTests", ["Crypto", "Image", "TestSupport"]),
         suite("StoreTests", ["Domain", "Runtime", "Crypto", "Postgres", "SQL", "Store", "TestSupport"]),
         suite(
             "DeliveryTests", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store", "Delivery", "TestSupport"]),
         suite(
             "APITests",
             [
-                "Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Store", "Upstream", "Delivery",
-                "API", "TestSupport",
+                "Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Image", "Store", "Upstream",
+                "Delivery", "API", "TestSupport",
             ]),
         suite(
             "SandboxTests",

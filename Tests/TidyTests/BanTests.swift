@@ -20,7 +20,9 @@ struct Ban {
     var except: [String] = []
 
     /// The modules that wrap one outside thing each.
-    static let wrapping = ["Runtime", "Postgres", "HTTPServer", "HTTPClient", "Crypto"].map { "Sources/\($0)/" }
+    static let wrapping = ["Runtime", "Postgres", "HTTPServer", "HTTPClient", "Crypto", "Image"].map {
+        "Sources/\($0)/"
+    }
     /// The program reads its environment and key files itself.
     static let systemCalls = ["Sources/subgate/"]
     static let tooling = "Sources/Tooling/"

@@ -11,13 +11,17 @@ enum Walls {
         ("Postgres", ["Runtime", "CLibPQ"]),
         ("HTTPServer", ["Runtime"]),
         ("HTTPClient", ["Runtime", "CCurl"]),
+        ("Image", ["Crypto", "CPNG", "CTurboJPEG"]),
         ("SQL", ["Postgres"]),
         ("Store", ["Domain", "Runtime", "Crypto", "Postgres", "SQL"]),
         ("Upstream", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         ("Delivery", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         (
             "API",
-            ["Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Store", "Upstream", "Delivery"]
+            [
+                "Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Image", "Store", "Upstream",
+                "Delivery",
+            ]
         ),
         ("Sandbox", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "SQL"]),
         (
@@ -30,7 +34,7 @@ enum Walls {
         ("Tooling", ["Foundation", "PackagePlugin"]),
     ]
     /// A header and a module map each: no Swift in them.
-    static let systemLibraries = ["CLibPQ", "CLibUV", "CCurl", "COpenSSL"]
+    static let systemLibraries = ["CLibPQ", "CLibUV", "CCurl", "COpenSSL", "CPNG", "CTurboJPEG"]
     /// The C library and the standard library's own modules, for all but the modules that do no I/O at all.
     static let ground: Set<String> = ["Glibc", "Synchronization"]
     static let pure: Set<String> = ["Domain", "JSON"]
