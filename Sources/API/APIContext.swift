@@ -70,11 +70,14 @@ package final class APIContext: Sendable {
     package let mesh: MeshClient
     package let accept: Accept
     package let readiness: @Sendable () -> Readiness
+    /// For what takes longer than a loop may be held.
+    package let worker: Worker
+    let logos: LogoDirectory
 
     package init(
         configuration: APIConfiguration, store: Store, clock: Clock, identifiers: IdentifierSource, log: Log,
         metrics: Metrics, requestMetrics: RequestMetrics, upstreams: UpstreamDirectory, mesh: MeshClient,
-        accept: @escaping Accept, readiness: @escaping @Sendable () -> Readiness
+        accept: @escaping Accept, readiness: @escaping @Sendable () -> Readiness, worker: Worker
     ) {
         self.configuration = configuration
         self.store = store
@@ -87,5 +90,7 @@ package final class APIContext: Sendable {
         self.mesh = mesh
         self.accept = accept
         self.readiness = readiness
+        self.worker = worker
+        logos = LogoDirectory(store: store)
     }
 }

@@ -72,7 +72,7 @@ package struct APIService: Sendable {
         }
         do {
             switch call.route.handler {
-            case .ops(let handler), .inbound(let handler):
+            case .ops(let handler), .inbound(let handler), .open(let handler):
                 return try await handler(call)
             case .admin(let permission, let handler):
                 return try await handler(call, try await Access.admin(call, needs: permission))

@@ -53,6 +53,15 @@ package enum APILimits {
     /// Bytes of a name of the caller's choosing that an error repeats; a longer one is not repeated.
     static let echoedNameBytes = 64
 
+    /// Web origins that may show Link, as Mesh limits them.
+    static let allowedOrigins = 50
+    /// Logos that wait to be looked at, each with up to 5 MB: one more is told to come again.
+    package static let waitingLogos = 4
+    /// Bytes of logos a loop keeps, so that what many ask for is read from the database once.
+    static let logoCacheBytes = 8 * 1024 * 1024
+    /// For how long: a deleted logo is gone within this.
+    static let logoCacheLifetime: Duration = .seconds(5)
+
     /// Link tokens, as Mesh limits them.
     static let userIDCharacters = 1...300
     static let transactionIDCharacters = 0...128

@@ -34,6 +34,10 @@ package struct Opacity: Hashable, Sendable {
     /// 0 to 100.
     package let hundredths: Int
 
+    package static let clear = Opacity(hundredths: 0)
+
+    private init(hundredths: Int) { self.hundredths = hundredths }
+
     /// `0`, `1`, or either with one or two decimals, such as `0.6`; nil above 1 and for anything else.
     package init?(text: [UInt8]) {
         guard let first = text.first, first == UInt8(ascii: "0") || first == UInt8(ascii: "1") else { return nil }
@@ -89,6 +93,7 @@ package struct ContrastWarning: Hashable, Sendable {
 
     /// Text of normal size needs this ratio (WCAG 2.2, success criterion 1.4.3, level AA).
     package static let minimum = 4.5
+    package static let minimumText = [UInt8]("4.50".utf8)
 
     package let pair: Pair
     /// From 1 to below the minimum.

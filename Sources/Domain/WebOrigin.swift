@@ -8,6 +8,13 @@ package struct WebOrigin: Hashable, Sendable {
     package let text: [UInt8]
     package let isForSandboxAlone: Bool
 
+    package static let localhost = WebOrigin(canonical: [UInt8]("http://localhost".utf8), isForSandboxAlone: true)
+
+    private init(canonical: [UInt8], isForSandboxAlone: Bool) {
+        text = canonical
+        self.isForSandboxAlone = isForSandboxAlone
+    }
+
     package init?(text: [UInt8]) {
         let lower = text.map { $0 &- UInt8(ascii: "A") < 26 ? $0 | 0x20 : $0 }
         for (scheme, standardPort) in [(Array("https://".utf8), "443"), (Array("http://".utf8), "80")] {
@@ -20,8 +27,7 @@ package struct WebOrigin: Hashable, Sendable {
             guard isSecure ? WebOrigin.isPublic(host) : isLocal, port.isEmpty || WebOrigin.isPort(port.dropFirst())
             else { return nil }
             let isStandard = port.dropFirst().elementsEqual(standardPort.utf8)
-            self.text = scheme + host + (isStandard ? [] : port)
-            isForSandboxAlone = !isSecure
+            self.init(canonical: scheme + host + (isStandard ? [] : port), isForSandboxAlone: !isSecure)
             return
         }
         return nil

@@ -27,6 +27,9 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case endpointEnabled = "endpoint.enabled"
     case endpointDisabled = "endpoint.disabled"
     case deliveryRetried = "delivery.retried"
+    case brandingUpdated = "branding.updated"
+    case logoReplaced = "branding.logoReplaced"
+    case logoDeleted = "branding.logoDeleted"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
@@ -39,6 +42,8 @@ package enum AuditNoun: String, Sendable, CaseIterable {
     case endpoint
     case delivery
     case quarantine
+    case branding
+    case logo
 }
 
 extension AuditNoun {
@@ -53,6 +58,8 @@ extension AuditNoun {
         case .endpoint: EndpointID(id).text
         case .delivery: DeliveryID(id).text
         case .quarantine: QuarantineID(id).text
+        // One per sub-client: known by the sub-client's.
+        case .branding, .logo: SubClientID(id).text
         }
     }
 }

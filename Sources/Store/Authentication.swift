@@ -13,6 +13,8 @@ package struct Principal: Sendable {
     package let access: CredentialAccess
     package let subClientStatus: SubClientStatus
     package let displayName: [UInt8]
+    /// What its link tokens are to look like.
+    package let linkStyle: LinkStyle
     let expiresAt: Timestamp?
 
     /// The same, on behalf of one request.
@@ -112,7 +114,7 @@ extension Store {
                 actor: Actor(.credential(rows.id(0, 1)))),
             environment: environment, credential: rows.id(0, 1), clientID: rows.uuidValue(0, 2),
             access: rows.word(0, 4), subClientStatus: rows.word(0, 7), displayName: rows.text(0, 8),
-            expiresAt: rows.optionalTime(0, 6))
+            linkStyle: LinkStyle(rows, 0, from: 9), expiresAt: rows.optionalTime(0, 6))
         principals.withValue {
             if $0.tenants.count >= PrincipalCache.capacity { $0.tenants.removeAll() }
             $0.tenants[digest] = PrincipalCache.Entry(value: found, readAt: readAt)

@@ -8,6 +8,30 @@ package struct MintedLinkToken: Equatable, Sendable {
     package let paymentLink: [UInt8]?
     package let errorHash: [UInt8]?
     package let teamCode: [UInt8]?
+
+    package init(linkToken: [UInt8], paymentLink: [UInt8]?, errorHash: [UInt8]?, teamCode: [UInt8]?) {
+        self.linkToken = linkToken
+        self.paymentLink = paymentLink
+        self.errorHash = errorHash
+        self.teamCode = teamCode
+    }
+
+    /// Whether the text may be given to a merchant as a link token: base 64 of a web address.
+    ///
+    /// A `javascript:` token once ran script in pages (CVE-2025-59430): only web addresses are passed on.
+    package static func isLinkToken(_ token: [UInt8]) -> Bool {
+        token.count <= UpstreamLimits.linkBytes && Base64.decode(token).map(isWebURL) == true
+    }
+
+    /// Whether the text may be given to a merchant as a payment link: a web address.
+    package static func isPaymentLink(_ link: [UInt8]) -> Bool {
+        link.count <= UpstreamLimits.linkBytes && isWebURL(link)
+    }
+
+    private static func isWebURL(_ text: [UInt8]) -> Bool {
+        let isClean = text.allSatisfy { (0x21...0x7e).contains($0) }
+        return isClean && (text.starts(with: "https://".utf8) || text.starts(with: "http://".utf8))
+    }
 }
 
 /// Why the upstream refused, in its own words.
@@ -51,24 +75,14 @@ package enum LinkTokenOutcome: Equatable, Sendable {
 
     private static func minted(_ body: [UInt8]) -> LinkTokenOutcome? {
         guard let root = try? JSONDocument.parse(body).root, let content = root["content"],
-            let linkToken = content["linkToken"]?.string, isLinkToken(linkToken)
+            let linkToken = content["linkToken"]?.string, MintedLinkToken.isLinkToken(linkToken)
         else { return nil }
         let paymentLink = content["paymentLink"]?.string
-        if let paymentLink, !isWebURL(paymentLink) || paymentLink.count > UpstreamLimits.linkBytes { return nil }
+        if let paymentLink, !MintedLinkToken.isPaymentLink(paymentLink) { return nil }
         return .minted(
             MintedLinkToken(
                 linkToken: linkToken, paymentLink: paymentLink, errorHash: root["errorHash"]?.words,
                 teamCode: root["teamCode"]?.words))
-    }
-
-    /// A `javascript:` token once ran script in pages (CVE-2025-59430): only web addresses are passed on.
-    private static func isLinkToken(_ token: [UInt8]) -> Bool {
-        token.count <= UpstreamLimits.linkBytes && Base64.decode(token).map(isWebURL) == true
-    }
-
-    private static func isWebURL(_ text: [UInt8]) -> Bool {
-        let isClean = text.allSatisfy { (0x21...0x7e).contains($0) }
-        return isClean && (text.starts(with: "https://".utf8) || text.starts(with: "http://".utf8))
     }
 
     private static func seconds(_ text: [UInt8]) -> Int? {

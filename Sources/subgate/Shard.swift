@@ -19,6 +19,8 @@ struct NodeParts: Sendable {
     let phase: NodePhase
     let clock = Clock.system
     let random = RandomSource.system
+    /// One for all loops: what it decodes is held once.
+    let worker = Worker(capacity: APILimits.waitingLogos)
 
     var identifiers: IdentifierSource { IdentifierSource(clock: clock, random: random) }
     var policy: AddressPolicy { configuration.allowsPrivateTargets ? .allowPrivate : .publicOnly }
@@ -62,7 +64,7 @@ struct Shard: Sendable {
             requestMetrics: parts.requestMetrics, upstreams: upstreams,
             mesh: MeshClient(client: client, policy: parts.upstreamPolicy),
             accept: { (event) throws(StoreError) in try await intake.accept(event) },
-            readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) })
+            readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) }, worker: parts.worker)
         return Shard(
             loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
             upstreams: upstreams, context: context)

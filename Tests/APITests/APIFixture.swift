@@ -82,7 +82,7 @@ struct APIFixture: Sendable {
                 if let failure = accepting.failure.withValue({ $0 }) { throw failure }
                 return try await base.store.accept([event], lease: nil)[0].fate
             },
-            readiness: { Readiness(status: .ready) })
+            readiness: { Readiness(status: .ready) }, worker: Worker(capacity: 4))
     }
 
     private static func configuration(_ base: StoreFixture) -> HTTPServerConfiguration {
@@ -111,11 +111,20 @@ struct APIFixture: Sendable {
         _ method: OutgoingRequest.Method, _ path: String, on listener: String, headers: [Header] = [],
         body: String? = nil, contentType: String = "application/json"
     ) async throws -> Answer {
+        try await send(
+            method, path, on: listener, headers: headers, bytes: body.map { Array($0.utf8) }, contentType: contentType)
+    }
+
+    /// As above, with a body of bytes.
+    func send(
+        _ method: OutgoingRequest.Method, _ path: String, on listener: String, headers: [Header] = [],
+        bytes: [UInt8]?, contentType: String
+    ) async throws -> Answer {
         let url = try TargetURL(Array("http://127.0.0.1:\(ports[listener]!)\(path)".utf8), options: .development)
-        let typed = body == nil ? headers : headers + [("Content-Type", Array(contentType.utf8))]
+        let typed = bytes == nil ? headers : headers + [("Content-Type", Array(contentType.utf8))]
         let response = try await client.send(
             OutgoingRequest(
-                method: method, url: url, headers: typed, body: Array((body ?? "").utf8), responseLimit: 1 << 20,
+                method: method, url: url, headers: typed, body: bytes ?? [], responseLimit: 8 << 20,
                 policy: .allowPrivate, partition: 1))
         let fields = response.headers.map { field in
             (String(decoding: field.name, as: UTF8.self), String(decoding: field.value, as: UTF8.self))

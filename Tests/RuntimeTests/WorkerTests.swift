@@ -36,62 +36,57 @@ import Testing
     }
 
     @Test func piecesRunOneAtATimeAndInOrder() {
-        let order = onLoop { loop in
+        let seen = Seen()
+        onLoop { loop in
             let worker = Worker(capacity: 100)
-            let log = Mutex<[Int]>([])
-            let running = Atomic<Int>(0)
-            let most = Atomic<Int>(0)
-            await withTaskGroup(of: Void.self) { group in
-                for number in 0..<100 {
-                    group.addTask {
-                        _ = await worker.run {
-                            let now = running.add(1, ordering: .relaxed).newValue
-                            most.max(now, ordering: .relaxed)
-                            log.withLock { $0.append(number) }
-                            running.subtract(1, ordering: .relaxed)
-                        }
-                    }
-                }
+            let tasks = (0..<100).map { number in
+                loop.spawn { _ = await worker.run { seen.note(number) } }
             }
-            return (log.withLock { $0 }, most.load(ordering: .relaxed))
+            for task in tasks { await task.value }
         }
-        #expect(order.0 == Array(0..<100))
-        #expect(order.1 == 1)
+        #expect(seen.numbers.withLock { $0 } == Array(0..<100))
+        #expect(seen.most.load(ordering: .relaxed) == 1)
     }
 
     @Test func whatIsBeyondTheCapacityIsRefusedAtOnceAndLaterWorkIsTakenAgain() {
-        let (refused, taken, later) = onLoop { loop in
+        let seen = Seen()
+        let later = onLoop { loop in
             let worker = Worker(capacity: 2)
             let gate = Gate()
             let begun = Gate()
-            let results = Mutex<[Int]>([])
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    _ = await worker.run {
-                        begun.open()
-                        gate.wait()
-                    }
-                }
-                group.addTask {
-                    // The thread is at the first piece: two more may wait.
-                    _ = await worker.run {}
-                }
-                await Task.yield()
-                _ = await loop.run { begun.wait() }
-                for _ in 0..<5 {
-                    group.addTask {
-                        let result: Int? = await worker.run { 1 }
-                        results.withLock { $0.append(result ?? -1) }
-                        if results.withLock({ $0.count { $0 == -1 } }) == 4 { gate.open() }
-                    }
+            let first = loop.spawn {
+                _ = await worker.run {
+                    begun.open()
+                    gate.wait()
                 }
             }
-            return (
-                results.withLock { $0.count { $0 == -1 } }, results.withLock { $0.count { $0 == 1 } },
-                await worker.run { 5 }
-            )
+            await loop.run {}
+            begun.wait()
+            // The thread is at the first piece: of six more, two may wait.
+            let others = (0..<6).map { _ in
+                loop.spawn {
+                    let result: Int? = await worker.run { 1 }
+                    seen.numbers.withLock { $0.append(result ?? -1) }
+                    if seen.numbers.withLock({ $0.count { $0 == -1 } }) == 4 { gate.open() }
+                }
+            }
+            for task in [first] + others { await task.value }
+            return await worker.run { 5 }
         }
-        #expect(refused == 4 && taken == 1 && later == 5)
+        #expect(seen.numbers.withLock { $0 } == [-1, -1, -1, -1, 1, 1])
+        #expect(later == 5)
+    }
+
+    private final class Seen: Sendable {
+        let numbers = Mutex<[Int]>([])
+        let most = Atomic<Int>(0)
+        private let running = Atomic<Int>(0)
+
+        func note(_ number: Int) {
+            most.max(running.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+            numbers.withLock { $0.append(number) }
+            running.subtract(1, ordering: .relaxed)
+        }
     }
 
     /// Opens once.

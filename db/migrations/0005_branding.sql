@@ -86,7 +86,8 @@ as $$
         'primaryTextColor', b.primary_text_color, 'secondaryColor', b.secondary_color,
         'secondaryTextColor', b.secondary_text_color, 'buttonRadius', b.button_radius,
         'cornerRadius', b.corner_radius, 'overlayOpacity', b.overlay_opacity::text, 'theme', b.theme,
-        'language', b.language, 'fiatCurrency', b.fiat_currency, 'allowedOrigins', to_jsonb(b.allowed_origins))
+        'language', b.language, 'fiatCurrency', b.fiat_currency, 'allowedOrigins', to_jsonb(b.allowed_origins),
+        'version', b.version)
     from branding b
     where b.sub_client_id = $1
 $$;

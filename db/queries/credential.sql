@@ -28,7 +28,10 @@ where sub_client_id = $1::uuid and revoked_at is null;
 -- name: find_credential_by_digest
 -- Authentication: the one read of tenants' rows that knows no sub-client yet.
 select c.sub_client_id, c.id, c.client_id, c.environment::text, c.access::text, c.secret_digest, c.expires_at,
-    s.status::text, s.display_name
+    s.status::text, s.display_name,
+    b.primary_color, b.primary_text_color, b.secondary_color, b.secondary_text_color, b.button_radius,
+    b.corner_radius, b.overlay_opacity::text, b.theme, b.language, b.fiat_currency
 from credential c
 join sub_client s on s.id = c.sub_client_id
+left join branding b on b.sub_client_id = c.sub_client_id
 where c.secret_digest = $1::bytea and c.revoked_at is null;

@@ -26,7 +26,7 @@ enum LinkTokenRoutes {
             userID: NamespacedUser.id(of: request.userID, in: subClient),
             transactionID: TransactionReference(subClient: subClient, linkSession: session).text)
         let outcome = await call.context.mesh.createLinkToken(upstream, body: body)
-        let minted = try token(outcome, call, upstream)
+        let minted = LinkTokenStyle.apply(principal.linkStyle, to: try token(outcome, call, upstream))
 
         let new = NewLinkSession(
             id: session, environment: principal.environment, upstream: upstream.id, credential: principal.credential,

@@ -16,6 +16,8 @@ package struct Route: Sendable {
         case meshTenant(CredentialAccess)
         /// An upstream, by its signature over the body.
         case inbound
+        /// Anyone who reaches the public listener.
+        case open
     }
 
     typealias Admin = @Sendable (Call, PlatformScope) async throws(Problem) -> Response
@@ -29,6 +31,7 @@ package struct Route: Sendable {
         case tenant(CredentialAccess, Tenant)
         case mesh(CredentialAccess, Mesh)
         case inbound(Open)
+        case open(Open)
     }
 
     package let method: Method
@@ -52,6 +55,7 @@ package struct Route: Sendable {
         case .tenant(let access, _): .tenant(access)
         case .mesh(let access, _): .meshTenant(access)
         case .inbound: .inbound
+        case .open: .open
         }
     }
 
@@ -94,13 +98,15 @@ package struct RouteTable: Sendable {
     package static let publicListener = RouteTable(
         listener: "public",
         routes: [MeRoutes.all, EndpointRoutes.all, LinkSessionRoutes.all, TransferRoutes.all, EventRoutes.all]
-            .flatMap { $0 } + DeliveryRoutes.all + LinkTokenRoutes.all + InboundRoutes.all)
+            .flatMap { $0 } + DeliveryRoutes.all + LinkTokenRoutes.all + InboundRoutes.all
+            + BrandingRoutes.tenant + HostedLogoRoutes.all)
 
     /// The PSP's admins.
     package static let adminListener = RouteTable(
         listener: "admin",
         routes: SubClientRoutes.all + CredentialRoutes.all + SubClientViewRoutes.all + UpstreamRoutes.all
-            + QuarantineRoutes.all + MemberRoutes.all + AdminKeyRoutes.all + AuditRoutes.all)
+            + QuarantineRoutes.all + MemberRoutes.all + AdminKeyRoutes.all + AuditRoutes.all
+            + BrandingRoutes.admin + LogoRoutes.all)
 
     /// Health and metrics.
     package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)
