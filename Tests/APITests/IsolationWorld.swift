@@ -68,6 +68,8 @@ struct IsolationWorld {
         let deliveries = try await fixture.store.deliveries(seed.scope, DeliveryFilter(), PageRequest())
         let delivery = try #require(deliveries.items.first)
         let transfers = try await fixture.store.transfers(seed.scope, PageRequest())
+        _ = try await fixture.store.putLogo(
+            seed.scope, NewLogo(digest: Digest.sha256([]), mediaType: .png, width: 16, height: 16, bytes: [0]))
         return [
             "subClientId": text(merchant.subClient), "credentialId": text(merchant.credential),
             "endpointId": text(endpoint), "linkSessionId": text(session),

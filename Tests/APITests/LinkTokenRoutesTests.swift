@@ -110,6 +110,26 @@ import Upstream
         }
     }
 
+    @Test func brandingIsInTheNextTokenOfItsSubClientAlone() async throws {
+        try await Self.with { fixture, mesh, merchant in
+            #expect(try await Self.mint(merchant, Self.order).json["content"]?["linkToken"]?.string == FakeMesh.link)
+            let put = try await fixture.admin(
+                .put, "/sub-clients/\(merchant.subClient)/branding",
+                body: ##"{"primaryColor":"#0A0B0C","theme":"dark","language":"fr-FR"}"##)
+            #expect(put.status == 200)
+            let answer = try await Self.mint(merchant, Self.order)
+            let token = try #require(try answer.json["content"]?["linkToken"]?.string)
+            let style = PercentCoding.encode(Base64.encode(Array(##"{"pc":"#0a0b0c","th":"dark"}"##.utf8)))
+            #expect(
+                Base64.decode(token)
+                    == Array("https://web.example.com/b2b-iframe/x?auth_code=y&link_style=".utf8) + style
+                    + Array("&th=dark&lng=fr-FR".utf8))
+            // Another merchant's stay as they are.
+            let other = try await fixture.merchant()
+            #expect(try await Self.mint(other, Self.order).json["content"]?["linkToken"]?.string == FakeMesh.link)
+        }
+    }
+
     @Test func theUpstreamsFailuresAreToldWithoutItsSecrets() async throws {
         try await Self.with { fixture, mesh, merchant in
             let cases: [(Response, Int, String)] = [

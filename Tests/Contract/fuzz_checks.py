@@ -48,5 +48,9 @@ def check_made_up_events_are_answered_by_contract() -> None:
     _fuzz("inbound", "publicUrl")
 
 
+def check_made_up_readers_are_answered_by_contract() -> None:
+    _fuzz("hosted", "publicUrl")
+
+
 def check_made_up_sandbox_requests_are_answered_by_contract() -> None:
     _fuzz("sandbox", "sandboxUrl")

@@ -1,3 +1,4 @@
+import Crypto
 import Domain
 import Runtime
 import Store
@@ -35,6 +36,11 @@ struct FurnishedTenant: Sendable {
         let credential = try await store.createCredential(
             .system, for: seed.subClient,
             NewCredential(environment: .sandbox, access: .readWrite, name: Seed.bytes(name)))
+        var settings = BrandingSettings()
+        settings.displayName = Seed.bytes(name)
+        settings.style.primaryColor = Color(red: 1, green: 2, blue: 3)
+        _ = try await store.putBranding(seed.scope, settings, version: nil)
+        _ = try await store.putLogo(seed.scope, logo(name))
         let session = try await seed.linkSession()
         let node = store.identifiers.nextUUID()
         let received = seed.received("Succeeded", session)
@@ -51,5 +57,11 @@ struct FurnishedTenant: Sendable {
         return FurnishedTenant(
             name: name, seed: seed, endpoint: endpoint, linkSession: session, credential: credential.credential.id,
             transfer: transfers.items[0].id, event: owed.event.id, delivery: owed.id, request: request)
+    }
+
+    /// The store takes any bytes.
+    static func logo(_ name: String) -> NewLogo {
+        let bytes = Seed.bytes("logo of \(name)")
+        return NewLogo(digest: Digest.sha256(bytes), mediaType: .png, width: 16, height: 16, bytes: bytes)
     }
 }

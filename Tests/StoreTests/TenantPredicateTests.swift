@@ -51,6 +51,27 @@ import Testing
             let none = try await store.deliveries(mine.scope, filter, PageRequest())
             #expect(none.items.isEmpty)
         },
+        Call("branding") { store, mine, _ in
+            let branding = try await store.branding(mine.scope)
+            #expect(branding.settings.displayName == Seed.bytes(mine.name))
+            #expect(branding.logo?.digest == FurnishedTenant.logo(mine.name).digest)
+        },
+        Call("logo") { store, mine, theirs in
+            let logo = try await store.logo(mine.scope)
+            #expect(logo.bytes == FurnishedTenant.logo(mine.name).bytes)
+            let same = try await store.logo(mine.scope, digest: logo.digest)
+            #expect(same.bytes == logo.bytes)
+            await #expect(throws: StoreError.notFound) {
+                try await store.logo(mine.scope, digest: FurnishedTenant.logo(theirs.name).digest)
+            }
+        },
+        Call("deleteLogo") { store, mine, theirs in
+            try await store.deleteLogo(mine.scope)
+            await #expect(throws: StoreError.notFound) { try await store.logo(mine.scope) }
+            let other = try await store.logo(theirs.scope)
+            #expect(other.bytes == FurnishedTenant.logo(theirs.name).bytes)
+            _ = try await store.putLogo(mine.scope, FurnishedTenant.logo(mine.name))
+        },
         Call("keptAnswer") { store, mine, _ in
             // Both used the same key for the same route.
             let kept = try await store.keptAnswer(mine.scope, to: mine.request)
@@ -136,7 +157,7 @@ import Testing
         let names = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .flatMap { try String(contentsOf: $0, encoding: .utf8).matches(of: expression).map { String($0.1) } }
         // These make something of the scope's own and take nothing that could be another's.
-        let creating: Set<String> = ["createEndpoint", "createLinkSession"]
+        let creating: Set<String> = ["createEndpoint", "createLinkSession", "putBranding", "putLogo"]
         let tried = Set((TenantPredicateTests.lists + TenantPredicateTests.lookups).map(\.testDescription))
         #expect(Set(names).subtracting(creating) == tried)
     }
