@@ -2,8 +2,8 @@ import Domain
 import Runtime
 package import Store
 
-/// Logos that were asked for a moment ago, in this loop's memory: whoever opens a merchant's page asks for its logo, and
-/// nobody has to say who they are. Loop-bound.
+/// Logos that were asked for a moment ago, in this loop's memory: whoever opens a merchant's page asks for its logo,
+/// and nobody has to say who they are. Loop-bound.
 package struct LogoDirectory: Sendable {
     private struct Key: Hashable {
         let subClient: SubClientID
