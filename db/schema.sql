@@ -88,6 +88,19 @@ CREATE FUNCTION subgate.audit_admin_key(sub_client uuid, id uuid) RETURNS jsonb
     from admin_key k where k.id = $2
 $_$;
 
+CREATE FUNCTION subgate.audit_branding(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('displayName', b.display_name, 'primaryColor', b.primary_color,
+        'primaryTextColor', b.primary_text_color, 'secondaryColor', b.secondary_color,
+        'secondaryTextColor', b.secondary_text_color, 'buttonRadius', b.button_radius,
+        'cornerRadius', b.corner_radius, 'overlayOpacity', b.overlay_opacity::text, 'theme', b.theme,
+        'language', b.language, 'fiatCurrency', b.fiat_currency, 'allowedOrigins', to_jsonb(b.allowed_origins),
+        'version', b.version)
+    from branding b
+    where b.sub_client_id = $1
+$_$;
+
 CREATE FUNCTION subgate.audit_close(entry uuid, at timestamp with time zone, actor_type text, actor uuid, key uuid, request_id text, address text, action text, noun text, sub_client uuid, target uuid) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -125,6 +138,15 @@ CREATE FUNCTION subgate.audit_endpoint(sub_client uuid, id uuid) RETURNS jsonb
         'payloadFormat', e.payload_format, 'description', e.description, 'enabled', e.enabled,
         'hasHeaders', e.headers_sealed is not null, 'version', e.version, 'deletedAt', e.deleted_at)
     from endpoint e where e.sub_client_id = $1 and e.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_logo(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('digest', encode(l.digest, 'hex'), 'mediaType', l.media_type, 'width', l.width,
+        'height', l.height, 'bytes', octet_length(l.bytes))
+    from logo l
+    where l.sub_client_id = $1
 $_$;
 
 CREATE FUNCTION subgate.audit_member(sub_client uuid, id uuid) RETURNS jsonb
@@ -335,6 +357,39 @@ CREATE TABLE subgate.audit_entry (
     CONSTRAINT audit_entry_hash_length CHECK (((octet_length(hash) = 32) AND (octet_length(previous_hash) = 32)))
 );
 
+CREATE TABLE subgate.branding (
+    sub_client_id uuid NOT NULL,
+    display_name text,
+    primary_color text,
+    primary_text_color text,
+    secondary_color text,
+    secondary_text_color text,
+    button_radius integer,
+    corner_radius integer,
+    overlay_opacity numeric(3,2),
+    theme text,
+    language text,
+    fiat_currency text,
+    allowed_origins text[] NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT branding_allowed_origins_count CHECK ((cardinality(allowed_origins) <= 50)),
+    CONSTRAINT branding_button_radius_range CHECK (((button_radius >= 0) AND (button_radius <= 100))),
+    CONSTRAINT branding_corner_radius_range CHECK (((corner_radius >= 0) AND (corner_radius <= 100))),
+    CONSTRAINT branding_display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 300))),
+    CONSTRAINT branding_fiat_currency_form CHECK ((fiat_currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT branding_language_length CHECK (((char_length(language) >= 2) AND (char_length(language) <= 35))),
+    CONSTRAINT branding_overlay_opacity_range CHECK (((overlay_opacity >= (0)::numeric) AND (overlay_opacity <= (1)::numeric))),
+    CONSTRAINT branding_primary_color_form CHECK ((primary_color ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT branding_primary_text_color_form CHECK ((primary_text_color ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT branding_secondary_color_form CHECK ((secondary_color ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT branding_secondary_text_color_form CHECK ((secondary_text_color ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT branding_theme_known CHECK ((theme = ANY (ARRAY['dark'::text, 'light'::text, 'system'::text])))
+);
+
+ALTER TABLE ONLY subgate.branding FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.credential (
     sub_client_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -508,6 +563,25 @@ CREATE TABLE subgate.link_session (
 
 ALTER TABLE ONLY subgate.link_session FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.logo (
+    sub_client_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    media_type text NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    bytes bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT logo_bytes_length CHECK (((octet_length(bytes) >= 1) AND (octet_length(bytes) <= 5242880))),
+    CONSTRAINT logo_digest_length CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT logo_height_range CHECK (((height >= 1) AND (height <= 4096))),
+    CONSTRAINT logo_media_type_known CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text]))),
+    CONSTRAINT logo_width_range CHECK (((width >= 1) AND (width <= 4096)))
+);
+ALTER TABLE ONLY subgate.logo ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY subgate.logo FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.member (
     id uuid NOT NULL,
     name text NOT NULL,
@@ -642,6 +716,9 @@ ALTER TABLE ONLY subgate.attempt_default
 ALTER TABLE ONLY subgate.audit_entry
     ADD CONSTRAINT audit_entry_pkey PRIMARY KEY (seq);
 
+ALTER TABLE ONLY subgate.branding
+    ADD CONSTRAINT branding_pkey PRIMARY KEY (sub_client_id);
+
 ALTER TABLE ONLY subgate.credential
     ADD CONSTRAINT credential_pkey PRIMARY KEY (sub_client_id, id);
 
@@ -671,6 +748,9 @@ ALTER TABLE ONLY subgate.idempotency
 
 ALTER TABLE ONLY subgate.link_session
     ADD CONSTRAINT link_session_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.logo
+    ADD CONSTRAINT logo_pkey PRIMARY KEY (sub_client_id);
 
 ALTER TABLE ONLY subgate.member
     ADD CONSTRAINT member_pkey PRIMARY KEY (id);
@@ -745,11 +825,17 @@ ALTER INDEX subgate.event_pkey ATTACH PARTITION subgate.event_default_pkey;
 ALTER TABLE ONLY subgate.admin_key
     ADD CONSTRAINT admin_key_member_id_fkey FOREIGN KEY (member_id) REFERENCES subgate.member(id);
 
+ALTER TABLE ONLY subgate.branding
+    ADD CONSTRAINT branding_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+
 ALTER TABLE ONLY subgate.credential
     ADD CONSTRAINT credential_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
 
 ALTER TABLE ONLY subgate.endpoint
     ADD CONSTRAINT endpoint_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+
+ALTER TABLE ONLY subgate.logo
+    ADD CONSTRAINT logo_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
 
 ALTER TABLE ONLY subgate.quarantine
     ADD CONSTRAINT quarantine_upstream_id_fkey FOREIGN KEY (upstream_id) REFERENCES subgate.upstream(id);
@@ -761,6 +847,8 @@ CREATE POLICY app ON subgate.admin_key TO subgate_app USING ((( SELECT current_s
 CREATE POLICY app ON subgate.attempt TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.audit_entry FOR SELECT TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+CREATE POLICY app ON subgate.branding TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.credential TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -778,6 +866,8 @@ CREATE POLICY app ON subgate.idempotency TO subgate_app USING (((sub_client_id =
 
 CREATE POLICY app ON subgate.link_session TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
+CREATE POLICY app ON subgate.logo TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
 CREATE POLICY app ON subgate.member TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
 CREATE POLICY app ON subgate.node TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
@@ -793,6 +883,8 @@ CREATE POLICY app ON subgate.upstream TO subgate_app USING ((( SELECT current_se
 ALTER TABLE subgate.attempt ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.audit_entry ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.branding ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.credential ENABLE ROW LEVEL SECURITY;
 
@@ -810,6 +902,8 @@ ALTER TABLE subgate.idempotency ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.link_session ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE subgate.logo ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE subgate.member ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.node ENABLE ROW LEVEL SECURITY;
@@ -817,6 +911,8 @@ ALTER TABLE subgate.node ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subgate.quarantine ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY reader ON subgate.attempt FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.branding FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.credential FOR SELECT TO subgate_reader USING (true);
 
@@ -833,6 +929,8 @@ CREATE POLICY reader ON subgate.event_key FOR SELECT TO subgate_reader USING (tr
 CREATE POLICY reader ON subgate.idempotency FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.link_session FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.logo FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.sub_client FOR SELECT TO subgate_reader USING (true);
 
@@ -866,6 +964,9 @@ GRANT SELECT ON TABLE subgate.attempt TO subgate_reader;
 
 GRANT SELECT ON TABLE subgate.audit_entry TO subgate_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.branding TO subgate_app;
+GRANT SELECT ON TABLE subgate.branding TO subgate_reader;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.credential TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.data_key TO subgate_app;
@@ -885,6 +986,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.idempotency TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.link_session TO subgate_app;
 GRANT SELECT ON TABLE subgate.link_session TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.logo TO subgate_app;
+GRANT SELECT ON TABLE subgate.logo TO subgate_reader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.member TO subgate_app;
 
