@@ -69,4 +69,7 @@ package enum Lane: String, Sendable, CaseIterable {
     /// Like `write`, with one connection. For units that begin by taking one lock they all share: mixed with others in
     /// one transaction they would hold it while they wait for rows, and two such transactions for each other.
     case serial
+    /// Like `write`, with each unit in a transaction of its own. For units that lock a row which others lock too, one
+    /// each: together in one transaction they would hold theirs while they wait for another's.
+    case single
 }

@@ -45,7 +45,7 @@ final class LaneRunner {
             switch lane {
             case .read: configuration.readConnections
             case .write: configuration.writeConnections
-            case .serial: 1
+            case .serial, .single: 1
             }
         slots = (0..<max(1, count)).map { Slot(self, listens: $0 == 0 && !channels.isEmpty) }
     }
@@ -152,7 +152,8 @@ final class LaneRunner {
 
     private func dispatch() {
         for slot in slots where slot.state == .idle && !queue.isEmpty {
-            let batch = queue.takeBatch(units: configuration.unitsPerBatch, bytes: Limits.bytesPerBatch)
+            let units = lane == .single ? 1 : configuration.unitsPerBatch
+            let batch = queue.takeBatch(units: units, bytes: Limits.bytesPerBatch)
             let now = EventLoop.monotonicNanoseconds
             counters.batches += 1
             counters.units += UInt64(batch.count)

@@ -30,6 +30,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case brandingUpdated = "branding.updated"
     case logoReplaced = "branding.logoReplaced"
     case logoDeleted = "branding.logoDeleted"
+    case complianceRevised = "compliance.revised"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
@@ -44,6 +45,8 @@ package enum AuditNoun: String, Sendable, CaseIterable {
     case quarantine
     case branding
     case logo
+    /// A sub-client's latest revision; known by the sub-client's id.
+    case compliance
 }
 
 extension AuditNoun {
@@ -59,7 +62,7 @@ extension AuditNoun {
         case .delivery: DeliveryID(id).text
         case .quarantine: QuarantineID(id).text
         // One per sub-client: known by the sub-client's.
-        case .branding, .logo: SubClientID(id).text
+        case .branding, .logo, .compliance: SubClientID(id).text
         }
     }
 }

@@ -41,7 +41,8 @@ struct FurnishedTenant: Sendable {
         settings.style.primaryColor = Color(red: 1, green: 2, blue: 3)
         _ = try await store.putBranding(seed.scope, settings, version: nil)
         _ = try await store.putLogo(seed.scope, logo(name))
-        let session = try await seed.linkSession()
+        try await seed.compliance(kyb: KYB(status: .approved, legalEntity: Seed.bytes(name)))
+        let session = try await seed.linkSession(perDayMaximum: "100", revision: 1)
         let node = store.identifiers.nextUUID()
         let received = seed.received("Succeeded", session)
         let owed = try await store.accept(

@@ -203,8 +203,8 @@ import Testing
             // Nothing that holds a secret, sealed or digested.
             #expect(
                 readable.sorted() == [
-                    "attempt", "branding", "delivery", "event", "event_key", "link_session", "logo", "sub_client",
-                    "transfer",
+                    "attempt", "branding", "compliance_day", "compliance_revision", "delivery", "event", "event_key",
+                    "link_session", "logo", "sub_client", "transfer",
                 ])
             for name in readable {
                 let error = #expect(throws: PostgresError.self) {

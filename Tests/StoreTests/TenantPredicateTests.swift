@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Postgres
+import Runtime
 import Store
 import TestSupport
 import Testing
@@ -71,6 +72,27 @@ import Testing
             let other = try await store.logo(theirs.scope)
             #expect(other.bytes == FurnishedTenant.logo(theirs.name).bytes)
             _ = try await store.putLogo(mine.scope, FurnishedTenant.logo(mine.name))
+        },
+        Call("compliance") { store, mine, _ in
+            let found = try await store.compliance(mine.scope)
+            #expect(found.inForce.kyb.legalEntity == Seed.bytes(mine.name) && found.latest == 1 && found.next == nil)
+        },
+        Call("complianceRevisions") { store, mine, _ in
+            let page = try await store.complianceRevisions(mine.scope, PageRequest())
+            #expect(page.items.map(\.kyb.legalEntity) == [Seed.bytes(mine.name)])
+        },
+        Call("standing") { store, mine, _ in
+            let now = store.clock.now()
+            let standing = try await store.standing(mine.scope, at: now, until: now + .seconds(1), known: [])
+            #expect(standing.revisions.map(\.number) == [1])
+        },
+        Call("dayHasRoom") { store, mine, _ in
+            // Each has used 50 of its day.
+            for (amount, hasRoom) in [("50", true), ("50.01", false)] {
+                let found = try await store.dayHasRoom(
+                    mine.scope, for: ExactDecimal(amount)!, below: ExactDecimal("100")!, revision: 1)
+                #expect(found == hasRoom)
+            }
         },
         Call("keptAnswer") { store, mine, _ in
             // Both used the same key for the same route.
@@ -157,7 +179,9 @@ import Testing
         let names = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .flatMap { try String(contentsOf: $0, encoding: .utf8).matches(of: expression).map { String($0.1) } }
         // These make something of the scope's own and take nothing that could be another's.
-        let creating: Set<String> = ["createEndpoint", "createLinkSession", "putBranding", "putLogo"]
+        let creating: Set<String> = [
+            "createEndpoint", "createLinkSession", "putBranding", "putLogo", "reviseCompliance",
+        ]
         let tried = Set((TenantPredicateTests.lists + TenantPredicateTests.lookups).map(\.testDescription))
         #expect(Set(names).subtracting(creating) == tried)
     }

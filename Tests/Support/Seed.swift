@@ -41,14 +41,19 @@ package struct Seed: Sendable {
         ).endpoint.id
     }
 
-    package func linkSession(transaction: String? = "order-1", user: String = "user-1") async throws -> LinkSessionID {
+    /// `perDayMaximum` has it counted towards the day's total.
+    package func linkSession(
+        transaction: String? = "order-1", user: String = "user-1", amount: String = "50.00",
+        perDayMaximum: String? = nil, revision: Int32? = nil
+    ) async throws -> LinkSessionID {
         let id = store.identifiers.next(LinkSessionID.self)
         try await store.createLinkSession(
             scope,
             NewLinkSession(
                 id: id, environment: .sandbox, upstream: upstream, credential: store.identifiers.next(),
                 transactionID: transaction.map(Seed.bytes), userID: Seed.bytes(user), transferType: .payment,
-                amountInFiat: Seed.bytes("50.00"), hasTransfer: true, expiresAt: store.clock.now() + .seconds(600)))
+                amountInFiat: Seed.bytes(amount), hasTransfer: true, expiresAt: store.clock.now() + .seconds(600),
+                complianceRevision: revision, perDayMaximum: perDayMaximum.flatMap { ExactDecimal($0) }))
         return id
     }
 
@@ -65,6 +70,16 @@ package struct Seed: Sendable {
             unroutableReason: linkSession == nil ? "no transaction" : nil, status: reported,
             occurredAt: store.clock.now(), details: ReceivedEvent.Details(),
             payload: Seed.bytes(#"{"EventId":"x","TransferStatus":"\#(status)","TransactionId":"t","UserId":"u"}"#))
+    }
+
+    /// The next revision: an approved business, in force at once, with no rules if none are given.
+    @discardableResult
+    package func compliance(
+        rules: String = "{}", kyb: KYB = KYB(status: .approved), effectiveAt: Timestamp? = nil
+    ) async throws -> ComplianceRevision {
+        try await store.reviseCompliance(
+            PlatformScope.system.tenant(subClient),
+            NewComplianceRevision(rules: Seed.bytes(rules), kyb: kyb, effectiveAt: effectiveAt), version: nil)
     }
 
     package static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

@@ -1,11 +1,13 @@
 -- name: create_credential
--- Nothing is returned when the sub-client may not have it: it is closed, or not active and this is for production.
+-- Nothing is returned when the sub-client may not have it: it is closed, or this is for production and it is not
+-- active, or not approved as a business.
 insert into credential (sub_client_id, id, client_id, environment, access, name, secret_digest, pepper_id, secret_hint,
     created_at, expires_at)
 select s.id, $2::uuid, $3::uuid, $4::text::environment, $5::text::credential_access, $6::text, $7::bytea, $8::text,
     $9::text, $10::timestamptz, $11::timestamptz
 from sub_client s
-where s.id = $1::uuid and s.status <> 'closed' and ($4::text = 'sandbox' or s.status = 'active')
+where s.id = $1::uuid and s.status <> 'closed'
+    and ($4::text = 'sandbox' or s.status = 'active' and kyb_is_approved(s.id, $10))
 returning id;
 
 -- name: list_credentials
