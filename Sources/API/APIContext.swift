@@ -68,6 +68,7 @@ package final class APIContext: Sendable {
     package let requestMetrics: RequestMetrics
     package let upstreams: UpstreamDirectory
     package let mesh: MeshClient
+    package let policies: PolicyDirectory
     package let accept: Accept
     package let readiness: @Sendable () -> Readiness
     /// For what takes longer than a loop may be held.
@@ -88,6 +89,7 @@ package final class APIContext: Sendable {
         self.requestMetrics = requestMetrics
         self.upstreams = upstreams
         self.mesh = mesh
+        policies = PolicyDirectory(store: store, log: log)
         self.accept = accept
         self.readiness = readiness
         self.worker = worker

@@ -5,6 +5,12 @@ package enum APILimits {
     static let bodyBytes = 128 * 1024
     /// Bytes of a link token request: some hundred destination addresses.
     static let linkTokenBytes = 256 * 1024
+    /// Destination addresses of one link token: what 256 KiB hold of real ones, and what an answer may name in full.
+    static let linkTokenAddresses = 1_000
+    /// Bytes of a compliance policy: a full address book, with labels, takes 350 KiB.
+    static let complianceBytes = 512 * 1024
+    /// Bytes of a question whether a link token would be allowed: the token, and room around it.
+    static let evaluationBytes = linkTokenBytes + 1024
     /// Bytes of an upstream's webhook: a hundred times the largest seen.
     static let inboundBytes = 256 * 1024
 
@@ -48,6 +54,25 @@ package enum APILimits {
     /// Bytes of a signing secret (Standard Webhooks).
     static let signingSecretBytes = 24...64
     static let newSigningSecretBytes = 32
+
+    /// Entries of a compliance policy's lists. Each is looked up by hash, so these bound its size, not its speed.
+    static let complianceDestinations = 1...1_000
+    static let complianceNetworks = 1...250
+    static let complianceSymbols = 1...500
+    static let complianceIntegrations = 1...1_000
+    /// ISO 3166-1 has 249.
+    static let complianceCountries = 1...250
+    static let symbolCharacters = 1...50
+    /// The longest in use, Cardano's of the Byron era, have 128.
+    static let addressCharacters = 1...200
+    static let addressTagCharacters = 1...100
+    static let addressLabelCharacters = 1...100
+    static let kybNameCharacters = 1...300
+    static let kybTextCharacters = 1...100
+    static let kybAddressCharacters = 1...500
+    /// Policies kept parsed in a loop's memory: bytes of their JSON, and their number.
+    static let cachedPolicyBytes = 8 << 20
+    static let cachedPolicies = 20_000
 
     static let idempotencyKeyBytes = 1...255
     /// Bytes of a name of the caller's choosing that an error repeats; a longer one is not repeated.

@@ -141,11 +141,18 @@ struct APIFixture: Sendable {
 
     func bearer(_ key: [UInt8]) -> Header { ("Authorization", Array("Bearer ".utf8) + key) }
 
-    /// An active sub-client with one credential.
+    /// What a sub-client needs before it may have keys for production.
+    func approve(_ subClient: SubClientID) async throws {
+        let new = NewComplianceRevision(rules: Array("{}".utf8), kyb: KYB(status: .approved))
+        _ = try await store.reviseCompliance(PlatformScope.system.tenant(subClient), new, version: nil)
+    }
+
+    /// An active sub-client with one credential; for production, an approved business.
     func merchant(
         access: CredentialAccess = .readWrite, environment: Environment = .sandbox
     ) async throws -> Merchant {
         let seed = try await Seed.make(store, upstream: UpstreamID(UUIDValue(high: 1, low: 1)))
+        if environment == .production { try await approve(seed.subClient) }
         let created = try await store.createCredential(
             .system, for: seed.subClient,
             NewCredential(environment: environment, access: access, name: Array("key".utf8)))

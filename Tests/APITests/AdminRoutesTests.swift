@@ -124,7 +124,7 @@ import Testing
 @Suite struct CredentialRoutesTests {
     @Test func aCredentialShowsItsSecretOnceAndWorks() async throws {
         try await APIFixture.with { fixture in
-            let merchant = try await fixture.merchant()
+            let merchant = try await fixture.merchant(environment: .production)
             let path = "/sub-clients/\(merchant.subClient)/credentials"
             let made = try await fixture.admin(
                 .post, path, body: #"{"environment":"production","access":"read","name":"Shop"}"#)
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func productionNeedsAnActiveSubClient() async throws {
+    @Test func productionNeedsAnActiveSubClientAndAnApprovedBusiness() async throws {
         try await APIFixture.with { fixture in
             let body = #"{"legalName":"L","displayName":"D","country":"DE"}"#
             let id = try #require(try await fixture.admin(.post, "/sub-clients", body: body).string("id"))
@@ -159,6 +159,11 @@ import Testing
             let test = #"{"environment":"sandbox","access":"read","name":"x"}"#
             #expect(try await fixture.admin(.post, path, body: live).status == 409)
             #expect(try await fixture.admin(.post, path, body: test).status == 201)
+            let approved = #"{"kyb":{"status":"approved"},"rules":{}}"#
+            #expect(try await fixture.admin(.put, "/sub-clients/\(id)/compliance", body: approved).status == 200)
+            #expect(try await fixture.admin(.post, path, body: live).status == 409)
+            #expect(try await fixture.admin(.post, "/sub-clients/\(id)/activate").status == 200)
+            #expect(try await fixture.admin(.post, path, body: live).status == 201)
             #expect(try await fixture.admin(.delete, "/sub-clients/\(id)").status == 204)
             #expect(try await fixture.admin(.post, path, body: test).status == 409)
             let missing = "/sub-clients/sc_00000000000000000000000001/credentials"

@@ -98,6 +98,8 @@ import Testing
             let path = "/sub-clients/\(id)/credentials"
             #expect(try await fixture.admin(.post, path, headers: Self.key("k"), body: live).status == 409)
             _ = try await fixture.admin(.post, "/sub-clients/\(id)/activate")
+            let approved = #"{"kyb":{"status":"approved"},"rules":{}}"#
+            _ = try await fixture.admin(.put, "/sub-clients/\(id)/compliance", body: approved)
             #expect(try await fixture.admin(.post, path, headers: Self.key("k"), body: live).status == 201)
         }
     }

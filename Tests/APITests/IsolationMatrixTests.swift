@@ -152,8 +152,3 @@ extension IsolationWorld {
         return try await fixture.call(.init(rawValue: operation.method)!, path, on: listener, headers: headers)
     }
 }
-
-extension APIFixture {
-    /// What a sub-client needs before it may have keys for production.
-    func approve(_ subClient: SubClientID) async throws {}
-}

@@ -12,14 +12,21 @@ import Upstream
 
 @Suite struct LinkTokenRoutesTests {
     /// An upstream on a loopback port that answers what a test says and keeps what it was asked.
-    private final class FakeMesh: Sendable {
+    final class FakeMesh: Sendable {
         let asked: LoopState<[(clientID: [UInt8], secret: [UInt8], body: [UInt8])]>
         let answer: LoopState<Response>
+        /// What happens while it works.
+        let meanwhile: LoopState<(@Sendable () async -> Void)?>
+        private let fixture: APIFixture
+        private let port: LoopState<UInt16>
         private let server: LoopState<HTTPServer?>
         private let loop: EventLoop
 
         init(_ fixture: APIFixture) {
             loop = fixture.store.loop
+            self.fixture = fixture
+            meanwhile = LoopState(fixture.store.loop, nil)
+            port = LoopState(fixture.store.loop, 0)
             asked = LoopState(fixture.store.loop, [])
             answer = LoopState(fixture.store.loop, FakeMesh.minted)
             server = LoopState(fixture.store.loop, nil)
@@ -43,28 +50,37 @@ import Upstream
                 let id = Array(request.head.headers["x-client-id"] ?? [])
                 let secret = Array(request.head.headers["x-client-secret"] ?? [])
                 self.asked.withValue { $0.append((id, secret, body)) }
+                await self.meanwhile.withValue { $0 }?()
                 return self.answer.withValue { $0 }
             }
             self.server.withValue { $0 = server }
-            return try server.listen(address: "127.0.0.1", port: 0)
+            let listening = try server.listen(address: "127.0.0.1", port: 0)
+            port.withValue { $0 = listening }
+            return listening
+        }
+
+        /// Becomes an environment's upstream.
+        func serve(_ environment: Environment) async throws {
+            let port = port.withValue { $0 }
+            _ = try await fixture.store.createUpstream(
+                .system,
+                NewUpstream(
+                    name: Array("Mesh".utf8), environment: environment,
+                    baseURL: Array("http://127.0.0.1:\(port)".utf8), clientID: UUIDValue(high: 1, low: 1),
+                    clientSecret: Secret(Array("psp-secret".utf8)), webhookSecrets: [Secret(Array("x".utf8))]))
+            await fixture.upstreams.refresh()
         }
 
         func stop() async { await server.withValue { $0 }?.drain(within: .milliseconds(100)) }
     }
 
-    private static func with(
+    static func with(
         _ body: @escaping @Sendable (APIFixture, FakeMesh, Merchant) async throws -> Void
     ) async throws {
         try await APIFixture.with { fixture in
             let mesh = FakeMesh(fixture)
-            let port = try mesh.start()
-            _ = try await fixture.store.createUpstream(
-                .system,
-                NewUpstream(
-                    name: Array("Mesh".utf8), environment: .sandbox, baseURL: Array("http://127.0.0.1:\(port)".utf8),
-                    clientID: UUIDValue(high: 1, low: 1), clientSecret: Secret(Array("psp-secret".utf8)),
-                    webhookSecrets: [Secret(Array("x".utf8))]))
-            await fixture.upstreams.refresh()
+            _ = try mesh.start()
+            try await mesh.serve(.sandbox)
             let merchant = try await fixture.merchant()
             let result: Result<Void, any Error>
             do { result = .success(try await body(fixture, mesh, merchant)) } catch { result = .failure(error) }
@@ -73,11 +89,12 @@ import Upstream
         }
     }
 
-    private static func mint(
-        _ merchant: Merchant, _ body: String, contentType: String = "application/json"
+    static func mint(
+        _ merchant: Merchant, _ body: String, contentType: String = "application/json",
+        headers: [APIFixture.Header] = []
     ) async throws -> APIFixture.Answer {
         try await merchant.fixture.call(
-            .post, "/api/v1/linkToken", on: "public", headers: merchant.meshHeaders, body: body,
+            .post, "/api/v1/linkToken", on: "public", headers: merchant.meshHeaders + headers, body: body,
             contentType: contentType)
     }
 

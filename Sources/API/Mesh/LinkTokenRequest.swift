@@ -11,6 +11,8 @@ struct LinkTokenRequest {
     let amountInFiat: [UInt8]?
     /// Whether the session goes on into a transfer.
     let hasTransfer: Bool
+    /// What the compliance rules judge, but for the end user's country and the day's total, which stand elsewhere.
+    let facts: TokenFacts
 
     private let document: JSONDocument
     private let userIDRange: Range<Int>
@@ -34,42 +36,52 @@ struct LinkTokenRequest {
             throw MeshProblem(400, .badRequest, "The request body must be a JSON object.", errorType: "badRequest")
         }
         let root = MeshFields(document.root)
+        try root.checkNames()
         guard let user = root.value("userId") else { throw .missing("UserId") }
         userID = try root.string("userId", APILimits.userIDCharacters) ?? []
         userIDRange = user.raw.startIndex..<user.raw.endIndex
         if root.value("subClientId") != nil {
             throw .invalid("SubClientId", "is set by the service; leave it out.")
         }
-        try root.uuid("integrationId")
+        var facts = TokenFacts(integration: try root.uuid("integrationId"))
         try root.uuid("configurationId")
         try root.bool("restrictMultipleAccounts")
         try root.bool("disableApiKeyGeneration")
         _ = try root.string("brokerType", 0...100)
-        if let wallet = try root.object("verifyWalletOptions") { try LinkTokenRequest.checkWallet(wallet) }
+        if let wallet = try root.object("verifyWalletOptions") {
+            facts.asksSignedMessage = try LinkTokenRequest.checkWallet(wallet)
+        }
 
         guard let options = try root.object("transferOptions") else {
             (transactionID, transferType, amountInFiat, hasTransfer, transactionPlace) = (
                 nil, .deposit, nil, false, nil
             )
+            self.facts = facts
             return
         }
         transactionID = try options.string("transactionId", APILimits.transactionIDCharacters)
             .flatMap { $0.isEmpty ? nil : $0 }
         transferType = try options.word("transferType", TransferType.self) ?? .deposit
-        amountInFiat = try options.amount("amountInFiat")
-        hasTransfer = try LinkTokenRequest.checkAddresses(options)
-        try LinkTokenRequest.checkOptions(options, hasTransactionID: transactionID != nil)
+        let amount = try options.decimal("amountInFiat")
+        amountInFiat = amount?.text
+        let addresses = try LinkTokenRequest.addresses(options)
+        hasTransfer = !addresses.isEmpty
+        let fee = try LinkTokenRequest.checkOptions(options, hasTransactionID: transactionID != nil)
+        facts.transfer = TokenFacts.Transfer(
+            type: transferType, amountInFiat: amount, clientFee: fee, addresses: addresses)
+        self.facts = facts
         transactionPlace = LinkTokenRequest.place(in: options.object)
     }
 
     // MARK: Rules
 
-    private static func checkOptions(_ options: MeshFields, hasTransactionID: Bool) throws(MeshProblem) {
-        if let fee = try options.amount("clientFee"), fee != Array("0".utf8), fee != Array("1".utf8),
-            !fee.starts(with: "0.".utf8)
-        {
-            throw .invalid("ClientFee", "must be between 0 and 1.")
-        }
+    /// Returns the fee.
+    private static func checkOptions(
+        _ options: MeshFields, hasTransactionID: Bool
+    ) throws(MeshProblem) -> ExactDecimal? {
+        try options.checkNames()
+        let fee = try options.decimal("clientFee")
+        if let fee, fee > .one { throw .invalid("ClientFee", "must be between 0 and 1.") }
         try options.bool("isInclusiveFeeEnabled")
         _ = try options.string("description", APILimits.linkTokenDescriptionCharacters)
         if try options.bool("generatePayLink") == true, !hasTransactionID { throw .missing("TransactionId") }
@@ -82,27 +94,41 @@ struct LinkTokenRequest {
                 _ = try item.string(name, LinkTokenRequest.anyText)
             }
         }
+        return fee
     }
 
-    /// Whether there is any address.
-    private static func checkAddresses(_ options: MeshFields) throws(MeshProblem) -> Bool {
+    private static func addresses(_ options: MeshFields) throws(MeshProblem) -> [TokenFacts.Address] {
         let addresses = try options.objects("toAddresses")
-        for address in addresses {
-            try address.uuid("networkId")
-            for name in ["symbol", "address", "addressTag", "note"] { _ = try address.string(name, anyText) }
-            for name in ["amount", "displayAmountInFiat", "minAmount", "minAmountInFiat"] {
-                _ = try address.amount(name)
-            }
+        guard addresses.count <= APILimits.linkTokenAddresses else {
+            throw .invalid("ToAddresses", "must have at most \(APILimits.linkTokenAddresses) entries.")
         }
-        return !addresses.isEmpty
+        var facts: [TokenFacts.Address] = []
+        facts.reserveCapacity(addresses.count)
+        for address in addresses {
+            try address.checkNames()
+            _ = try address.string("note", anyText)
+            _ = try address.amount("displayAmountInFiat")
+            facts.append(
+                TokenFacts.Address(
+                    network: try address.uuid("networkId"), symbol: try address.string("symbol", anyText),
+                    address: try address.string("address", anyText),
+                    addressTag: try address.string("addressTag", anyText),
+                    hasAmount: try address.amount("amount") != nil,
+                    hasMinimum: try address.amount("minAmount").map { $0 != [UInt8(ascii: "0")] } ?? false,
+                    minimumInFiat: try address.decimal("minAmountInFiat")))
+        }
+        return facts
     }
 
-    private static func checkWallet(_ wallet: MeshFields) throws(MeshProblem) {
+    /// Whether it asks for a signed message in so many words: that it is the default is Mesh's to change.
+    private static func checkWallet(_ wallet: MeshFields) throws(MeshProblem) -> Bool {
+        try wallet.checkNames()
         _ = try wallet.string("message", anyText)
-        try wallet.strings("verificationMethods", oneOf: ["signedMessage"])
+        let methods = try wallet.strings("verificationMethods", oneOf: ["signedMessage"])
         try wallet.strings("addresses", oneOf: nil)
         try wallet.uuid("networkId")
         _ = try wallet.word("networkType", NetworkType.self)
+        return !methods.isEmpty
     }
 
     /// Text that Mesh gives no limit: long enough for every address and label.

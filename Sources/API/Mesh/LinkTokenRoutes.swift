@@ -12,11 +12,12 @@ enum LinkTokenRoutes {
         Route(.post, "/api/v1/linktoken", bodyLimit: APILimits.linkTokenBytes, .mesh(.readWrite, create))
     ]
 
-    /// Judge, rewrite, ask the upstream, commit the session, answer. A token that reached a merchant is always
-    /// routable; one that did not never matters.
+    /// Judge, rewrite, ask the upstream, judge again, commit the session, answer. A token that reached a merchant is
+    /// always routable; one that did not never matters.
     @Sendable private static func create(_ call: Call, _ principal: Principal) async throws(MeshProblem) -> Response {
         guard principal.subClientStatus.allowsLinkTokens(in: principal.environment) else { throw .notActive }
         let request = try LinkTokenRequest(try await call.meshBody())
+        _ = try await call.judge(request, principal)
         guard let upstream = await call.context.upstreams.upstream(for: principal.environment) else {
             throw call.context.upstreams.isLoaded ? .noUpstream : .unavailable
         }
@@ -28,13 +29,18 @@ enum LinkTokenRoutes {
         let outcome = await call.context.mesh.createLinkToken(upstream, body: body)
         let minted = LinkTokenStyle.apply(principal.linkStyle, to: try token(outcome, call, upstream))
 
+        let judgement = try await call.judge(request, principal, isMinted: true)
         let new = NewLinkSession(
             id: session, environment: principal.environment, upstream: upstream.id, credential: principal.credential,
             transactionID: request.transactionID, userID: request.userID, transferType: request.transferType,
             amountInFiat: request.amountInFiat, hasTransfer: request.hasTransfer,
-            expiresAt: call.context.clock.now() + APILimits.linkTokenLifetime)
+            expiresAt: call.context.clock.now() + APILimits.linkTokenLifetime,
+            complianceRevision: judgement.revision, perDayMaximum: judgement.perDayMaximum)
         do {
             try await call.store.createLinkSession(principal.scope, new)
+        } catch .dayIsFull {
+            // The minted token reaches nobody.
+            throw .forbidden(judgement.perDayMaximum.map { [CompliancePolicy.dayIsFull($0)] } ?? [])
         } catch {
             throw call.meshProblem(error)
         }

@@ -27,11 +27,13 @@ struct MeshFields {
         return flag
     }
 
-    func uuid(_ name: String) throws(MeshProblem) {
-        guard let value = value(name) else { return }
-        guard let text = value.string, UUIDValue(text: text) != nil else {
+    @discardableResult
+    func uuid(_ name: String) throws(MeshProblem) -> UUIDValue? {
+        guard let value = value(name) else { return nil }
+        guard let uuid = value.string.flatMap({ UUIDValue(text: $0) }) else {
             throw .invalid(title(name), "must be a UUID.")
         }
+        return uuid
     }
 
     /// A decimal that is not negative, as a number or the same in a string, in plain digits.
@@ -47,6 +49,24 @@ struct MeshFields {
         }
         if plain.first == UInt8(ascii: "-") { throw .invalid(title(name), "must not be negative.") }
         return plain
+    }
+
+    /// An amount that rules can judge: one of no more digits than we count exactly.
+    func decimal(_ name: String) throws(MeshProblem) -> ExactDecimal? {
+        guard let plain = try amount(name) else { return nil }
+        guard let decimal = ExactDecimal(text: plain) else {
+            throw .invalid(title(name), "must have at most \(ExactDecimal.maximumDigits) digits.")
+        }
+        return decimal
+    }
+
+    /// Refuses names beyond ASCII. Ours match without the case of A to Z; whoever reads on might take more for the same
+    /// letter (U+017F is an s without case), and so see another property than we judged.
+    func checkNames() throws(MeshProblem) {
+        for member in object.members where !member.key.bytes.allSatisfy({ $0 < 0x80 }) {
+            throw MeshProblem(
+                400, .badRequest, "The request body has a property name beyond ASCII.", errorType: "invalidField")
+        }
     }
 
     func word<Word: RawRepresentable<String> & CaseIterable>(
@@ -72,15 +92,18 @@ struct MeshFields {
         return value.elements.map(MeshFields.init)
     }
 
-    func strings(_ name: String, oneOf words: [String]?) throws(MeshProblem) {
-        guard let value = value(name) else { return }
+    @discardableResult
+    func strings(_ name: String, oneOf words: [String]?) throws(MeshProblem) -> [[UInt8]] {
+        guard let value = value(name) else { return [] }
         guard value.kind == .array, value.elements.allSatisfy({ $0.kind == .string }) else {
             throw .invalid(title(name), "must be an array of strings.")
         }
-        guard let words else { return }
-        for element in value.elements where !words.contains(where: { element.string == Array($0.utf8) }) {
+        let strings = value.elements.compactMap(\.string)
+        guard let words else { return strings }
+        for string in strings where !words.contains(where: { string == Array($0.utf8) }) {
             throw .invalid(title(name), "must hold \(words.joined(separator: ", ")) only.")
         }
+        return strings
     }
 
     /// Mesh names fields in errors with a capital: `ClientFee`.

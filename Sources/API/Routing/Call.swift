@@ -82,7 +82,7 @@ struct Call: Sendable {
         case "sub_client_external_id_key": "Another sub-client has this externalId."
         case "sub_client_closed": "The sub-client is closed."
         case "credential_not_allowed":
-            "A closed sub-client gets no credentials, and one that is not active none for production."
+            "A closed sub-client gets no credentials; one for production needs it active and its business approved."
         case "upstream_environment_key": "This environment has an upstream already."
         case "upstream_in_use": "Link sessions were minted at this upstream, so its events will still come."
         case "endpoint_limit": "There are as many endpoints in this environment as there may be."

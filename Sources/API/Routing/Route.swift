@@ -106,7 +106,7 @@ package struct RouteTable: Sendable {
         listener: "admin",
         routes: SubClientRoutes.all + CredentialRoutes.all + SubClientViewRoutes.all + UpstreamRoutes.all
             + QuarantineRoutes.all + MemberRoutes.all + AdminKeyRoutes.all + AuditRoutes.all
-            + BrandingRoutes.admin + LogoRoutes.all)
+            + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all)
 
     /// Health and metrics.
     package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)

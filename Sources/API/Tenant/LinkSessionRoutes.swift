@@ -35,6 +35,7 @@ enum LinkSessionRoutes {
         json.member("status", session.transferStatus == nil ? "created" : "used")
         json.member("transferStatus", word: session.transferStatus)
         json.member("environment", word: session.environment)
+        json.member("complianceRevision", session.complianceRevision)
         json.member("expiresAt", session.expiresAt)
         json.member("createdAt", session.createdAt)
     }

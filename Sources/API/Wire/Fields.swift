@@ -7,13 +7,20 @@ import Store
 /// finish, and only then use what they got.
 struct Fields {
     private let object: JSONValue
+    /// What stands before the names in errors: nothing for the body itself, `rules.` for an object inside.
+    private let prefix: String
     private var known: [StaticString] = []
     private(set) var errors: [Problem.FieldError] = []
 
     /// Throws 400 if the body is no object.
     init(_ body: JSONValue) throws(Problem) {
         guard body.kind == .object else { throw Problem(.invalid, "The body must be a JSON object.") }
-        object = body
+        self.init(body, in: "")
+    }
+
+    fileprivate init(_ object: JSONValue, in prefix: String) {
+        self.object = object
+        self.prefix = prefix
     }
 
     /// A field that must be there.
@@ -43,20 +50,26 @@ struct Fields {
 
     /// Adds an error that no single rule finds.
     mutating func fail(_ name: StaticString, _ message: String) {
-        errors.append(Problem.FieldError(field: "\(name)", message: message))
+        errors.append(Problem.FieldError(field: "\(prefix)\(name)", message: message))
     }
 
     /// Throws all that was wrong, unknown fields included. A change needs at least one field.
     func finish(needsOne: Bool = false) throws(Problem) {
-        var errors = errors
-        var count = 0
-        for member in object.members {
-            count += 1
-            if known.contains(where: { member.key == $0 }) { continue }
-            errors.append(Problem.FieldError(field: FieldName.shown(member.key.bytes), message: "is not known"))
-        }
+        let errors = allErrors
         if !errors.isEmpty { throw .invalid(errors) }
-        if needsOne, count == 0 { throw Problem(.invalid, "The body must name at least one field.") }
+        if needsOne, object.members.first(where: { _ in true }) == nil {
+            throw Problem(.invalid, "The body must name at least one field.")
+        }
+    }
+
+    /// All that was wrong, unknown fields included.
+    fileprivate var allErrors: [Problem.FieldError] {
+        var errors = errors
+        for member in object.members where !known.contains(where: { member.key == $0 }) {
+            errors.append(
+                Problem.FieldError(field: prefix + FieldName.shown(member.key.bytes), message: "is not known"))
+        }
+        return errors
     }
 
     private mutating func take(_ name: StaticString) -> JSONValue? {
@@ -66,7 +79,25 @@ struct Fields {
 
     private mutating func read<Value: Sendable>(_ name: StaticString, _ value: JSONValue, _ rule: Rule<Value>) -> Value?
     {
-        rule.read(value, "\(name)", &errors)
+        rule.read(value, "\(prefix)\(name)", &errors)
+    }
+}
+
+extension Rule {
+    /// An object inside the body, as strict as the body: `read` asks for all its fields, and tells by `fail` what no
+    /// single rule finds.
+    static func object(_ placeholder: Value, _ read: @escaping @Sendable (inout Fields) -> Value) -> Rule {
+        Rule(placeholder: placeholder) { value, path, errors in
+            guard value.kind == .object else {
+                errors.append(Problem.FieldError(field: path, message: "must be an object"))
+                return nil
+            }
+            var fields = Fields(value, in: path + ".")
+            let result = read(&fields)
+            let found = fields.allErrors
+            errors += found
+            return found.isEmpty ? result : nil
+        }
     }
 }
 

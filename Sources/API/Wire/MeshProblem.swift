@@ -20,6 +20,8 @@ package struct MeshProblem: Error, Equatable, Sendable {
     package var teamCode: [UInt8]?
     package var retryAfter: Int?
     package var allow: String?
+    /// JSON; nil for null.
+    package var errorData: [UInt8]?
 
     package init(_ status: Int, _ word: MeshStatus, _ message: String, errorType: String? = nil) {
         self.init(status, word, message: [UInt8](message.utf8), errorType: errorType.map { [UInt8]($0.utf8) })
@@ -76,7 +78,11 @@ package struct MeshProblem: Error, Equatable, Sendable {
             json.member("errorHash", errorHash ?? MeshEnvelope.errorHash(requestID))
             json.member("teamCode", teamCode)
             json.member("errorType", errorType ?? [])
-            json.member("errorData", nil as [UInt8]?)
+            if let errorData {
+                json.member("errorData", json: errorData)
+            } else {
+                json.member("errorData", nil as [UInt8]?)
+            }
             json.member("content", nil as [UInt8]?)
         }
     }
