@@ -14,6 +14,8 @@ package struct APIConfiguration: Sendable {
     /// Whether endpoints may be private: then no production upstream is taken.
     package var allowsPrivateTargets: Bool
     package var version: String
+    /// Whose word counts on where a request came from.
+    package var trustedProxies = TrustedProxies()
     package var endpointLimit = APILimits.endpointsPerEnvironment
 
     /// `upstreamPolicy` is the targets' if none is given.

@@ -26,6 +26,8 @@ package enum APILimits {
     static let reasonCharacters = 1...500
     static let descriptionCharacters = 1...500
     static let credentialNameCharacters = 1...100
+    /// Blocks of addresses that one credential may be used from: each is compared with on every call.
+    static let allowedIPs = 1...100
     static let upstreamNameCharacters = 1...100
     static let upstreamSecretCharacters = 1...500
     /// Secrets of one upstream's webhooks: an old and a new one during a rotation, and room for mistakes.

@@ -38,6 +38,7 @@ extension Identifier: CustomStringConvertible {
 
 package enum SubClientKind: IdentifierKind { package static let prefix = [UInt8]("sc_".utf8) }
 package enum CredentialKind: IdentifierKind { package static let prefix = [UInt8]("cred_".utf8) }
+package enum CredentialSecretKind: IdentifierKind { package static let prefix = [UInt8]("sec_".utf8) }
 package enum EndpointKind: IdentifierKind { package static let prefix = [UInt8]("we_".utf8) }
 package enum LinkSessionKind: IdentifierKind { package static let prefix = [UInt8]("ls_".utf8) }
 package enum TransferKind: IdentifierKind { package static let prefix = [UInt8]("tr_".utf8) }
@@ -52,6 +53,7 @@ package enum QuarantineKind: IdentifierKind { package static let prefix = [UInt8
 
 package typealias SubClientID = Identifier<SubClientKind>
 package typealias CredentialID = Identifier<CredentialKind>
+package typealias CredentialSecretID = Identifier<CredentialSecretKind>
 package typealias EndpointID = Identifier<EndpointKind>
 package typealias LinkSessionID = Identifier<LinkSessionKind>
 package typealias TransferID = Identifier<TransferKind>

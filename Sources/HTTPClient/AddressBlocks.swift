@@ -1,3 +1,5 @@
+import Runtime
+
 /// The special-purpose blocks of the internet: IANA's IPv4 and IPv6 special-purpose address registries (RFC 6890),
 /// multicast, and IPv6 forms that carry an IPv4 address.
 package enum AddressBlock: String, Sendable, Hashable, CaseIterable {
@@ -44,68 +46,13 @@ package enum AddressBlock: String, Sendable, Hashable, CaseIterable {
     case outsideGlobalUnicast = "not 2000::/3"
 }
 
-/// One row: the first bits of an address and the block they mean. The first matching row counts.
-struct AddressPrefix4 {
-    let network: UInt32
-    let length: UInt32
-    let block: AddressBlock
-
-    func contains(_ address: UInt32) -> Bool { (address ^ network) >> (32 - length) == 0 }
-
-    static let all: [AddressPrefix4] = [
-        .init(network: 0x0000_0000, length: 8, block: .thisNetwork),
-        .init(network: 0x0a00_0000, length: 8, block: .private10),
-        .init(network: 0x6440_0000, length: 10, block: .sharedAddressSpace),
-        .init(network: 0x7f00_0000, length: 8, block: .loopback),
-        .init(network: 0xa9fe_0000, length: 16, block: .linkLocal),
-        .init(network: 0xac10_0000, length: 12, block: .private172),
-        .init(network: 0xc000_0000, length: 24, block: .protocolAssignments),
-        .init(network: 0xc000_0200, length: 24, block: .documentation1),
-        .init(network: 0xc01f_c400, length: 24, block: .as112),
-        .init(network: 0xc034_c100, length: 24, block: .amt),
-        .init(network: 0xc058_6300, length: 24, block: .relay6to4),
-        .init(network: 0xc0a8_0000, length: 16, block: .private192),
-        .init(network: 0xc0af_3000, length: 24, block: .directDelegationAS112),
-        .init(network: 0xc612_0000, length: 15, block: .benchmarking),
-        .init(network: 0xc633_6400, length: 24, block: .documentation2),
-        .init(network: 0xcb00_7100, length: 24, block: .documentation3),
-        .init(network: 0xe000_0000, length: 4, block: .multicast),
-        .init(network: 0xf000_0000, length: 4, block: .reserved),
-    ]
-}
-
-/// As `AddressPrefix4`, for IPv6.
-struct AddressPrefix6 {
-    let high: UInt64
-    var low: UInt64 = 0
-    let length: UInt64
-    let block: AddressBlock
-
-    func contains(_ high: UInt64, _ low: UInt64) -> Bool {
-        // Swift's smart shift by 64 or more gives 0.
-        if length <= 64 { return (high ^ self.high) >> (64 - length) == 0 }
-        return high == self.high && (low ^ self.low) >> (128 - length) == 0
+extension AddressBlock {
+    /// The block that an address lies in: the first, in the order above, that contains it.
+    static func first(containing address: IPAddress) -> AddressBlock? {
+        blocks.first { $0.block.contains(address) }?.name
     }
 
-    static let all: [AddressPrefix6] = [
-        .init(high: 0, low: 0, length: 128, block: .unspecified6),
-        .init(high: 0, low: 1, length: 128, block: .loopback6),
-        .init(high: 0, low: 0xffff_0000_0000, length: 96, block: .mapped),
-        .init(high: 0, low: 0, length: 96, block: .compatible),
-        .init(high: 0x0064_ff9b_0000_0000, low: 0, length: 96, block: .translation),
-        .init(high: 0x0064_ff9b_0001_0000, length: 48, block: .localTranslation),
-        .init(high: 0x0100_0000_0000_0000, length: 64, block: .discardOnly),
-        .init(high: 0x0100_0000_0000_0001, length: 64, block: .dummyPrefix),
-        .init(high: 0x2001_0000_0000_0000, length: 32, block: .teredo),
-        .init(high: 0x2001_0000_0000_0000, length: 23, block: .protocolAssignments6),
-        .init(high: 0x2001_0db8_0000_0000, length: 32, block: .documentation6),
-        .init(high: 0x2002_0000_0000_0000, length: 16, block: .sixToFour),
-        .init(high: 0x2620_004f_8000_0000, length: 48, block: .directDelegationAS112v6),
-        .init(high: 0x3fff_0000_0000_0000, length: 20, block: .documentation6b),
-        .init(high: 0x5f00_0000_0000_0000, length: 16, block: .segmentRouting),
-        .init(high: 0xfc00_0000_0000_0000, length: 7, block: .uniqueLocal),
-        .init(high: 0xfe80_0000_0000_0000, length: 10, block: .linkLocal6),
-        .init(high: 0xfec0_0000_0000_0000, length: 10, block: .siteLocal),
-        .init(high: 0xff00_0000_0000_0000, length: 8, block: .multicast6),
-    ]
+    private static let blocks: [(block: IPBlock, name: AddressBlock)] = allCases.compactMap { name in
+        (try? IPBlock(text: name.rawValue.utf8)).map { ($0, name) }
+    }
 }

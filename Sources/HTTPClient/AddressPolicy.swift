@@ -59,11 +59,8 @@ package struct AddressPolicy: Sendable, Hashable {
 
     /// The special-purpose block an address lies in; nil for a global unicast one.
     package static func block(of address: IPAddress) -> AddressBlock? {
-        switch address {
-        case .v4(let value): return AddressPrefix4.all.first { $0.contains(value) }?.block
-        case .v6(let high, let low):
-            if let row = AddressPrefix6.all.first(where: { $0.contains(high, low) }) { return row.block }
-            return high >> 61 == 1 ? nil : .outsideGlobalUnicast
-        }
+        if let block = AddressBlock.first(containing: address) { return block }
+        guard case .v6(let high, _) = address else { return nil }
+        return high >> 61 == 1 ? nil : .outsideGlobalUnicast
     }
 }

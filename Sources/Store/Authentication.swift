@@ -15,7 +15,18 @@ package struct Principal: Sendable {
     package let displayName: [UInt8]
     /// What its link tokens are to look like.
     package let linkStyle: LinkStyle
+    /// Of the secret, or of the credential if that is sooner.
     let expiresAt: Timestamp?
+    let secret: CredentialSecretID
+    /// Where it may be used from; empty for anywhere.
+    let allowedIPs: [IPBlock]
+
+    /// Whether a call may come from there; nil is an address that is not known.
+    package func admits(_ address: IPAddress?) -> Bool {
+        if allowedIPs.isEmpty { return true }
+        guard let address = address?.unmapped else { return false }
+        return allowedIPs.contains { $0.contains(address) }
+    }
 
     /// The same, on behalf of one request.
     package func asked(by requestID: [UInt8], from address: IPAddress?) -> Principal {
@@ -37,8 +48,8 @@ struct AdminPrincipal: Sendable {
 ///
 /// An entry counts for less than a second from before its read, so that a revocation that has been committed is obeyed
 /// on every node within a second without any message between nodes.
-struct PrincipalCache {
-    static let lifetime: Duration = .milliseconds(900)
+package struct PrincipalCache {
+    package static let lifetime: Duration = .milliseconds(900)
     /// Far more keys than are busy within a second; beyond it the cache starts anew.
     static let capacity = 20_000
 
@@ -87,7 +98,9 @@ extension Store {
     }
 
     private func admin(_ found: AdminPrincipal) -> PlatformScope? {
-        if let expiresAt = found.expiresAt, clock.now() >= expiresAt { return nil }
+        let now = clock.now()
+        if let expiresAt = found.expiresAt, now >= expiresAt { return nil }
+        uses.withValue { $0.note(found.key, at: now) }
         return PlatformScope(
             actor: Actor(.member(found.member, key: found.key)),
             role: found.role)
@@ -114,7 +127,8 @@ extension Store {
                 actor: Actor(.credential(rows.id(0, 1)))),
             environment: environment, credential: rows.id(0, 1), clientID: rows.uuidValue(0, 2),
             access: rows.word(0, 4), subClientStatus: rows.word(0, 7), displayName: rows.text(0, 8),
-            linkStyle: LinkStyle(rows, 0, from: 9), expiresAt: rows.optionalTime(0, 6))
+            linkStyle: LinkStyle(rows, 0, from: 9), expiresAt: rows.optionalTime(0, 6), secret: rows.id(0, 19),
+            allowedIPs: rows.blocks(0, 20))
         principals.withValue {
             if $0.tenants.count >= PrincipalCache.capacity { $0.tenants.removeAll() }
             $0.tenants[digest] = PrincipalCache.Entry(value: found, readAt: readAt)

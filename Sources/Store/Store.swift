@@ -14,12 +14,14 @@ package struct Store: Sendable {
     package let identifiers: IdentifierSource
 
     let principals: LoopState<PrincipalCache>
+    let uses: LoopState<UseLog>
 
     package init(
         loop: EventLoop, database: Database, keyring: Keyring, clock: Clock, identifiers: IdentifierSource
     ) {
         self.loop = loop
         principals = LoopState(loop, PrincipalCache())
+        uses = LoopState(loop, UseLog())
         self.database = database
         self.keyring = keyring
         self.clock = clock

@@ -1,3 +1,4 @@
+import API
 import Crypto
 import Domain
 import Runtime
@@ -22,6 +23,10 @@ enum ServeOptions {
             Option("admin-listen", "HOST:PORT", default: "127.0.0.1:8081", "The admin API."),
             Option("ops-listen", "HOST:PORT", default: "127.0.0.1:8082", "Health and metrics."),
             Option("public-url", "URL", "How the world reaches the public listener; shown in inbound URLs."),
+            Option(
+                "trusted-proxies", "CIDR[,CIDR]",
+                "Peers whose X-Forwarded-For says where a request came from: the last address in it that is none of "
+                    + "these. None is trusted by default."),
             Option("loops", "N", default: "0", "Event loops, one thread each; 0 is one per core."),
             Option("write-connections", "N", default: "2", "PostgreSQL connections for writes, per loop."),
             Option("read-connections", "N", default: "1", "PostgreSQL connections for reads, per loop."),
@@ -43,6 +48,7 @@ struct ServiceConfiguration: Sendable {
     var adminListen: ListenAddress
     var opsListen: ListenAddress
     var publicURL: String
+    var trustedProxies: TrustedProxies
     var loops: Int
     var writeConnections: Int
     var readConnections: Int
@@ -63,6 +69,7 @@ struct ServiceConfiguration: Sendable {
         adminListen = try options.address("admin-listen")
         opsListen = try options.address("ops-listen")
         publicURL = options["public-url"] ?? "http://\(publicListen.host):\(publicListen.port)"
+        trustedProxies = try options.proxies("trusted-proxies")
         let loops = try options.integer("loops", in: 0...64)
         self.loops = loops == 0 ? Machine.cores : loops
         writeConnections = try options.integer("write-connections", in: 1...16)
@@ -81,5 +88,19 @@ struct ServiceConfiguration: Sendable {
         case "pretty": logFormat = .pretty
         default: throw OptionError("--log-format is json or pretty")
         }
+    }
+}
+
+extension Options {
+    /// Addresses and CIDR blocks with commas between them; none without the option.
+    func proxies(_ name: String) throws(OptionError) -> TrustedProxies {
+        var blocks: [IPBlock] = []
+        for part in (self[name] ?? "").utf8.split(separator: UInt8(ascii: ",")) {
+            guard let block = try? IPBlock(text: part) else {
+                throw OptionError("--\(name) is a list of addresses and CIDR blocks, such as 10.0.0.0/8,192.0.2.7")
+            }
+            blocks.append(block)
+        }
+        return TrustedProxies(blocks)
     }
 }

@@ -35,6 +35,7 @@ struct Shard: Sendable {
     let client: HTTPClient
     let dispatcher: Dispatcher
     let upstreams: UpstreamDirectory
+    let uses: UseWriter
     let context: APIContext
 
     /// Connects. Run it on the loop.
@@ -55,11 +56,12 @@ struct Shard: Sendable {
         let intake = Intake(loop: loop, store: store, dispatcher: dispatcher)
         let upstreams = UpstreamDirectory(store: store, policy: parts.upstreamPolicy, log: parts.log)
         await upstreams.refresh()
+        var configuration = APIConfiguration(
+            publicURL: parts.configuration.publicURL, targetPolicy: parts.policy, upstreamPolicy: parts.upstreamPolicy,
+            allowsPrivateTargets: parts.configuration.allowsPrivateTargets, version: Commands.version)
+        configuration.trustedProxies = parts.configuration.trustedProxies
         let context = APIContext(
-            configuration: APIConfiguration(
-                publicURL: parts.configuration.publicURL, targetPolicy: parts.policy,
-                upstreamPolicy: parts.upstreamPolicy,
-                allowsPrivateTargets: parts.configuration.allowsPrivateTargets, version: Commands.version),
+            configuration: configuration,
             store: store, clock: parts.clock, identifiers: parts.identifiers, log: parts.log, metrics: parts.metrics,
             requestMetrics: parts.requestMetrics, upstreams: upstreams,
             mesh: MeshClient(client: client, policy: parts.upstreamPolicy),
@@ -67,12 +69,15 @@ struct Shard: Sendable {
             readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) }, worker: parts.worker)
         return Shard(
             loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
-            upstreams: upstreams, context: context)
+            upstreams: upstreams, uses: UseWriter(store: store, log: parts.log), context: context)
     }
 
     /// Starts the work that goes on by itself. Run it on the loop.
     func begin() -> [Task<Void, Never>] {
-        [loop.spawn { await dispatcher.run() }, loop.spawn { await upstreams.run() }]
+        [
+            loop.spawn { await dispatcher.run() }, loop.spawn { await upstreams.run() },
+            loop.spawn { await uses.run() },
+        ]
     }
 
     /// A server for one of the API's listeners. Run it on the loop.
@@ -92,6 +97,7 @@ struct Shard: Sendable {
     func end(grace: Duration) async {
         await dispatcher.stop(grace: grace)
         client.close()
+        await uses.write()
         await database.close()
     }
 }

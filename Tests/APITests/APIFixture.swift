@@ -34,9 +34,9 @@ struct APIFixture: Sendable {
         init(_ loop: EventLoop) { failure = LoopState(loop, nil) }
     }
 
-    /// See `StoreFixture.with`.
+    /// See `StoreFixture.with`. `proxies` are trusted to tell where requests come from.
     static func with(
-        asOwner: Bool = false, statements: [Statement] = Statement.service,
+        asOwner: Bool = false, statements: [Statement] = Statement.service, proxies: TrustedProxies = TrustedProxies(),
         _ body: @escaping @Sendable (APIFixture) async throws -> Void
     ) async throws {
         try await StoreFixture.with(asOwner: asOwner, statements: statements) { base in
@@ -44,7 +44,7 @@ struct APIFixture: Sendable {
             let upstreams = UpstreamDirectory(store: base.store, policy: .allowPrivate, log: .silent)
             await upstreams.refresh()
             let accepting = Accepting(base.loop)
-            let context = makeContext(base, client, upstreams, accepting)
+            let context = makeContext(base, client, upstreams, accepting, proxies)
             var ports: [String: UInt16] = [:]
             var servers: [HTTPServer] = []
             for table in RouteTable.all {
@@ -68,13 +68,16 @@ struct APIFixture: Sendable {
     }
 
     private static func makeContext(
-        _ base: StoreFixture, _ client: HTTPClient, _ upstreams: UpstreamDirectory, _ accepting: Accepting
+        _ base: StoreFixture, _ client: HTTPClient, _ upstreams: UpstreamDirectory, _ accepting: Accepting,
+        _ proxies: TrustedProxies
     ) -> APIContext {
         let metrics = Metrics()
+        var configuration = APIConfiguration(
+            publicURL: "https://pay.example.com", targetPolicy: .allowPrivate, allowsPrivateTargets: true,
+            version: "1.2.3")
+        configuration.trustedProxies = proxies
         return APIContext(
-            configuration: APIConfiguration(
-                publicURL: "https://pay.example.com", targetPolicy: .allowPrivate, allowsPrivateTargets: true,
-                version: "1.2.3"),
+            configuration: configuration,
             store: base.store, clock: base.clock.clock, identifiers: base.store.identifiers, log: .silent,
             metrics: metrics, requestMetrics: RequestMetrics(metrics), upstreams: upstreams,
             mesh: MeshClient(client: client, policy: .allowPrivate),

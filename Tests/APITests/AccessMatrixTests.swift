@@ -17,7 +17,7 @@ import Testing
         let prefixes = [
             "subClientId": "sc_", "credentialId": "cred_", "upstreamId": "up_", "endpointId": "we_",
             "linkSessionId": "ls_", "memberId": "mem_", "keyId": "key_", "transferId": "tr_", "eventId": "evt_",
-            "deliveryId": "dlv_",
+            "deliveryId": "dlv_", "secretId": "sec_",
         ]
         var path = "\(route.pattern)"
         for (name, prefix) in prefixes { path = path.replacing("{\(name)}", with: prefix + id) }
@@ -115,6 +115,9 @@ import Testing
                     case .meshTenant:
                         #expect([asAdmin, asMerchant, asReader].allSatisfy { $0 == 401 }, "\(route.name)")
                         #expect(byPair == 415 && readerByPair == 403, "\(route.name)")
+                        let refusal = try await fixture.call(
+                            Self.method(route), Self.path(route), on: "public", headers: reader.meshHeaders)
+                        #expect(try refusal.string("status") == "permissionDenied", "\(route.name)")
                     }
                 }
             }

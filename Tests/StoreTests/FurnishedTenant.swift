@@ -11,6 +11,7 @@ struct FurnishedTenant: Sendable {
     let endpoint: EndpointID
     let linkSession: LinkSessionID
     let credential: CredentialID
+    let secret: CredentialSecretID
     let transfer: TransferID
     let event: EventID
     let delivery: DeliveryID
@@ -57,6 +58,7 @@ struct FurnishedTenant: Sendable {
         let transfers = try await store.transfers(seed.scope, PageRequest())
         return FurnishedTenant(
             name: name, seed: seed, endpoint: endpoint, linkSession: session, credential: credential.credential.id,
+            secret: credential.secretID,
             transfer: transfers.items[0].id, event: owed.event.id, delivery: owed.id, request: request)
     }
 

@@ -127,6 +127,10 @@ import Testing
         Call("retryDelivery") { store, mine, theirs in
             _ = try await store.retryDelivery(mine.scope, theirs.delivery)
         },
+        Call("credential") { store, mine, theirs in _ = try await store.credential(mine.scope, theirs.credential) },
+        Call("revokeSecret") { store, mine, theirs in
+            try await store.revokeSecret(mine.scope, of: theirs.credential, theirs.secret)
+        },
         Call("revokeCredential") { store, mine, theirs in
             try await store.revokeCredential(mine.scope, theirs.credential)
         },
@@ -161,7 +165,7 @@ import Testing
     private func contents(_ fixture: StoreFixture) async throws -> [String] {
         try await onOwnThread {
             let owner = try fixture.testDatabase.owner()
-            return try ["credential", "endpoint", "event", "delivery"].map { table in
+            return try ["credential", "credential_secret", "endpoint", "event", "delivery"].map { table in
                 try owner.query(
                     "select coalesce(md5(string_agg(t::text, '' order by t::text)), '') from subgate.\(table) t"
                 )

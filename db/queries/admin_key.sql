@@ -50,3 +50,17 @@ from admin_key k
 join member m on m.id = k.member_id
 where m.role = 'owner' and m.deleted_at is null and k.revoked_at is null
     and (k.expires_at is null or k.expires_at > $1::timestamptz);
+
+-- name: note_admin_key_uses
+-- Keys $1 were used at $2; as note_secret_uses.
+with used as materialized (
+    select k.id, u.at
+    from unnest($1::uuid[], $2::timestamptz[]) as u (id, at)
+    join admin_key k on k.id = u.id
+    where k.last_used_at is null or k.last_used_at < u.at
+    for no key update of k skip locked
+)
+update admin_key k
+set last_used_at = u.at
+from used u
+where k.id = u.id;

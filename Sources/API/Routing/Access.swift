@@ -35,8 +35,11 @@ enum Access {
             principal = nil
         }
         guard let principal else { throw .unauthorized }
+        let address = call.callerAddress
+        guard principal.admits(address) else { throw .addressForbidden }
+        call.store.noteUse(of: principal)
         if access == .readWrite, principal.access != .readWrite { throw .forbidden }
-        return principal.asked(by: call.requestID, from: call.callerAddress)
+        return principal.asked(by: call.requestID, from: address)
     }
 
     /// The sub-client of a credential in Mesh's two headers.
@@ -49,8 +52,11 @@ enum Access {
             throw call.meshProblem(error)
         }
         guard let principal else { throw .unauthorized }
+        let address = call.callerAddress
+        guard principal.admits(address) else { throw .addressForbidden }
+        call.store.noteUse(of: principal)
         if access == .readWrite, principal.access != .readWrite { throw .readOnly }
-        return principal.asked(by: call.requestID, from: call.callerAddress)
+        return principal.asked(by: call.requestID, from: address)
     }
 
     // MARK: Headers

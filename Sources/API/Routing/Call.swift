@@ -14,8 +14,11 @@ struct Call: Sendable {
 
     var store: Store { context.store }
     var requestID: [UInt8] { head.requestId }
-    /// The other end of the connection.
-    var callerAddress: IPAddress { IPAddress(head.peer) }
+    /// Who calls: the other end of the connection or, if that is a trusted proxy, whom it names. Nil for nobody.
+    var callerAddress: IPAddress? {
+        context.configuration.trustedProxies.caller(
+            peer: IPAddress(head.peer), forwardedFor: head.headers.all("x-forwarded-for"))
+    }
 
     // MARK: Body
 
@@ -83,6 +86,9 @@ struct Call: Sendable {
         case "sub_client_closed": "The sub-client is closed."
         case "credential_not_allowed":
             "A closed sub-client gets no credentials; one for production needs it active and its business approved."
+        case "credential_ended": "The credential is revoked or expired."
+        case "credential_secret_limit":
+            "The credential has as many secrets that work as it may have: end one of them first."
         case "upstream_environment_key": "This environment has an upstream already."
         case "upstream_in_use": "Link sessions were minted at this upstream, so its events will still come."
         case "endpoint_limit": "There are as many endpoints in this environment as there may be."

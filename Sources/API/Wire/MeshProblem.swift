@@ -37,6 +37,8 @@ package struct MeshProblem: Error, Equatable, Sendable {
 
     static let unauthorized = MeshProblem(401, .permissionDenied, "The client id or secret is missing or wrong.")
     static let readOnly = MeshProblem(403, .permissionDenied, "This API key may only read.")
+    static let addressForbidden = MeshProblem(
+        403, .permissionDenied, "This API key may not be used from this address.")
     static let notActive = MeshProblem(403, .permissionDenied, "This client is not active.")
     static let notFound = MeshProblem(404, .notFound, "Not found.")
     static let noUpstream = MeshProblem(404, .notFound, "No Mesh account is set up for this environment.")

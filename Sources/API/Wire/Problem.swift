@@ -78,6 +78,7 @@ package struct Problem: Error, Equatable, Sendable {
 
     package static let notFound = Problem(.notFound, "Nothing of yours has this address.")
     static let forbidden = Problem(.forbidden, "This credential may only read.")
+    static let addressForbidden = Problem(.forbidden, "This credential may not be used from this address.")
     static let unsignedWebhook = Problem(.unauthorized, "The signature is missing or wrong.")
     static let unavailable = Problem(.unavailable, "Nothing was changed. Send it again.")
     static let outcomeUnknown = Problem(.unavailable, "It may have been done. Send it again.")

@@ -132,6 +132,26 @@ extension Rule where Value == Secret {
     }
 }
 
+extension Rule where Value == [IPBlock] {
+    /// Blocks in CIDR notation and addresses; IPv4 in IPv6 clothes is read as IPv4.
+    static let ipBlocks = Rule<IPBlock>.list(
+        of: Rule<IPBlock>(placeholder: IPBlock(.v4(0))) { value, path, errors in
+            let message: String
+            do throws(IPBlock.Malformed) {
+                if let text = value.string { return try IPBlock(text: text).unmapped }
+                message = "must be a string"
+            } catch {
+                message =
+                    switch error {
+                    case .text: "must be an IPv4 or IPv6 address or a block of them in CIDR notation"
+                    case .hostBits: "must have no bits set after the prefix"
+                    }
+            }
+            errors.append(Problem.FieldError(field: path, message: message))
+            return nil
+        }, APILimits.allowedIPs, distinctBy: { Array($0.description.utf8) })
+}
+
 extension Rule where Value == UUIDValue {
     static let uuid = Rule(placeholder: UUIDValue(high: 0, low: 0), "must be a UUID") { value in
         value.string.flatMap { UUIDValue(text: $0) }
