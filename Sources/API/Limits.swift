@@ -22,6 +22,13 @@ package enum APILimits {
     /// Characters of names, as Mesh allows them.
     static let nameCharacters = 1...300
     static let externalIDCharacters = 1...128
+    /// Of a text that is searched for in names: the index holds three characters at a time.
+    static let searchCharacters = 3...300
+    /// Sub-clients in one import, and bytes of it: each is a change of its own, and all take turns with other changes.
+    static let importLines = 1...1_000
+    static let importBytes = 1024 * 1024
+    /// Errors that are told of one line of an import.
+    static let importErrors = 20
     static let urlBytes = 8...2048
     static let reasonCharacters = 1...500
     static let descriptionCharacters = 1...500

@@ -68,6 +68,9 @@ package struct SubClientFilter: Sendable {
     package var externalID: [UInt8]?
     /// Part of either name, without case.
     package var text: [UInt8]?
+    package var country: [UInt8]?
+    package var createdFrom: Timestamp?
+    package var createdBefore: Timestamp?
     package init() {}
 }
 
@@ -107,7 +110,10 @@ extension Store {
     ) async throws(StoreError) -> Page<SubClient> {
         let rows = try await run(
             scope, .listSubClients,
-            [.word(filter.status), .text(filter.externalID), .text(filter.text), page.after, page.rowLimit], on: .read)
+            [
+                .word(filter.status), .text(filter.externalID), .text(filter.text), .text(filter.country),
+                .time(filter.createdFrom), .time(filter.createdBefore), page.after, page.rowLimit,
+            ], on: .read)
         return Page(rows, page) { SubClient(rows, $0) }
     }
 
@@ -132,54 +138,76 @@ extension Store {
         throw try first(results[1]).status == .closed ? .subClientClosed : .stale
     }
 
-    /// From `onboarding` or `suspended`; an active one stays as it is. Throws `.notFound`, `.subClientClosed`.
-    package func activateSubClient(_ scope: PlatformScope, _ id: SubClientID) async throws(StoreError) -> SubClient {
-        try await setStatus(scope, .subClientActivated, id, .active, reason: nil, from: [.onboarding, .suspended])
+    /// From `onboarding` or `suspended`; an active one stays as it is. Throws `.notFound`, `.subClientClosed`, and
+    /// `.stale` if its version is not `version` (nil for any).
+    package func activateSubClient(
+        _ scope: PlatformScope, _ id: SubClientID, version: Int32? = nil
+    ) async throws(StoreError) -> SubClient {
+        let transition = Transition(.subClientActivated, to: .active, from: [.onboarding, .suspended])
+        return try await carryOut(transition, scope, id, version: version)
     }
 
-    /// From any status but `closed`; a suspended one gets the new reason. Throws `.notFound`, `.subClientClosed`.
+    /// From any status but `closed`; a suspended one gets the new reason. Throws as `activateSubClient`.
     package func suspendSubClient(
-        _ scope: PlatformScope, _ id: SubClientID, reason: [UInt8]
+        _ scope: PlatformScope, _ id: SubClientID, reason: [UInt8], version: Int32? = nil
     ) async throws(StoreError) -> SubClient {
-        try await setStatus(
-            scope, .subClientSuspended, id, .suspended, reason: reason, from: [.onboarding, .active, .suspended])
+        let transition = Transition(
+            .subClientSuspended, to: .suspended, from: [.onboarding, .active, .suspended], reason: reason)
+        return try await carryOut(transition, scope, id, version: version)
     }
 
-    /// For good: its credentials are revoked and its endpoints disabled. Throws `.notFound`.
-    package func closeSubClient(_ scope: PlatformScope, _ id: SubClientID) async throws(StoreError) {
-        let now = clock.now()
-        let results = try await audited(
-            scope, change(.subClientClosed, id),
-            [
-                statusQuery(id, .closed, reason: nil, from: [.onboarding, .active, .suspended], now: now),
-                Query(.getSubClient, [.id(id)]),
-                Query(.revokeSubClientCredentials, [.id(id), .time(now)]),
-                Query(.disableSubClientEndpoints, [.id(id), .time(now)]),
-            ])
-        if results[1].isEmpty { throw .notFound }
+    /// For good: its credentials are revoked and its endpoints disabled. A closed one stays as it is. Throws
+    /// `.notFound`, and `.stale` if its version is not `version` (nil for any).
+    package func closeSubClient(
+        _ scope: PlatformScope, _ id: SubClientID, version: Int32? = nil
+    ) async throws(StoreError) {
+        let transition = Transition(.subClientClosed, to: .closed, from: [.onboarding, .active, .suspended])
+        let moment: [Parameter] = [.id(id), .time(clock.now())]
+        do {
+            _ = try await carryOut(
+                transition, scope, id, version: version,
+                with: [Query(.revokeSubClientCredentials, moment), Query(.disableSubClientEndpoints, moment)])
+        } catch {
+            // Beyond closed there is nothing to close any more.
+            if error != .subClientClosed { throw error }
+        }
     }
 
-    private func setStatus(
-        _ scope: PlatformScope, _ action: AuditAction, _ id: SubClientID, _ status: SubClientStatus, reason: [UInt8]?,
-        from: [SubClientStatus]
+    /// One step of a sub-client's life.
+    private struct Transition {
+        let action: AuditAction
+        let status: SubClientStatus
+        let origins: [SubClientStatus]
+        let reason: [UInt8]?
+
+        init(_ action: AuditAction, to status: SubClientStatus, from origins: [SubClientStatus], reason: [UInt8]? = nil)
+        {
+            self.action = action
+            self.status = status
+            self.origins = origins
+            self.reason = reason
+        }
+    }
+
+    private func carryOut(
+        _ transition: Transition, _ scope: PlatformScope, _ id: SubClientID, version: Int32?, with more: [Query] = []
     ) async throws(StoreError) -> SubClient {
         let results = try await audited(
-            scope, change(action, id),
+            scope, change(transition.action, id),
             [
-                statusQuery(id, status, reason: reason, from: from, now: clock.now()),
+                Query(
+                    .setSubClientStatus,
+                    [
+                        .id(id), .word(transition.status), .text(transition.reason), .time(clock.now()),
+                        .stringArray(transition.origins.map(\.rawValue)), version.map { .int32($0) } ?? .null,
+                    ]),
                 Query(.getSubClient, [.id(id)]),
-            ])
+            ] + more)
         let found = try first(results[1])
-        if found.status != status { throw .subClientClosed }
+        if !results[0].isEmpty { return found }
+        if let version, found.version != version { throw .stale }
+        if found.status != transition.status { throw .subClientClosed }
         return found
-    }
-
-    private func statusQuery(
-        _ id: SubClientID, _ status: SubClientStatus, reason: [UInt8]?, from: [SubClientStatus], now: Timestamp
-    ) -> Query {
-        Query(
-            .setSubClientStatus,
-            [.id(id), .word(status), .text(reason), .time(now), .stringArray(from.map(\.rawValue))])
     }
 
     private func change(_ action: AuditAction, _ id: SubClientID) -> AuditedChange {

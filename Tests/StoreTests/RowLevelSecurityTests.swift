@@ -168,7 +168,29 @@ import Testing
             let functions = try owner.query(
                 "select proname::text from pg_proc where pronamespace = 'subgate'::regnamespace and prosecdef "
                     + "order by 1")
-            #expect(functions.indices.map { functions.string($0, 0) } == ["append_audit_entry", "ensure_partitions"])
+            #expect(
+                functions.indices.map { functions.string($0, 0) } == [
+                    "append_audit_entry", "ensure_partitions", "find_sub_clients",
+                ])
+        }
+    }
+
+    /// It reads around the wall, so it must ask who asks.
+    @Test func theSearchShowsNothingToSubClients() async throws {
+        try await withTwoTenants { fixture, one, _, _ in
+            let connection = try app(fixture)
+            let search = "select find_sub_clients(null, null, null, null, null, null, null, 100)"
+            #expect(try connection.query(search).count == 0)
+            try begin(connection, as: one.subClient)
+            #expect(try connection.query(search).count == 0)
+            try connection.execute("select set_config('subgate.platform', 'on', true)")
+            #expect(try connection.query(search).count == 2)
+            try connection.execute("rollback")
+            let reader = try BlockingConnection(try fixture.testDatabase.connectionString(role: "subgate_reader"))
+            let error = #expect(throws: PostgresError.self) {
+                try reader.query("select subgate.find_sub_clients(null, null, null, null, null, null, null, 100)")
+            }
+            #expect(error?.sqlState == .insufficientPrivilege)
         }
     }
 

@@ -72,8 +72,10 @@ where sub_client_id = $1::uuid and id = $2::uuid
 returning id;
 
 -- name: revoke_sub_client_credentials
+-- If the sub-client has just been closed.
 update credential set revoked_at = $2::timestamptz
-where sub_client_id = $1::uuid and revoked_at is null;
+where sub_client_id = $1::uuid and revoked_at is null
+    and exists (select from sub_client s where s.id = $1 and s.status not in ('onboarding', 'active', 'suspended'));
 
 -- name: find_credential_by_digest
 -- Authentication: the one read of tenants' rows that knows no sub-client yet.

@@ -54,8 +54,10 @@ where sub_client_id = $1::uuid and id = $2::uuid and environment = $3::text::env
     and enabled <> $4::bool;
 
 -- name: disable_sub_client_endpoints
+-- If the sub-client has just been closed.
 update endpoint set enabled = false, version = version + 1, updated_at = $2::timestamptz
-where sub_client_id = $1::uuid and enabled and deleted_at is null;
+where sub_client_id = $1::uuid and enabled and deleted_at is null
+    and exists (select from sub_client s where s.id = $1 and s.status not in ('onboarding', 'active', 'suspended'));
 
 -- name: resume_endpoint
 -- What was held while an endpoint was disabled becomes due when it is enabled.

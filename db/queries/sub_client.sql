@@ -12,17 +12,24 @@ from sub_client
 where id = $1::uuid;
 
 -- name: list_sub_clients
--- Newest first. $1 status, $2 external id, $3 text in either name, $4 the last id of the page before.
-select id, legal_name, display_name, country, external_id, website, metadata, status::text, status_reason, version,
-    created_at, updated_at
-from sub_client
-where ($1::text is null or status = $1::sub_client_status)
-    and ($2::text is null or external_id = $2)
-    and ($3::text is null or position(lower($3) in lower(display_name)) > 0
-        or position(lower($3) in lower(legal_name)) > 0)
-    and id < $4::uuid
-order by id desc
-limit $5::int;
+-- Newest first. $1 status, $2 external id, $3 text in either name, $4 country, $5 and $6 the time it was created, from
+-- and before: each may be null; $7 the last id of the page before.
+select s.id, s.legal_name, s.display_name, s.country, s.external_id, s.website, s.metadata, s.status::text,
+    s.status_reason, s.version, s.created_at, s.updated_at
+from find_sub_clients($1::text, $2::text, $3::text, $4::text, $5::timestamptz, $6::timestamptz, $7::uuid, $8::int)
+    with ordinality as found (id, place)
+join sub_client s on s.id = found.id
+order by found.place;
+
+-- name: judge_sub_clients
+-- Those whose external ids are taken: which of the given, by whom, and whether all that is given is the same there.
+select u.place::int, s.id,
+    (s.legal_name, s.display_name, s.country, s.website, s.metadata)
+        is not distinct from (u.legal_name, u.display_name, u.country, u.website, u.metadata)
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+    with ordinality as u (external_id, legal_name, display_name, country, website, metadata, place)
+join sub_client s on s.external_id = u.external_id
+order by u.place;
 
 -- name: update_sub_client
 -- A null argument leaves its column; the flags $6, $8 and $10 say whether a nullable column is written. $11 is the
@@ -41,9 +48,9 @@ returning id, legal_name, display_name, country, external_id, website, metadata,
     created_at, updated_at;
 
 -- name: set_sub_client_status
--- $5 holds the statuses it may come from.
+-- $5 holds the statuses it may come from, $6 the version the caller saw, null for any.
 update sub_client
 set status = $2::text::sub_client_status, status_reason = $3::text, version = version + 1, updated_at = $4::timestamptz
-where id = $1::uuid and status::text = any ($5::text[])
+where id = $1::uuid and status::text = any ($5::text[]) and ($6::int is null or version = $6)
 returning id, legal_name, display_name, country, external_id, website, metadata, status::text, status_reason, version,
     created_at, updated_at;

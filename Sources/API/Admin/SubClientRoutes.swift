@@ -18,13 +18,8 @@ enum SubClientRoutes {
     @Sendable private static func create(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         let body = try await call.json()
         var fields = try Fields(body.value)
-        var new = NewSubClient(
-            legalName: fields.required("legalName", .text(APILimits.nameCharacters)),
-            displayName: fields.required("displayName", .text(APILimits.nameCharacters)),
-            country: fields.required("country", .country),
-            externalID: fields.nullable("externalId", .text(APILimits.externalIDCharacters)),
-            website: fields.nullable("website", .website))
-        if let metadata = fields.nullable("metadata", .metadata) { new.metadata = metadata }
+        let externalID = fields.nullable("externalId", .text(APILimits.externalIDCharacters))
+        let new = newSubClient(&fields, externalID: externalID)
         try fields.finish()
         return try await call.create(
             .platform(scope), body: body.bytes,
@@ -38,12 +33,26 @@ enum SubClientRoutes {
             })
     }
 
+    /// Reads all that a sub-client is made of but its external id.
+    static func newSubClient(_ fields: inout Fields, externalID: [UInt8]?) -> NewSubClient {
+        var new = NewSubClient(
+            legalName: fields.required("legalName", .text(APILimits.nameCharacters)),
+            displayName: fields.required("displayName", .text(APILimits.nameCharacters)),
+            country: fields.required("country", .country), externalID: externalID,
+            website: fields.nullable("website", .website))
+        if let metadata = fields.nullable("metadata", .metadata) { new.metadata = metadata }
+        return new
+    }
+
     @Sendable private static func list(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         var query = QueryParameters(call)
         var filter = SubClientFilter()
         filter.status = query.word("status")
         filter.externalID = query.text("externalId", APILimits.externalIDCharacters)
-        filter.text = query.text("text", APILimits.nameCharacters)
+        filter.text = query.text("text", APILimits.searchCharacters)
+        filter.country = query.country("country")
+        filter.createdFrom = query.time("createdFrom")
+        filter.createdBefore = query.time("createdBefore")
         let page = query.page()
         try query.finish()
         let found = try await call.store { store throws(StoreError) in
@@ -79,23 +88,31 @@ enum SubClientRoutes {
 
     @Sendable private static func close(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         let id: SubClientID = try call.identifier(0)
-        try await call.store { store throws(StoreError) in try await store.closeSubClient(scope, id) }
+        let version = try call.expectedVersion()
+        try await call.store { store throws(StoreError) in
+            try await store.closeSubClient(scope, id, version: version)
+        }
         return .noContent
     }
 
     @Sendable private static func activate(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         let id: SubClientID = try call.identifier(0)
-        return answer(try await call.store { store throws(StoreError) in try await store.activateSubClient(scope, id) })
+        let version = try call.expectedVersion()
+        return answer(
+            try await call.store { store throws(StoreError) in
+                try await store.activateSubClient(scope, id, version: version)
+            })
     }
 
     @Sendable private static func suspend(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         let id: SubClientID = try call.identifier(0)
+        let version = try call.expectedVersion()
         var fields = try Fields(try await call.json().value)
         let reason = fields.required("reason", .text(APILimits.reasonCharacters))
         try fields.finish()
         return answer(
             try await call.store { store throws(StoreError) in
-                try await store.suspendSubClient(scope, id, reason: reason)
+                try await store.suspendSubClient(scope, id, reason: reason, version: version)
             })
     }
 

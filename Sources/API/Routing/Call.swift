@@ -102,14 +102,22 @@ struct Call: Sendable {
 
 /// The media types of request bodies (RFC 9110 section 8.3.1).
 enum MediaType {
+    /// The type of the one Content-Type, in small letters, without its parameters.
+    private static func type(_ headers: HeaderFields) -> [UInt8]? {
+        guard let value = headers["content-type"] else { return nil }
+        let type = value.prefix { $0 != UInt8(ascii: ";") }
+        return type.reversed().drop { $0 == 0x20 || $0 == 0x09 }.reversed().map { byte in
+            byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+        }
+    }
+
+    /// Whether it is `application/x-ndjson`: JSON, a value a line.
+    static func isLines(_ headers: HeaderFields) -> Bool { type(headers) == Array("application/x-ndjson".utf8) }
+
     /// Whether the one Content-Type is `application/json`, in any case and with any parameters; with `alsoSuffixes`
     /// also `text/json` and `application/…+json`, as Mesh accepts.
     static func isJSON(_ headers: HeaderFields, alsoSuffixes: Bool) -> Bool {
-        guard let value = headers["content-type"] else { return false }
-        let type = value.prefix { $0 != UInt8(ascii: ";") }
-        let trimmed = type.reversed().drop { $0 == 0x20 || $0 == 0x09 }.reversed().map { byte in
-            byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-        }
+        guard let trimmed = type(headers) else { return false }
         if trimmed == Array("application/json".utf8) { return true }
         guard alsoSuffixes else { return false }
         return trimmed == Array("text/json".utf8)

@@ -104,7 +104,8 @@ package struct RouteTable: Sendable {
     /// The PSP's admins.
     package static let adminListener = RouteTable(
         listener: "admin",
-        routes: SubClientRoutes.all + CredentialRoutes.all + SubClientViewRoutes.all + UpstreamRoutes.all
+        routes: SubClientRoutes.all + ImportRoutes.all + CredentialRoutes.all + SubClientViewRoutes.all
+            + UpstreamRoutes.all
             + QuarantineRoutes.all + MemberRoutes.all + AdminKeyRoutes.all + AuditRoutes.all
             + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all)
 

@@ -81,6 +81,15 @@ struct QueryParameters {
         }
     }
 
+    /// ISO 3166-1 alpha-2, by form.
+    mutating func country(_ name: StaticString) -> [UInt8]? {
+        value(name).flatMap { text -> [UInt8]? in
+            if Rule<[UInt8]>.isCountry(text) { return text }
+            fail(name, "must be an ISO 3166-1 alpha-2 code")
+            return nil
+        }
+    }
+
     /// SHA-256 in hex.
     mutating func hash(_ name: StaticString) -> [UInt8]? {
         value(name).flatMap { text -> [UInt8]? in

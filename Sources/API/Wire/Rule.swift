@@ -113,9 +113,11 @@ extension Rule where Value == [UInt8] {
 
     /// ISO 3166-1 alpha-2, by form.
     static let country = Rule(placeholder: [], "must be an ISO 3166-1 alpha-2 code") { value in
-        value.string.flatMap { text in
-            text.count == 2 && text.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ? text : nil
-        }
+        value.string.flatMap { isCountry($0) ? $0 : nil }
+    }
+
+    static func isCountry(_ text: [UInt8]) -> Bool {
+        text.count == 2 && text.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
     }
 }
 

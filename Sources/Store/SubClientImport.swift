@@ -1,0 +1,82 @@
+package import Domain
+import Postgres
+import Runtime
+import SQL
+
+/// What became of one sub-client of an import.
+package enum ImportOutcome: Sendable, Equatable {
+    case created(SubClientID)
+    /// Its external id was taken by one with the same content: by an earlier import of it, as a rule.
+    case exists(SubClientID)
+    /// Its external id was taken by one with other content.
+    case conflict(SubClientID)
+    case failed(StoreError)
+}
+
+extension Store {
+    /// Makes those of `new` that are not there yet, each in a unit of its own: one that fails stops no other. They are
+    /// submitted together, so that they share commits. Each has an external id; of several with the same one, the first
+    /// counts. Outcomes are in the order of `new`. Throws if not even the external ids can be looked up.
+    package func importSubClients(
+        _ scope: PlatformScope, _ new: [NewSubClient]
+    ) async throws(StoreError) -> [ImportOutcome] {
+        var outcomes = try await judge(scope, new)
+        var first: [[UInt8]: Int] = [:]
+        for (place, one) in new.enumerated() where outcomes[place] == nil {
+            if let externalID = one.externalID, first[externalID] == nil { first[externalID] = place }
+        }
+        for (place, outcome) in await make(scope, first.values.map { ($0, new[$0]) }) { outcomes[place] = outcome }
+        // What was not made: later ones with the same external id, and those that another import made meanwhile.
+        let rest = new.indices.filter { outcomes[$0] == nil }
+        if !rest.isEmpty {
+            for (place, outcome) in zip(rest, try await judge(scope, rest.map { new[$0] })) {
+                // Nobody has it, so the first with this external id has failed, and so do those after it.
+                let sibling = new[place].externalID.flatMap { first[$0] }.flatMap { outcomes[$0] }
+                outcomes[place] = outcome ?? sibling ?? .failed(.unavailable)
+            }
+        }
+        return outcomes.map { $0 ?? .failed(.unavailable) }
+    }
+
+    /// Nil for one whose external id nobody has.
+    private func judge(_ scope: PlatformScope, _ new: [NewSubClient]) async throws(StoreError) -> [ImportOutcome?] {
+        let rows = try await run(
+            scope, .judgeSubClients,
+            [
+                .textArray(new.map(\.externalID)), .textArray(new.map(\.legalName)), .textArray(new.map(\.displayName)),
+                .textArray(new.map(\.country)), .textArray(new.map(\.website)), .jsonbArray(new.map(\.metadata)),
+            ], on: .read)
+        var outcomes = [ImportOutcome?](repeating: nil, count: new.count)
+        for row in rows.indices {
+            // Places count from 1.
+            outcomes[Int(rows.int32(row, 0)) - 1] =
+                rows.bool(row, 2) ? .exists(rows.id(row, 1)) : .conflict(rows.id(row, 1))
+        }
+        return outcomes
+    }
+
+    /// Without those whose external id someone else took in the meantime.
+    private func make(
+        _ scope: PlatformScope, _ new: [(place: Int, content: NewSubClient)]
+    ) async -> [(Int, ImportOutcome)] {
+        await withTaskGroup(of: (Int, ImportOutcome?).self) { group in
+            for one in new {
+                group.addTask {
+                    do throws(StoreError) {
+                        return (one.place, .created(try await createSubClient(scope, one.content).id))
+                    } catch {
+                        return (one.place, error == .externalIDTaken ? nil : .failed(error))
+                    }
+                }
+            }
+            var outcomes: [(Int, ImportOutcome)] = []
+            for await case (let place, let outcome?) in group { outcomes.append((place, outcome)) }
+            return outcomes
+        }
+    }
+}
+
+extension StoreError {
+    /// Another sub-client has the external id.
+    static let externalIDTaken = StoreError.conflict(constraint: "sub_client_external_id_key")
+}
