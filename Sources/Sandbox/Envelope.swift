@@ -1,42 +1,52 @@
+import HTTPServer
 import JSON
 
 /// Mesh's answer envelope, `ApiResult`: on success too it carries a hash, a team and two empty strings.
 struct Envelope: Sendable {
     /// Mesh's status words that the stand-in uses.
-    enum Status: String, Sendable { case ok, serverFailure, badRequest }
+    enum Status: String, Sendable {
+        case ok, serverFailure, badRequest, permissionDenied, notFound, tooManyRequest
+    }
 
     let status: Status
     let message: String
     let errorType: String
     /// 8 hexadecimal digits, new for each answer: what Mesh's support asks for.
     let errorHash: [UInt8]
-    /// The members of `content`, or none in an error.
-    let content: [(name: StaticString, value: [UInt8]?)]
+    /// The JSON of `content`; nil in an error, and where there is nothing to say.
+    let content: [UInt8]?
 
     /// The routing code of Mesh's support.
     private static let teamCode = "P4"
 
+    /// `content` is an object of strings.
     static func success(_ content: [(name: StaticString, value: [UInt8]?)], hash: UInt64) -> Envelope {
+        var writer = JSONWriter(reservingCapacity: 1_024)
+        writer.beginObject()
+        for (name, value) in content {
+            writer.key(name)
+            if let value { writer.string(value) } else { writer.null() }
+        }
+        writer.endObject()
+        return success(json: writer.bytes, hash: hash)
+    }
+
+    static func success(json content: [UInt8]?, hash: UInt64) -> Envelope {
         Envelope(status: .ok, message: "", errorType: "", errorHash: hexadecimal(hash), content: content)
     }
 
     static func failure(
         _ status: Status, _ message: String, errorType: String, hash: UInt64
     ) -> Envelope {
-        Envelope(status: status, message: message, errorType: errorType, errorHash: hexadecimal(hash), content: [])
+        Envelope(status: status, message: message, errorType: errorType, errorHash: hexadecimal(hash), content: nil)
     }
 
     var body: [UInt8] {
         var writer = JSONWriter(reservingCapacity: 1_024)
         writer.beginObject()
-        if !content.isEmpty {
+        if let content {
             writer.key("content")
-            writer.beginObject()
-            for (name, value) in content {
-                writer.key(name)
-                if let value { writer.string(value) } else { writer.null() }
-            }
-            writer.endObject()
+            writer.raw(content)
         }
         writer.key("status")
         writer.string(status.rawValue)
@@ -50,6 +60,12 @@ struct Envelope: Sendable {
         writer.string(errorType)
         writer.endObject()
         return writer.bytes
+    }
+
+    func response(_ code: Int) -> Response {
+        var response = Response(status: code, contentType: "application/json", body: body)
+        response.headers.add("Cache-Control", "no-store")
+        return response
     }
 
     private static func hexadecimal(_ value: UInt64) -> [UInt8] {

@@ -49,4 +49,37 @@ package enum SandboxLimits {
     static let longestPause = Duration.seconds(30)
     /// How long the sender sleeps when nothing is due: bounds the wait for a claim whose owner died.
     static let longestSleep = Duration.seconds(1)
+
+    // MARK: Account Management API
+
+    /// How long an `id_token` counts: Mesh's hour.
+    static let accountTokenLife = Duration.seconds(3_600)
+    /// Bytes of a bearer token: ours have about 300.
+    static let accountTokenBytes = 1_024
+    /// Bytes of a JSON request: two lists of a thousand UUIDs, 50 URLs at their longest, and room to spare.
+    static let accountBodyBytes = 512 * 1_024
+    /// UTF-16 units of a legal and a display name.
+    static let nameUnits = 1...300
+    /// What one page of Mesh's documents says; another names no number.
+    static let callbackURLs = 50
+    static let callbackURLUnits = 8...2_048
+    /// Elements of `excludeIntegrationCategories`, and of either list of integrations.
+    static let catalogCategories = 10
+    static let catalogIntegrations = 1_000
+    /// Bytes of a logo: Mesh's 5 MB.
+    static let logoBytes = 5 * 1_024 * 1_024
+    /// Bytes of a logo's request: the file, and what wraps it.
+    static let logoBodyBytes = logoBytes + 16 * 1_024
+
+    /// Parts of a multipart body: one is wanted; some clients send a field or two beside it.
+    static let multipartParts = 8
+    /// Bytes of all header lines of one part: real ones have about 150.
+    static let multipartHeaderBytes = 4 * 1_024
+    /// Bytes of a boundary: RFC 2046 section 5.1.1.
+    static let multipartBoundaryBytes = 1...70
+
+    /// Account faults that may be waiting.
+    static let accountFaults = 100
+    /// Milliseconds an answer may be held back.
+    static let faultDelayMilliseconds: ClosedRange<Int64> = 0...30_000
 }

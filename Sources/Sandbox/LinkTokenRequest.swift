@@ -5,28 +5,21 @@ import JSON
 /// needs of it.
 struct LinkTokenRequest: Sendable, Equatable {
     let userId: [UInt8]
+    let subClientId: UUIDValue?
     let restrictMultipleAccounts: Bool
     /// Nil in a token that only connects an account.
     let transfer: TransferOptions?
 
     /// - Throws: the first fault, in the order of Mesh's schema.
     static func parse(_ body: [UInt8]) throws(RequestFault) -> LinkTokenRequest {
-        if body.isEmpty {
-            throw RequestFault(kind: .missingField, message: "A non-empty request body is required")
-        }
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument.parse(body, limits: .ignoringKeyCase)
-        } catch {
-            throw .invalid("The request body is not valid JSON at byte \(error.offset)")
-        }
-        return try LinkTokenRequest(MeshObject(document.root))
+        try LinkTokenRequest(MeshObject.parse(body))
     }
 
     private init(_ object: MeshObject) throws(RequestFault) {
         guard let userId = try object.text("userId", units: SandboxLimits.userIdUnits) else { throw .missing("UserId") }
         self.userId = userId
-        for name in ["subClientId", "integrationId", "configurationId"] { _ = try object.uuid(name) }
+        subClientId = try object.uuid("subClientId")
+        for name in ["integrationId", "configurationId"] { _ = try object.uuid(name) }
         restrictMultipleAccounts = try object.bool("restrictMultipleAccounts") ?? true
         transfer = try object.object("transferOptions").map { options throws(RequestFault) in
             try TransferOptions(options)

@@ -36,7 +36,9 @@ struct LinkTokenRoutes: Sendable {
     private func mint(_ request: LinkTokenRequest, for client: UUIDValue) async -> Response {
         let token = LinkToken()
         do throws(PostgresError) {
-            try await store.insert(token, for: request, of: client, at: clock.now())
+            guard try await store.insert(token, for: request, of: client, at: clock.now()) else {
+                return failure(400, "The sub client is not found", errorType: "invalidField")
+            }
         } catch {
             log.error("a link token cannot be stored", [(.error, .text(error.description))])
             return failure(500, "The request could not be processed", status: .serverFailure, errorType: "")
@@ -46,19 +48,12 @@ struct LinkTokenRoutes: Sendable {
         let link =
             request.transfer?.generatesPayLink == true ? LinkToken.paymentLink(baseURL: baseURL, token: text) : nil
         let envelope = Envelope.success([("linkToken", text), ("paymentLink", link)], hash: random.next())
-        return LinkTokenRoutes.response(200, envelope)
+        return envelope.response(200)
     }
 
     private func failure(
         _ code: Int, _ message: String, status: Envelope.Status = .badRequest, errorType: String
     ) -> Response {
-        LinkTokenRoutes.response(
-            code, Envelope.failure(status, message, errorType: errorType, hash: random.next()))
-    }
-
-    private static func response(_ code: Int, _ envelope: Envelope) -> Response {
-        var response = Response(status: code, contentType: "application/json", body: envelope.body)
-        response.headers.add("Cache-Control", "no-store")
-        return response
+        Envelope.failure(status, message, errorType: errorType, hash: random.next()).response(code)
     }
 }

@@ -6,10 +6,10 @@ import SQL
 struct LinkTokenStore: Sendable {
     let database: Database
 
-    /// Keeps a token that was minted for `request`.
+    /// Keeps a token that was minted for `request`; false if the account has no sub-client of the id it names.
     func insert(
         _ token: LinkToken, for request: LinkTokenRequest, of client: UUIDValue, at now: Timestamp
-    ) async throws(PostgresError) {
+    ) async throws(PostgresError) -> Bool {
         // A session with several destinations ends at the one the user picks; here it is the first.
         let destination = request.transfer?.destinations.first
         let query = Query(
@@ -20,9 +20,9 @@ struct LinkTokenStore: Sendable {
                 .text(destination?.address), .text(destination?.amount?.text), .text(destination?.minAmount?.text),
                 .text(request.transfer?.amountInFiat?.text), .text(request.transfer?.clientFee?.text),
                 .bool(request.transfer?.feeIsInclusive ?? false), .timestamp(now),
-                .timestamp(now + SandboxLimits.linkTokenLife),
+                .timestamp(now + SandboxLimits.linkTokenLife), request.subClientId.map { .uuid($0) } ?? .null,
             ])
-        _ = try await database.run(query, lane: .write)
+        return try await database.run(query, lane: .write).affected == 1
     }
 
     func find(_ token: LinkToken) async throws(PostgresError) -> StoredLinkToken? {

@@ -1,7 +1,7 @@
 import Domain
 import JSON
 
-/// What is wrong with a link token request, in Mesh's words. It never carries the caller's input.
+/// What is wrong with a request to Mesh, in Mesh's words. It never carries the caller's input.
 struct RequestFault: Error, Equatable {
     /// Mesh's `errorType`.
     enum Kind: String { case missingField, invalidField }
@@ -27,6 +27,15 @@ struct MeshObject {
         self.value = value
         self.path = path
         if value.kind != .object { throw MeshObject.wrongType(path, "object") }
+    }
+
+    /// For objects whose schema allows no additional properties.
+    func refuseOthers(than names: String...) throws(RequestFault) {
+        for member in value.members {
+            let key = member.key.bytes
+            guard !names.contains(where: { equalsIgnoringASCIICase(key, $0) }) else { continue }
+            throw .invalid("The request has a property that is not defined. Path: \(path)")
+        }
     }
 
     private func field(_ name: String) -> JSONValue? {
@@ -96,19 +105,26 @@ struct MeshObject {
         return objects
     }
 
-    func choices<Choice>(_ name: String, _ choices: Choice.Type) throws(RequestFault) -> [Choice]?
-    where Choice: RawRepresentable<String> & CaseIterable {
-        try strings(name, as: "\(Choice.self)") { MeshObject.choice(of: $0, choices) }
+    func choices<Choice>(
+        _ name: String, _ choices: Choice.Type, atMost limit: Int = SandboxLimits.listElements
+    ) throws(RequestFault) -> [Choice]? where Choice: RawRepresentable<String> & CaseIterable {
+        try strings(name, as: "\(Choice.self)", atMost: limit) { MeshObject.choice(of: $0, choices) }
     }
 
-    func texts(_ name: String, units: ClosedRange<Int>) throws(RequestFault) -> [[UInt8]]? {
-        try strings(name, as: "String") { MeshObject.isLength(of: $0, in: units) ? $0 : nil }
+    func texts(
+        _ name: String, units: ClosedRange<Int>, atMost limit: Int = SandboxLimits.listElements
+    ) throws(RequestFault) -> [[UInt8]]? {
+        try strings(name, as: "String", atMost: limit) { MeshObject.isLength(of: $0, in: units) ? $0 : nil }
+    }
+
+    func uuids(_ name: String, atMost limit: Int) throws(RequestFault) -> [UUIDValue]? {
+        try strings(name, as: "Guid", atMost: limit) { UUIDValue(text: $0) }
     }
 
     private func strings<Result>(
-        _ name: String, as type: String, _ convert: ([UInt8]) -> Result?
+        _ name: String, as type: String, atMost limit: Int, _ convert: ([UInt8]) -> Result?
     ) throws(RequestFault) -> [Result]? {
-        guard let elements = try elements(name) else { return nil }
+        guard let elements = try elements(name, atMost: limit) else { return nil }
         var results: [Result] = []
         for (index, element) in elements.enumerated() {
             guard let result = element.string.flatMap(convert) else {
@@ -119,14 +135,14 @@ struct MeshObject {
         return results
     }
 
-    private func elements(_ name: String) throws(RequestFault) -> [JSONValue]? {
+    private func elements(
+        _ name: String, atMost limit: Int = SandboxLimits.listElements
+    ) throws(RequestFault) -> [JSONValue]? {
         guard let elements = try read(name, as: "array", { $0.kind == .array ? Array($0.elements) : nil }) else {
             return nil
         }
-        if elements.count <= SandboxLimits.listElements { return elements }
-        throw .invalid(
-            "The field \(MeshObject.label(name)) must be an array with a maximum length of "
-                + "\(SandboxLimits.listElements)")
+        if elements.count <= limit { return elements }
+        throw .invalid("The field \(MeshObject.label(name)) must be an array with a maximum length of \(limit)")
     }
 
     // MARK: Helpers

@@ -5,8 +5,8 @@ package import Postgres
 package import Runtime
 import SQL
 
-/// The Mesh stand-in: link tokens over HTTP, a control call that plays their users, and the webhooks that follow.
-/// Loop-bound.
+/// The Mesh stand-in: link tokens over HTTP, a control call that plays their users, the webhooks that follow, and the
+/// Account Management API. Loop-bound.
 ///
 /// `handler` goes into an `HTTPServer` on the same loop; as a service it posts the webhooks. Its state is the schema
 /// `sandbox` in PostgreSQL, so it survives restarts.
@@ -17,6 +17,9 @@ package struct Sandbox: Service {
     private let tokens: LinkTokenStore
     private let linkTokens: LinkTokenRoutes
     private let control: ControlRoutes
+    private let accounts: AccountRoutes
+    private let faults: AccountFaultRoutes
+    private let logos: LogoPage
     private let pages: Pages
     private let clock: Clock
     private let log: Log
@@ -44,6 +47,13 @@ package struct Sandbox: Service {
             keys: ClientKeys(configuration.clients), store: tokens, baseURL: configuration.publicBaseURL,
             clock: clock, random: random, log: log)
         control = ControlRoutes(store: tokens, sender: sender, clock: clock, random: random, log: log)
+        let waiting = AccountFaults(loop)
+        let accountStore = AccountStore(database: database)
+        accounts = AccountRoutes(
+            loop: loop, keys: AccountKeys(configuration.clients), store: accountStore, faults: waiting,
+            baseURL: configuration.publicBaseURL, clock: clock, random: random, log: log)
+        faults = AccountFaultRoutes(faults: waiting)
+        logos = LogoPage(store: accountStore, log: log)
         pages = Pages(baseURL: configuration.publicBaseURL)
         sweeping = Wake(loop)
         isStopping = LoopState(loop, false)
@@ -60,6 +70,9 @@ package struct Sandbox: Service {
         case .operation(.connect): return pages.connect(path: head.path, query: head.query)
         case .operation(.createLinkToken): return await linkTokens.create(request)
         case .operation(.completeLinkToken): return await control.complete(request)
+        case .operation(.account(let operation)): return await accounts.answer(operation, request)
+        case .operation(.setAccountFaults): return await faults.set(request)
+        case .operation(.logo): return await logos.answer(request)
         case .nothing: return Problem.notFound.response(requestId: head.requestId)
         case .otherMethods(let methods):
             var response =

@@ -18,12 +18,17 @@ package struct SandboxConfiguration: Sendable {
 package struct SandboxClient: Sendable {
     package let clientId: UUIDValue
     package let clientSecret: Secret
+    /// The account's Account Management API key; without one that API refuses the account.
+    package let adminClientSecret: Secret?
     /// Without one no webhook is ever owed, as with Mesh before an address is registered.
     package let webhook: SandboxWebhook?
 
-    package init(clientId: UUIDValue, clientSecret: Secret, webhook: SandboxWebhook?) {
+    package init(
+        clientId: UUIDValue, clientSecret: Secret, adminClientSecret: Secret? = nil, webhook: SandboxWebhook?
+    ) {
         self.clientId = clientId
         self.clientSecret = clientSecret
+        self.adminClientSecret = adminClientSecret
         self.webhook = webhook
     }
 }

@@ -2,14 +2,18 @@ package import HTTPServer
 
 /// One operation of the stand-in.
 package struct SandboxRoute: Sendable {
-    package enum Operation: Sendable { case about, createLinkToken, completeLinkToken, payLink, connect }
+    package enum Operation: Equatable, Sendable {
+        case about, createLinkToken, completeLinkToken, payLink, connect, logo, setAccountFaults
+        case account(AccountOperation)
+    }
 
     package let method: Method
     /// As openapi.yaml spells it; a segment in braces matches any one segment.
     package let pattern: StaticString
     /// Whether the path matches without ASCII case, as Mesh's routing does.
     package let ignoresCase: Bool
-    /// Whether openapi.yaml describes it; pages for people are not part of the contract.
+    /// Whether openapi.yaml describes it; pages for people are not part of the contract, and neither is what only Mesh
+    /// serves and only Subgate calls.
     package let isContract: Bool
     package let operation: Operation
 }
@@ -28,7 +32,32 @@ package enum SandboxRouteTable {
         SandboxRoute(
             method: .get, pattern: "/b2b-iframe/{clientId}/broker-connect", ignoresCase: false, isContract: false,
             operation: .connect),
+        SandboxRoute(
+            method: .get, pattern: "/public/clients/logo/{clientId}/{id}", ignoresCase: false, isContract: false,
+            operation: .logo),
+        SandboxRoute(
+            method: .post, pattern: "/sandbox/v1/account-faults", ignoresCase: false, isContract: true,
+            operation: .setAccountFaults),
+        account(.post, "/admin/api/v1/Token", .createToken),
+        account(.get, "/admin/api/v1/SubClient", .listSubClients),
+        account(.post, "/admin/api/v1/SubClient", .createSubClient),
+        account(.get, "/admin/api/v1/SubClient/{id}", .getSubClient),
+        account(.put, "/admin/api/v1/SubClient/{id}", .replaceSubClient),
+        account(.delete, "/admin/api/v1/SubClient/{id}", .deleteSubClient),
+        account(.post, "/admin/api/v1/SubClient/{id}/logo", .uploadLogo),
+        account(.delete, "/admin/api/v1/SubClient/{id}/logo", .deleteLogo),
+        account(.get, "/admin/api/v1/Client/callbackUrls", .getCallbackUrls),
+        account(.post, "/admin/api/v1/Client/callbackUrls", .setCallbackUrls),
+        account(.get, "/admin/api/v1/Client", .getAccount),
+        account(.put, "/admin/api/v1/Client", .setAccount),
     ]
+
+    private static func account(
+        _ method: Method, _ pattern: StaticString, _ operation: AccountOperation
+    ) -> SandboxRoute {
+        SandboxRoute(
+            method: method, pattern: pattern, ignoresCase: true, isContract: false, operation: .account(operation))
+    }
 
     enum Match {
         case operation(SandboxRoute.Operation)

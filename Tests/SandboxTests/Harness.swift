@@ -14,6 +14,7 @@ import TestSupport
 struct Harness: Sendable {
     static let clientId = UUIDValue(high: 0x1111_2222_3333_4444, low: 0x8555_6666_7777_8888)
     static let clientSecret = "sk_sand_test"
+    static let adminClientSecret = "am_test"
     static let webhookSecret = "whsec of the sandbox: ünïcode"
 
     let loop: EventLoop
@@ -58,7 +59,8 @@ struct Harness: Sendable {
             url: try TargetURL("http://127.0.0.1:\(receiverPort)/inbound".utf8, options: .development),
             secret: Secret(Array(webhookSecret.utf8)))
         let account = SandboxClient(
-            clientId: clientId, clientSecret: Secret(Array(clientSecret.utf8)), webhook: hasWebhook ? webhook : nil)
+            clientId: clientId, clientSecret: Secret(Array(clientSecret.utf8)),
+            adminClientSecret: Secret(Array(adminClientSecret.utf8)), webhook: hasWebhook ? webhook : nil)
         let configuration = SandboxConfiguration(publicBaseURL: "http://127.0.0.1:8083/", clients: [account])
         let clock = ShiftedClock()
         let sandbox = Sandbox(
@@ -108,10 +110,14 @@ struct Harness: Sendable {
     func call(
         _ method: OutgoingRequest.Method, _ path: String, _ body: String = "",
         headers: [String: String] = ["Content-Type": "application/json"]
+    ) async throws -> Answer { try await call(method, path, bytes: Array(body.utf8), headers: headers) }
+
+    func call(
+        _ method: OutgoingRequest.Method, _ path: String, bytes body: [UInt8], headers: [String: String]
     ) async throws -> Answer {
         let request = OutgoingRequest(
             method: method, url: try TargetURL("http://127.0.0.1:\(port)\(path)".utf8, options: .development),
-            headers: headers.map { (name: $0.key, value: Array($0.value.utf8)) }, body: Array(body.utf8),
+            headers: headers.map { (name: $0.key, value: Array($0.value.utf8)) }, body: body,
             responseLimit: 1 << 20, policy: .allowPrivate, partition: 99)
         let response = try await client.send(request)
         var fields: [String: String] = [:]

@@ -1,8 +1,10 @@
 -- name: sandbox_insert_link_token
+-- Writes nothing for a sub-client ($15) that the account does not have.
 insert into sandbox.link_token (auth_code_digest, client_id, user_id, transaction_id, network_id, symbol, address,
-    amount, min_amount, amount_in_fiat, client_fee, fee_is_inclusive, created_at, expires_at)
-values ($1::bytea, $2::uuid, $3::text, $4::text, $5::uuid, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text,
-    $12::boolean, $13::timestamptz, $14::timestamptz);
+    amount, min_amount, amount_in_fiat, client_fee, fee_is_inclusive, created_at, expires_at, sub_client_id)
+select $1::bytea, $2::uuid, $3::text, $4::text, $5::uuid, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text,
+    $12::boolean, $13::timestamptz, $14::timestamptz, $15::uuid
+where $15 is null or exists (select from sandbox.sub_client where client_id = $2 and id = $15);
 
 -- name: sandbox_find_link_token
 select client_id, user_id, transaction_id, network_id, symbol, address, amount, min_amount, amount_in_fiat, client_fee,
@@ -60,3 +62,51 @@ where id = $1::bigint and attempt = $2::int;
 -- name: sandbox_release_webhooks
 -- What a sandbox that was killed had claimed is due again at once.
 update sandbox.webhook set leased_until = null where leased_until is not null;
+
+-- name: sandbox_list_sub_clients
+select id, business_legal_name, display_name, callback_urls, catalog_configuration, logo_media_type
+from sandbox.sub_client
+where client_id = $1::uuid
+order by number;
+
+-- name: sandbox_get_sub_client
+select id, business_legal_name, display_name, callback_urls, catalog_configuration, logo_media_type
+from sandbox.sub_client
+where client_id = $1::uuid and id = $2::uuid;
+
+-- name: sandbox_insert_sub_client
+insert into sandbox.sub_client (client_id, id, business_legal_name, display_name, callback_urls, catalog_configuration)
+values ($1::uuid, $2::uuid, $3::text, $4::text, $5::text[], $6::jsonb)
+returning id, business_legal_name, display_name, callback_urls, catalog_configuration, logo_media_type;
+
+-- name: sandbox_replace_sub_client
+-- Everything but the logo.
+update sandbox.sub_client
+set business_legal_name = $3::text, display_name = $4::text, callback_urls = $5::text[],
+    catalog_configuration = $6::jsonb
+where client_id = $1::uuid and id = $2::uuid
+returning id, business_legal_name, display_name, callback_urls, catalog_configuration, logo_media_type;
+
+-- name: sandbox_delete_sub_client
+delete from sandbox.sub_client where client_id = $1::uuid and id = $2::uuid;
+
+-- name: sandbox_set_logo
+-- Nulls remove it.
+update sandbox.sub_client set logo_media_type = $3::text, logo = $4::bytea
+where client_id = $1::uuid and id = $2::uuid;
+
+-- name: sandbox_find_logo
+-- Logos are public, as they are at Mesh.
+select logo_media_type, logo from sandbox.sub_client where client_id = $1::uuid and id = $2::uuid and logo is not null;
+
+-- name: sandbox_get_account
+select callback_urls, catalog_configuration from sandbox.account where client_id = $1::uuid;
+
+-- name: sandbox_set_callback_urls
+insert into sandbox.account (client_id, callback_urls) values ($1::uuid, $2::text[])
+on conflict (client_id) do update set callback_urls = excluded.callback_urls;
+
+-- name: sandbox_set_catalog_configuration
+insert into sandbox.account (client_id, catalog_configuration) values ($1::uuid, $2::jsonb)
+on conflict (client_id) do update set catalog_configuration = excluded.catalog_configuration
+returning callback_urls, catalog_configuration;
