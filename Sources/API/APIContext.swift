@@ -71,6 +71,7 @@ package final class APIContext: Sendable {
     package let upstreams: UpstreamDirectory
     package let mesh: MeshClient
     package let policies: PolicyDirectory
+    package let accounts: AccountClient
     package let accept: Accept
     package let readiness: @Sendable () -> Readiness
     /// For what takes longer than a loop may be held.
@@ -80,7 +81,8 @@ package final class APIContext: Sendable {
     package init(
         configuration: APIConfiguration, store: Store, clock: Clock, identifiers: IdentifierSource, log: Log,
         metrics: Metrics, requestMetrics: RequestMetrics, upstreams: UpstreamDirectory, mesh: MeshClient,
-        accept: @escaping Accept, readiness: @escaping @Sendable () -> Readiness, worker: Worker
+        accounts: AccountClient, accept: @escaping Accept, readiness: @escaping @Sendable () -> Readiness,
+        worker: Worker
     ) {
         self.configuration = configuration
         self.store = store
@@ -92,6 +94,7 @@ package final class APIContext: Sendable {
         self.upstreams = upstreams
         self.mesh = mesh
         policies = PolicyDirectory(store: store, log: log)
+        self.accounts = accounts
         self.accept = accept
         self.readiness = readiness
         self.worker = worker

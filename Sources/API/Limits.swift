@@ -102,4 +102,9 @@ package enum APILimits {
     static let linkTokenDescriptionCharacters = 0...256
     /// How long a link token is good for, by Mesh's documents.
     static let linkTokenLifetime: Duration = .seconds(600)
+
+    /// Findings that a comparison with an upstream tells one by one; beyond them it tells how many there are.
+    static let driftFindings = 1_000
+    /// Registrations read at once for it.
+    static let driftPage = 1_000
 }

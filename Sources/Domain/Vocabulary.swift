@@ -34,3 +34,14 @@ package enum DeliveryStatus: String, Sendable, CaseIterable {
 package enum TransferType: String, Sendable, CaseIterable {
     case deposit, payment, onramp, fiatOnRamp, fiatOffRamp, subscribe, unsubscribe
 }
+
+/// Whether an upstream knows what it is to know of a sub-client.
+package enum RegistrationState: String, Sendable, CaseIterable {
+    /// Something is still to be sent.
+    case pending
+    case synced
+    /// It takes a person, or it has failed for long.
+    case failed
+    /// The sub-client is closed, and the upstream has it no more.
+    case removed
+}

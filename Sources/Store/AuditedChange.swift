@@ -33,6 +33,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case logoReplaced = "branding.logoReplaced"
     case logoDeleted = "branding.logoDeleted"
     case complianceRevised = "compliance.revised"
+    case registrationRetried = "registration.retried"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
@@ -49,6 +50,8 @@ package enum AuditNoun: String, Sendable, CaseIterable {
     case logo
     /// A sub-client's latest revision; known by the sub-client's id.
     case compliance
+    /// Its id is the upstream's.
+    case registration
 }
 
 extension AuditNoun {
@@ -65,6 +68,7 @@ extension AuditNoun {
         case .quarantine: QuarantineID(id).text
         // One per sub-client: known by the sub-client's.
         case .branding, .logo, .compliance: SubClientID(id).text
+        case .registration: UpstreamID(id).text
         }
     }
 }

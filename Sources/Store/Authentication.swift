@@ -15,6 +15,8 @@ package struct Principal: Sendable {
     package let displayName: [UInt8]
     /// What its link tokens are to look like.
     package let linkStyle: LinkStyle
+    /// Where it is registered in its environment, if it is: the upstream, and that one's id of it.
+    package let registration: PrincipalRegistration?
     /// Of the secret, or of the credential if that is sooner.
     let expiresAt: Timestamp?
     let secret: CredentialSecretID
@@ -42,6 +44,12 @@ struct AdminPrincipal: Sendable {
     let member: MemberID
     let role: Role
     let expiresAt: Timestamp?
+}
+
+/// A sub-client as an upstream knows it.
+package struct PrincipalRegistration: Hashable, Sendable {
+    package let upstream: UpstreamID
+    package let subClientID: UUIDValue
 }
 
 /// What this loop read of credentials a moment ago.
@@ -127,8 +135,11 @@ extension Store {
                 actor: Actor(.credential(rows.id(0, 1)))),
             environment: environment, credential: rows.id(0, 1), clientID: rows.uuidValue(0, 2),
             access: rows.word(0, 4), subClientStatus: rows.word(0, 7), displayName: rows.text(0, 8),
-            linkStyle: LinkStyle(rows, 0, from: 9), expiresAt: rows.optionalTime(0, 6), secret: rows.id(0, 19),
-            allowedIPs: rows.blocks(0, 20))
+            linkStyle: LinkStyle(rows, 0, from: 9),
+            registration: rows.optionalUUID(0, 22).map {
+                PrincipalRegistration(upstream: rows.id(0, 21), subClientID: $0)
+            },
+            expiresAt: rows.optionalTime(0, 6), secret: rows.id(0, 19), allowedIPs: rows.blocks(0, 20))
         principals.withValue {
             if $0.tenants.count >= PrincipalCache.capacity { $0.tenants.removeAll() }
             $0.tenants[digest] = PrincipalCache.Entry(value: found, readAt: readAt)

@@ -62,6 +62,9 @@ package struct OpenUpstream: Sendable {
     package let clientID: UUIDValue
     package let clientSecret: Secret
     package let webhookSecrets: [Secret]
+    /// Both, or sub-clients are not registered there.
+    package let adminBaseURL: [UInt8]?
+    package let adminClientSecret: Secret?
 }
 
 extension StoreError {
@@ -153,7 +156,10 @@ extension Store {
                 OpenUpstream(
                     id: id, environment: rows.word(row, 1), version: rows.int32(row, 4), baseURL: rows.text(row, 2),
                     clientID: rows.uuidValue(row, 3), clientSecret: try seal.open(rows.bytes(row, 5), "client_secret"),
-                    webhookSecrets: webhookSecrets))
+                    webhookSecrets: webhookSecrets, adminBaseURL: rows.optionalText(row, 9),
+                    adminClientSecret: try rows.optionalBytes(row, 10).map { sealed throws(StoreError) in
+                        try seal.open(sealed, "admin_client_secret")
+                    }))
         }
         return upstreams
     }

@@ -13,4 +13,18 @@ package enum UpstreamLimits {
     package static let refreshInterval: Duration = .seconds(1)
     /// Seconds to wait that an upstream may ask for and we pass on.
     static let retryAfterSeconds = 1...3600
+
+    // MARK: Account management
+
+    /// One call, from connecting to the last byte; the list without pages; the upload of 5 MB.
+    package static let accountCallTimeout: Duration = .seconds(15)
+    package static let accountListTimeout: Duration = .seconds(30)
+    package static let accountLogoTimeout: Duration = .seconds(45)
+    /// Bytes of the list: 10 000 sub-clients at 3 KB, most of it origins. And the members and elements in it.
+    static let accountListBytes = 32 * 1024 * 1024
+    static let accountListMembers = 2_000_000
+    /// Bytes of an `id_token`: it must fit into a request's headers.
+    static let accountTokenBytes = 4 * 1024
+    /// How long a token is used that counts for an hour.
+    static let accountTokenLife: Duration = .seconds(3_000)
 }

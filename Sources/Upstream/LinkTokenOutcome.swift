@@ -67,7 +67,7 @@ package enum LinkTokenOutcome: Equatable, Sendable {
         case 401, 403, 404:
             self = .keysRefused(status: status)
         case 429:
-            self = .tooManyRequests(retryAfter: retryAfter.flatMap(LinkTokenOutcome.seconds))
+            self = .tooManyRequests(retryAfter: retryAfter.flatMap(retrySeconds))
         default:
             self = .failed(reason: "status\(status)")
         }
@@ -84,16 +84,17 @@ package enum LinkTokenOutcome: Equatable, Sendable {
                 linkToken: linkToken, paymentLink: paymentLink, errorHash: root["errorHash"]?.words,
                 teamCode: root["teamCode"]?.words))
     }
+}
 
-    private static func seconds(_ text: [UInt8]) -> Int? {
-        guard (1...5).contains(text.count) else { return nil }
-        var value = 0
-        for byte in text {
-            guard byte &- UInt8(ascii: "0") < 10 else { return nil }
-            value = value * 10 + Int(byte - UInt8(ascii: "0"))
-        }
-        return UpstreamLimits.retryAfterSeconds.contains(value) ? value : nil
+/// The seconds of a `Retry-After`, if we pass them on.
+func retrySeconds(_ text: [UInt8]) -> Int? {
+    guard (1...5).contains(text.count) else { return nil }
+    var value = 0
+    for byte in text {
+        guard byte &- UInt8(ascii: "0") < 10 else { return nil }
+        value = value * 10 + Int(byte - UInt8(ascii: "0"))
     }
+    return UpstreamLimits.retryAfterSeconds.contains(value) ? value : nil
 }
 
 extension UpstreamRefusal {

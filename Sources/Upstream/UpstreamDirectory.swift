@@ -14,6 +14,8 @@ package struct ActiveUpstream: Sendable {
     package let clientSecret: Secret
     /// Prepared keys of its live webhook secrets.
     package let webhookKeys: [HMACKey]
+    /// Where its sub-clients are registered, if it has the keys for it.
+    package let account: UpstreamAccount?
 
     package init(_ upstream: OpenUpstream, policy: AddressPolicy) {
         id = upstream.id
@@ -21,6 +23,7 @@ package struct ActiveUpstream: Sendable {
         clientID = upstream.clientID.text
         clientSecret = upstream.clientSecret
         webhookKeys = upstream.webhookSecrets.map { HMACKey($0.exposed) }
+        account = UpstreamAccount(upstream, policy: policy)
         let url = try? TargetURL(upstream.baseURL + Array("/api/v1/linktoken".utf8), options: policy.urlOptions)
         linkTokenURL = url.flatMap { policy.objection(to: $0) == nil ? $0 : nil }
     }

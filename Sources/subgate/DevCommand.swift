@@ -136,7 +136,8 @@ enum DevCommand {
             publicBaseURL: demo.sandbox,
             clients: [
                 SandboxClient(
-                    clientId: clientID, clientSecret: Secret(Array(state.upstreamClientSecret.utf8)), webhook: webhook)
+                    clientId: clientID, clientSecret: Secret(Array(state.upstreamClientSecret.utf8)),
+                    adminClientSecret: Secret(Array(state.upstreamAdminSecret.utf8)), webhook: webhook)
             ])
     }
 

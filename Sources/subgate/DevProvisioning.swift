@@ -25,7 +25,10 @@ struct DevProvisioning: Sendable {
         let body: [(String, AdminClient.Member)] = [
             ("baseUrl", .text(sandboxURL)), ("clientId", .text(state.upstreamClientID)),
             ("clientSecret", .text(state.upstreamClientSecret)), ("webhookSecrets", .list([state.webhookSecret])),
+            ("adminBaseUrl", .text(sandboxURL)), ("adminClientSecret", .text(state.upstreamAdminSecret)),
         ]
+        // A secret that was just made must not be forgotten: the upstream keeps it.
+        try save(state)
         if let id = state.upstreamID {
             _ = try await admin.call(.patch, "/admin/v1/upstreams/\(id)", AdminClient.object(body))
             return

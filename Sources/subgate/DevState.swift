@@ -8,6 +8,8 @@ struct DevState: Sendable {
     var adminKey: String
     var upstreamClientID: String
     var upstreamClientSecret: String
+    /// Made on the first start that knows of it: folders of earlier versions have none.
+    var upstreamAdminSecret: String
     var webhookSecret: String
     var upstreamID: String?
     var subClientID: String?
@@ -27,7 +29,12 @@ struct DevState: Sendable {
         upstreamClientID = String(
             decoding: UUIDValue(version4: (RandomSource.system.next(), RandomSource.system.next())).text, as: UTF8.self)
         upstreamClientSecret = "sk_sand_" + String(decoding: Hex.encode(Random.bytes(24)), as: UTF8.self)
+        upstreamAdminSecret = DevState.newAdminSecret()
         webhookSecret = String(decoding: Hex.encode(Random.bytes(24)), as: UTF8.self)
+    }
+
+    private static func newAdminSecret() -> String {
+        "am_sand_" + String(decoding: Hex.encode(Random.bytes(24)), as: UTF8.self)
     }
 
     init?(_ bytes: [UInt8]) {
@@ -39,6 +46,7 @@ struct DevState: Sendable {
         self.adminKey = adminKey
         self.upstreamClientID = upstreamClientID
         self.upstreamClientSecret = upstreamClientSecret
+        upstreamAdminSecret = root["upstreamAdminSecret"]?.text ?? DevState.newAdminSecret()
         self.webhookSecret = webhookSecret
         for (name, path) in DevState.names { self[keyPath: path] = root[name]?.text }
     }
@@ -48,7 +56,8 @@ struct DevState: Sendable {
         writer.beginObject()
         for (name, value) in [
             ("adminKey", adminKey), ("upstreamClientId", upstreamClientID),
-            ("upstreamClientSecret", upstreamClientSecret), ("webhookSecret", webhookSecret),
+            ("upstreamClientSecret", upstreamClientSecret), ("upstreamAdminSecret", upstreamAdminSecret),
+            ("webhookSecret", webhookSecret),
         ] {
             writer.key(name)
             writer.string(value)

@@ -76,6 +76,8 @@ struct Node: Sendable {
         await life.runOnce()
         var work = [first.loop.spawn { await life.run() }]
         for shard in shards { work += await shard.loop.run { shard.begin() } }
+        // One worker of a node is enough for what people change, and spares upstreams.
+        if !parts.configuration.acceptsOnly { work.append(first.loop.spawn { await first.registrar.run() }) }
         var servers: [(loop: EventLoop, server: HTTPServer)] = []
         var publicPort = parts.configuration.publicListen.port
         // A port that loops share would silently be shared with another program's loops too: look first.

@@ -14,6 +14,8 @@ enum SandboxCommand {
         Option("url", "URL", "How it is reached; link tokens begin with it."),
         Option("client-id", "UUID", "The one account's client id."),
         Option("client-secret", "TEXT", "The account's secret."),
+        Option(
+            "admin-client-secret", "TEXT", "The account's Account Management API key; without one that API is shut."),
         Option("webhook-url", "URL", "The account's registered webhook address."),
         Option("webhook-secret", "TEXT", "The secret its webhooks are signed with."),
         Option("log-level", "LEVEL", default: "info", "debug, info, warn or error."),
@@ -62,7 +64,8 @@ enum SandboxCommand {
             webhook = SandboxWebhook(url: url, secret: Secret(Array(try options.required("webhook-secret").utf8)))
         }
         return SandboxClient(
-            clientId: id, clientSecret: Secret(Array(try options.required("client-secret").utf8)), webhook: webhook)
+            clientId: id, clientSecret: Secret(Array(try options.required("client-secret").utf8)),
+            adminClientSecret: options["admin-client-secret"].map { Secret(Array($0.utf8)) }, webhook: webhook)
     }
 }
 

@@ -36,6 +36,7 @@ struct Shard: Sendable {
     let dispatcher: Dispatcher
     let upstreams: UpstreamDirectory
     let uses: UseWriter
+    let registrar: Registrar
     let context: APIContext
 
     /// Connects. Run it on the loop.
@@ -60,16 +61,21 @@ struct Shard: Sendable {
             publicURL: parts.configuration.publicURL, targetPolicy: parts.policy, upstreamPolicy: parts.upstreamPolicy,
             allowsPrivateTargets: parts.configuration.allowsPrivateTargets, version: Commands.version)
         configuration.trustedProxies = parts.configuration.trustedProxies
+        let accounts = AccountClient(
+            loop: loop, client: client, policy: parts.upstreamPolicy, clock: parts.clock, random: parts.random)
+        let registrar = Registrar(
+            loop: loop, store: store, client: accounts, upstreams: upstreams, random: parts.random, log: parts.log)
         let context = APIContext(
             configuration: configuration,
             store: store, clock: parts.clock, identifiers: parts.identifiers, log: parts.log, metrics: parts.metrics,
             requestMetrics: parts.requestMetrics, upstreams: upstreams,
-            mesh: MeshClient(client: client, policy: parts.upstreamPolicy),
+            mesh: MeshClient(client: client, policy: parts.upstreamPolicy), accounts: accounts,
             accept: { (event) throws(StoreError) in try await intake.accept(event) },
             readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) }, worker: parts.worker)
         return Shard(
             loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
-            upstreams: upstreams, uses: UseWriter(store: store, log: parts.log), context: context)
+            upstreams: upstreams, uses: UseWriter(store: store, log: parts.log), registrar: registrar,
+            context: context)
     }
 
     /// Starts the work that goes on by itself. Run it on the loop.
@@ -95,6 +101,7 @@ struct Shard: Sendable {
 
     /// Lets everything finish that was begun. Run it on the loop, after the listeners have drained.
     func end(grace: Duration) async {
+        await registrar.stop(grace: grace)
         await dispatcher.stop(grace: grace)
         client.close()
         await uses.write()

@@ -81,6 +81,8 @@ struct APIFixture: Sendable {
             store: base.store, clock: base.clock.clock, identifiers: base.store.identifiers, log: .silent,
             metrics: metrics, requestMetrics: RequestMetrics(metrics), upstreams: upstreams,
             mesh: MeshClient(client: client, policy: .allowPrivate),
+            accounts: AccountClient(
+                loop: base.loop, client: client, policy: .allowPrivate, clock: base.clock.clock, random: .system),
             accept: { event throws(StoreError) in
                 if let failure = accepting.failure.withValue({ $0 }) { throw failure }
                 return try await base.store.accept([event], lease: nil)[0].fate

@@ -83,11 +83,13 @@ select c.sub_client_id, c.id, c.client_id, c.environment::text, c.access::text, 
     least(c.expires_at, k.expires_at), s.status::text, s.display_name,
     b.primary_color, b.primary_text_color, b.secondary_color, b.secondary_text_color, b.button_radius,
     b.corner_radius, b.overlay_opacity::text, b.theme, b.language, b.fiat_currency,
-    k.id, c.allowed_ips::text[]
+    k.id, c.allowed_ips::text[], g.upstream_id, g.upstream_sub_client_id
 from credential_secret k
 join credential c on c.sub_client_id = k.sub_client_id and c.id = k.credential_id
 join sub_client s on s.id = c.sub_client_id
 left join branding b on b.sub_client_id = c.sub_client_id
+left join (registration g join upstream u on u.id = g.upstream_id and u.deleted_at is null)
+    on g.sub_client_id = c.sub_client_id and u.environment = c.environment and g.upstream_sub_client_id is not null
 where k.digest = $1::bytea and k.revoked_at is null and c.revoked_at is null;
 
 -- name: note_secret_uses

@@ -16,9 +16,10 @@ struct LinkTokenRequest {
 
     private let document: JSONDocument
     private let userIDRange: Range<Int>
+    private let subClientPlace: Place
     private let transactionPlace: Place?
 
-    /// Where `transferOptions.transactionId` stands, or is to stand.
+    /// Where a member's value stands, or the member is to stand.
     private enum Place {
         case replace(Range<Int>)
         /// After the opening brace at this offset.
@@ -43,6 +44,7 @@ struct LinkTokenRequest {
         if root.value("subClientId") != nil {
             throw .invalid("SubClientId", "is set by the service; leave it out.")
         }
+        subClientPlace = LinkTokenRequest.place(of: "subClientId", in: document.root)
         var facts = TokenFacts(integration: try root.uuid("integrationId"))
         try root.uuid("configurationId")
         try root.bool("restrictMultipleAccounts")
@@ -70,7 +72,7 @@ struct LinkTokenRequest {
         facts.transfer = TokenFacts.Transfer(
             type: transferType, amountInFiat: amount, clientFee: fee, addresses: addresses)
         self.facts = facts
-        transactionPlace = LinkTokenRequest.place(in: options.object)
+        transactionPlace = LinkTokenRequest.place(of: "transactionId", in: options.object)
     }
 
     // MARK: Rules
@@ -141,26 +143,34 @@ struct LinkTokenRequest {
 
     // MARK: Rewriting
 
-    private static func place(in options: JSONValue) -> Place {
-        if let value = options.member(ignoringASCIICase: "transactionId") {
+    private static func place(of name: StaticString, in object: JSONValue) -> Place {
+        if let value = object.member(ignoringASCIICase: name) {
             return .replace(value.raw.startIndex..<value.raw.endIndex)
         }
         var isEmpty = true
-        for _ in options.members { isEmpty = false }
-        return .insert(at: options.raw.startIndex + 1, isOnly: isEmpty)
+        for _ in object.members { isEmpty = false }
+        return .insert(at: object.raw.startIndex + 1, isOnly: isEmpty)
     }
 
-    /// The body for the upstream: our user id and transaction id in place of the merchant's, every other byte as it
-    /// came.
-    func rewritten(userID: [UInt8], transactionID: [UInt8]) -> [UInt8] {
-        var edits: [(range: Range<Int>, text: [UInt8])] = [(userIDRange, LinkTokenRequest.quoted(userID))]
-        switch transactionPlace {
-        case nil: break
-        case .replace(let range): edits.append((range, LinkTokenRequest.quoted(transactionID)))
+    private typealias Edit = (range: Range<Int>, text: [UInt8])
+
+    private static func edit(_ place: Place, _ name: StaticString, _ value: [UInt8]) -> Edit {
+        switch place {
+        case .replace(let range): return (range, quoted(value))
         case .insert(let offset, let isOnly):
-            let member = Array("\"transactionId\":".utf8) + LinkTokenRequest.quoted(transactionID)
-            edits.append((offset..<offset, isOnly ? member : member + [UInt8(ascii: ",")]))
+            let member = Array("\"\(name)\":".utf8) + quoted(value)
+            return (offset..<offset, isOnly ? member : member + [UInt8(ascii: ",")])
         }
+    }
+
+    /// The body for the upstream: our user id and transaction id in place of the merchant's, the sub-client as the
+    /// upstream knows it if it does, every other byte as it came.
+    func rewritten(userID: [UInt8], transactionID: [UInt8], subClientID: UUIDValue? = nil) -> [UInt8] {
+        var edits: [Edit] = [(userIDRange, LinkTokenRequest.quoted(userID))]
+        if let transactionPlace {
+            edits.append(LinkTokenRequest.edit(transactionPlace, "transactionId", transactionID))
+        }
+        if let subClientID { edits.append(LinkTokenRequest.edit(subClientPlace, "subClientId", subClientID.text)) }
         edits.sort { $0.range.lowerBound < $1.range.lowerBound }
         let bytes = document.bytes
         var output: [UInt8] = []

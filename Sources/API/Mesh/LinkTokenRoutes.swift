@@ -25,7 +25,8 @@ enum LinkTokenRoutes {
         let subClient = principal.scope.subClient
         let body = request.rewritten(
             userID: NamespacedUser.id(of: request.userID, in: subClient),
-            transactionID: TransactionReference(subClient: subClient, linkSession: session).text)
+            transactionID: TransactionReference(subClient: subClient, linkSession: session).text,
+            subClientID: principal.registration.flatMap { $0.upstream == upstream.id ? $0.subClientID : nil })
         let outcome = await call.context.mesh.createLinkToken(upstream, body: body)
         let minted = LinkTokenStyle.apply(principal.linkStyle, to: try token(outcome, call, upstream))
 

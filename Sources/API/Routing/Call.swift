@@ -91,6 +91,7 @@ struct Call: Sendable {
             "The credential has as many secrets that work as it may have: end one of them first."
         case "upstream_environment_key": "This environment has an upstream already."
         case "upstream_in_use": "Link sessions were minted at this upstream, so its events will still come."
+        case "registration_removed": "The sub-client is closed and the upstream has it no more."
         case "endpoint_limit": "There are as many endpoints in this environment as there may be."
         case "delivery_not_retryable": "The delivery is being attempted."
         case "member_email_key": "Another member has this email."
