@@ -96,6 +96,12 @@ let package = Package(
                 "Delivery", "API", "TestSupport",
             ]),
         suite(
+            "UpstreamTests",
+            [
+                "Domain", "Runtime", "JSON", "Postgres", "HTTPServer", "HTTPClient", "Store", "Upstream", "Sandbox",
+                "TestSupport",
+            ]),
+        suite(
             "SandboxTests",
             [
                 "Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "Sandbox", "TestSupport",

@@ -29,7 +29,8 @@ package struct RegistrarPace: Sendable {
     package init() {}
     package static let standard = RegistrarPace()
 
-    /// The pause after `attempts` failures, 1 or more: doubled each time, ± 20 % so that many do not come back together.
+    /// The pause after `attempts` failures, 1 or more: doubled each time, ± 20 % so that many do not come back at
+    /// once.
     package func pause(after attempts: Int32, random: UInt64) -> Duration {
         let doublings = min(max(attempts, 1) - 1, 20)
         let whole = min(firstPause.microseconds << Int64(doublings), longestPause.microseconds)

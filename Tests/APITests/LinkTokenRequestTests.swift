@@ -56,6 +56,19 @@ import Testing
     }
 
     /// Random bodies: outside the two values every byte is the same, and the result parses to the same members.
+    @Test func theSubClientIsPutInAsTheUpstreamKnowsIt() throws {
+        let id = UUIDValue(high: 1, low: 2)
+        func rewritten(_ json: String) throws -> String {
+            let body = try read(json).rewritten(
+                userID: Array("U".utf8), transactionID: Array("T".utf8), subClientID: id)
+            return String(decoding: body, as: UTF8.self)
+        }
+        #expect(
+            try rewritten(#" { "userId":"a","transferOptions":{}}"#)
+                == #" {"subClientId":"\#(id)", "userId":"U","transferOptions":{"transactionId":"T"}}"#)
+        #expect(try rewritten(#"{"userId":"a","SUBCLIENTID":null}"#) == #"{"userId":"U","SUBCLIENTID":"\#(id)"}"#)
+    }
+
     @Test func everyOtherByteStaysAsItWas() throws {
         var random = SeededGenerator(state: 7)
         for _ in 0..<500 {

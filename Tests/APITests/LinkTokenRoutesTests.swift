@@ -147,6 +147,31 @@ import Upstream
         }
     }
 
+    @Test func aTokenCarriesTheSubClientAsItsUpstreamKnowsIt() async throws {
+        try await Self.with { fixture, mesh, merchant in
+            let upstream = try #require(await fixture.upstreams.upstream(for: .sandbox)).id
+            let id = UUIDValue(high: 3, low: 4)
+            func asked(by merchant: Merchant) async throws -> String? {
+                #expect(try await Self.mint(merchant, Self.order).status == 200)
+                let body = try #require(mesh.asked.withValue { $0.last }).body
+                return try JSONDocument.parse(body).root["subClientId"]?.text
+            }
+            #expect(try await asked(by: merchant) == nil)
+            let elsewhere = UpstreamID(UUIDValue(high: 9, low: 9))
+            for (place, expected) in [(elsewhere, nil), (upstream, id.description)] {
+                // Another one each time: what is known of a key may be a moment old.
+                let other = try await fixture.merchant()
+                try await fixture.asOwner(
+                    """
+                    insert into subgate.registration (sub_client_id, upstream_id, state, upstream_sub_client_id,
+                        created_at, updated_at)
+                    values ('\(other.subClient.uuid)', '\(place.uuid)', 'synced', '\(id)', now(), now())
+                    """)
+                #expect(try await asked(by: other) == expected)
+            }
+        }
+    }
+
     @Test func theUpstreamsFailuresAreToldWithoutItsSecrets() async throws {
         try await Self.with { fixture, mesh, merchant in
             let cases: [(Response, Int, String)] = [

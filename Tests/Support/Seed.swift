@@ -24,7 +24,8 @@ package struct Seed: Sendable {
             .system,
             NewUpstream(
                 name: bytes("mesh"), environment: .sandbox, baseURL: bytes("http://127.0.0.1:1"),
-                clientID: store.identifiers.nextUUID(), clientSecret: Secret(bytes("secret")),
+                adminBaseURL: bytes("http://127.0.0.1:1"), clientID: store.identifiers.nextUUID(),
+                clientSecret: Secret(bytes("secret")), adminClientSecret: Secret(bytes("admin")),
                 webhookSecrets: [Secret(bytes("hook"))]))
         return Seed(store: store, subClient: subClient.id, upstream: made.id)
     }

@@ -171,14 +171,15 @@ package final class SandboxProcess: Sendable {
 
     package init(
         _ installation: Installation, port: UInt16, clientID: String, clientSecret: String, webhookURL: String,
-        webhookSecret: String
+        webhookSecret: String, adminClientSecret: String? = nil
     ) {
         self.port = port
         process = ProgramProcess(
             [
                 "sandbox", "--listen", "127.0.0.1:\(port)", "--client-id", clientID,
                 "--client-secret", clientSecret, "--webhook-url", webhookURL, "--webhook-secret", webhookSecret,
-            ] + installation.databaseArguments(role: "subgate_sandbox"), log: installation.folder + "/sandbox.log")
+            ] + (adminClientSecret.map { ["--admin-client-secret", $0] } ?? [])
+                + installation.databaseArguments(role: "subgate_sandbox"), log: installation.folder + "/sandbox.log")
     }
 
     /// Starts it and returns when it answers.

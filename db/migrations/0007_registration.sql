@@ -1,5 +1,5 @@
--- Registration: what the upstreams are to know of each sub-client, and whether they do. An outbox: any change of what is
--- registered makes the row due in the same transaction, by trigger, so that no writer can forget it.
+-- Registration: what the upstreams are to know of each sub-client, and whether they do. An outbox: any change of what
+-- is registered makes the row due in the same transaction, by trigger, so that no writer can forget it.
 
 set local search_path = subgate;
 
@@ -42,9 +42,9 @@ create table registration (
 create index registration_due on registration (due_at) where due_at is not null;
 create index registration_upstream on registration (upstream_id, upstream_sub_client_id);
 
--- The right to create an entry of these two names at an upstream, which one sub-client has at a time. The upstream takes
--- no id of ours, so names are all that a create whose answer was lost can be found by: were two under way with the same
--- names, one could be taken for the other.
+-- The right to create an entry of these two names at an upstream, which one sub-client has at a time. The upstream
+-- takes no id of ours, so names are all that a create whose answer was lost can be found by: were two under way with
+-- the same names, one could be taken for the other.
 create table registration_creation (
     id uuid primary key,
     upstream_id uuid not null references upstream (id),

@@ -19,8 +19,8 @@ where r.sub_client_id = due.sub_client_id and r.upstream_id = due.upstream_id
 returning r.sub_client_id, r.upstream_id, r.attempts;
 
 -- name: read_registration
--- All that a worker with lease $3 must know: what is wanted at $4, what the upstream has, and the create whose outcome is
--- not known. One statement, so that the version belongs to what is read with it.
+-- All that a worker with lease $3 must know: what is wanted at $4, what the upstream has, and the create whose outcome
+-- is not known. One statement, so that the version belongs to what is read with it.
 select r.wanted_version, r.upstream_sub_client_id, r.logo_digest, r.logo_is_certain,
     s.status::text not in ('closed', 'erased'), s.legal_name, coalesce(b.display_name, s.display_name),
     coalesce(b.allowed_origins, '{}'),

@@ -44,7 +44,7 @@ enum RegistrationRoutes {
         let retried = try await call.store { store throws(StoreError) in
             try await store.retryRegistration(scope, of: subClient, at: upstream)
         }
-        return .json(200, jsonObject { write(retried, &$0) })
+        return .json(202, jsonObject { write(retried, &$0) })
     }
 
     private static func write(_ registration: Registration, _ json: inout JSONWriter) {
