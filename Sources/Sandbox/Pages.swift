@@ -12,6 +12,8 @@ struct Pages: Sendable {
 
             POST \(baseURL)/api/v1/linktoken                   mints a link token, as Mesh does
             POST \(baseURL)/sandbox/v1/link-tokens/complete    plays what its user does, and posts the webhooks
+            POST \(baseURL)/sandbox/v1/account-faults          lets the next account calls fail
+                 \(baseURL)/admin/api/v1/…                     keeps sub-clients, as Mesh's Account Management API does
 
             """
         return Pages.response("text/plain; charset=utf-8", Array(text.utf8))

@@ -20,13 +20,14 @@ package struct Registrar: Sendable {
     private let pace: RegistrarPace
     private let random: RandomSource
     private let log: Log
+    private let metrics: RegistrarMetrics
     private let interrupts: @Sendable (RegistrationStep) -> Bool
     private let state: LoopState<State>
 
     /// `interrupts` plays a crash: where it says true, an attempt ends as if the process had died.
     package init(
         loop: EventLoop, store: Store, client: AccountClient, upstreams: UpstreamDirectory,
-        pace: RegistrarPace = .standard, random: RandomSource, log: Log,
+        pace: RegistrarPace = .standard, random: RandomSource, log: Log, metrics: RegistrarMetrics,
         interrupts: @escaping @Sendable (RegistrationStep) -> Bool = { _ in false }
     ) {
         self.loop = loop
@@ -36,6 +37,7 @@ package struct Registrar: Sendable {
         self.pace = pace
         self.random = random
         self.log = log
+        self.metrics = metrics
         self.interrupts = interrupts
         lists = AccountLists(loop: loop, client: client)
         state = LoopState(loop, State())
@@ -113,6 +115,7 @@ package struct Registrar: Sendable {
             return try await end(claimed, task, error)
         }
         try await store.settleRegistration(claimed, version: task.version, state: reached)
+        metrics.attempts(.done).add()
     }
 
     private func end(
@@ -133,6 +136,7 @@ package struct Registrar: Sendable {
         }
         log.warn("a registration is not done", facts(claimed, failure.code))
         try await store.failRegistration(claimed, version: task.version, failure)
+        metrics.attempts(failure.state == .failed ? .failed : .later).add()
     }
 
     private func rest(_ upstream: UpstreamID, after failure: AccountFailure, now: Timestamp) {

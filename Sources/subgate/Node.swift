@@ -34,7 +34,8 @@ struct Node: Sendable {
         let parts = NodeParts(
             configuration: configuration, leases: LeaseSource(node: identifiers.next(EventID.self).uuid), log: log,
             metrics: metrics,
-            requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics), phase: NodePhase())
+            requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics),
+            registrarMetrics: RegistrarMetrics(metrics), phase: NodePhase())
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)
         NodeGauges.declare(metrics, shards)

@@ -16,6 +16,7 @@ struct NodeParts: Sendable {
     let metrics: Metrics
     let requestMetrics: RequestMetrics
     let deliveryMetrics: DeliveryMetrics
+    let registrarMetrics: RegistrarMetrics
     let phase: NodePhase
     let clock = Clock.system
     let random = RandomSource.system
@@ -64,7 +65,8 @@ struct Shard: Sendable {
         let accounts = AccountClient(
             loop: loop, client: client, policy: parts.upstreamPolicy, clock: parts.clock, random: parts.random)
         let registrar = Registrar(
-            loop: loop, store: store, client: accounts, upstreams: upstreams, random: parts.random, log: parts.log)
+            loop: loop, store: store, client: accounts, upstreams: upstreams, random: parts.random, log: parts.log,
+            metrics: parts.registrarMetrics)
         let context = APIContext(
             configuration: configuration,
             store: store, clock: parts.clock, identifiers: parts.identifiers, log: parts.log, metrics: parts.metrics,

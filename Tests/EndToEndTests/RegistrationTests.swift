@@ -33,7 +33,8 @@ extension EndToEnd {
             _ = try stage.admin("PATCH", "/admin/v1/sub-clients/\(shop.id)", #"{"displayName":"The Shop"}"#).json(200)
             try stage.installation.owner().execute(
                 """
-                insert into subgate.logo (sub_client_id, digest, media_type, width, height, bytes, created_at, updated_at)
+                insert into subgate.logo
+                    (sub_client_id, digest, media_type, width, height, bytes, created_at, updated_at)
                 select id, sha256('\\x89504e470d0a1a0a'), 'image/png', 1, 1, '\\x89504e470d0a1a0a', now(), now()
                 from subgate.sub_client where display_name = 'The Shop'
                 """)

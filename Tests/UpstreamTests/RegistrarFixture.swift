@@ -78,7 +78,7 @@ struct RegistrarFixture: Sendable {
             client: AccountClient(
                 loop: base.loop, client: client, policy: .allowPrivate, clock: clock.clock, random: .system,
                 timeouts: timeouts), upstreams: upstreams, random: .system, log: .silent,
-            interrupts: { reached in reached == step && isAlive.lower() })
+            metrics: RegistrarMetrics(Metrics()), interrupts: { reached in reached == step && isAlive.lower() })
     }
 
     /// A flag that is up until it is lowered.

@@ -181,7 +181,11 @@ begin
         set state = 'pending', attempts = 0, due_at = now(), updated_at = now()
         where upstream_id = new.id and state in ('pending', 'failed');
     end if;
-    perform subgate.make_registrations(null, new.id);
+    if tg_op = 'INSERT' or old.admin_base_url is distinct from new.admin_base_url
+        or old.admin_client_secret_sealed is distinct from new.admin_client_secret_sealed
+    then
+        perform subgate.make_registrations(null, new.id);
+    end if;
     return null;
 end $$;
 create trigger registration after insert or update on upstream
