@@ -25,6 +25,14 @@ CREATE TYPE subgate.environment AS ENUM (
     'production'
 );
 
+CREATE TYPE subgate.kyb_status AS ENUM (
+    'unverified',
+    'pending',
+    'approved',
+    'rejected',
+    'expired'
+);
+
 CREATE TYPE subgate.member_role AS ENUM (
     'owner',
     'admin',
@@ -42,6 +50,13 @@ CREATE TYPE subgate.refund_status AS ENUM (
     'refundPending',
     'refundFailed',
     'refundSucceeded'
+);
+
+CREATE TYPE subgate.registration_state AS ENUM (
+    'pending',
+    'synced',
+    'failed',
+    'removed'
 );
 
 CREATE TYPE subgate.sub_client_status AS ENUM (
@@ -115,11 +130,28 @@ begin
     return true;
 end $$;
 
+CREATE FUNCTION subgate.audit_compliance(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('revision', r.number, 'rules', r.rules::jsonb, 'effectiveAt', r.effective_at,
+        'kyb', jsonb_build_object('status', r.kyb_status, 'expiresAt', r.kyb_expires_at,
+            'legalEntity', r.kyb_legal_entity, 'registrationNumber', r.kyb_registration_number,
+            'address', r.kyb_address, 'vaspId', r.kyb_vasp_id, 'platformCategory', r.kyb_platform_category,
+            'mcc', r.kyb_mcc))
+    from compliance_revision r where r.sub_client_id = $1
+    order by r.number desc
+    limit 1
+$_$;
+
 CREATE FUNCTION subgate.audit_credential(sub_client uuid, id uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
     select jsonb_build_object('clientId', c.client_id, 'environment', c.environment, 'access', c.access,
-        'name', c.name, 'expiresAt', c.expires_at, 'revokedAt', c.revoked_at)
+        'name', c.name, 'allowedIps', c.allowed_ips, 'expiresAt', c.expires_at, 'revokedAt', c.revoked_at,
+        'secrets', (
+            select jsonb_agg(jsonb_build_object('id', k.id, 'expiresAt', k.expires_at, 'revokedAt', k.revoked_at)
+                order by k.id)
+            from credential_secret k where k.sub_client_id = c.sub_client_id and k.credential_id = c.id))
     from credential c where c.sub_client_id = $1 and c.id = $2
 $_$;
 
@@ -173,6 +205,15 @@ CREATE FUNCTION subgate.audit_quarantine(sub_client uuid, id uuid) RETURNS jsonb
     from quarantine q where q.id = $2
 $_$;
 
+CREATE FUNCTION subgate.audit_registration(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('state', r.state, 'wantedVersion', r.wanted_version, 'syncedVersion', r.synced_version,
+        'upstreamSubClientId', r.upstream_sub_client_id, 'lastError', r.last_error)
+    from registration r
+    where r.sub_client_id = $1 and r.upstream_id = $2
+$_$;
+
 CREATE FUNCTION subgate.audit_snapshot(noun text, sub_client uuid, id uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     AS $_$
@@ -200,6 +241,33 @@ CREATE FUNCTION subgate.audit_upstream(sub_client uuid, id uuid) RETURNS jsonb
         'webhookSecrets', cardinality(u.webhook_secrets_sealed), 'version', u.version, 'deletedAt', u.deleted_at)
     from upstream u where u.id = $2
 $_$;
+
+CREATE FUNCTION subgate.branding_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'DELETE' then
+        perform subgate.want_registrations(old.sub_client_id);
+    elsif tg_op = 'INSERT' or old.display_name is distinct from new.display_name
+        or old.allowed_origins is distinct from new.allowed_origins
+    then
+        perform subgate.want_registrations(new.sub_client_id);
+    end if;
+    return null;
+end $$;
+
+CREATE FUNCTION subgate.compliance_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.effective_at <= now() then
+        perform subgate.want_registrations(new.sub_client_id);
+    else
+        update subgate.registration set due_at = least(coalesce(due_at, new.effective_at), new.effective_at)
+        where sub_client_id = new.sub_client_id;
+    end if;
+    return null;
+end $$;
 
 CREATE FUNCTION subgate.delivery_uuid(event_id uuid, endpoint_id uuid) RETURNS uuid
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -236,6 +304,31 @@ begin
     return made;
 end $$;
 
+CREATE FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
+    SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    slack constant interval := '1 minute';
+    conditions text[];
+begin
+    if current_setting('subgate.platform', true) is distinct from 'on' then return; end if;
+    term := '%' || regexp_replace(lower(term), '([\\%_])', '\\\1', 'g') || '%';
+    conditions := array_remove(array[
+        case when wanted_status is not null then 'status = $1::sub_client_status' end,
+        case when wanted_external_id is not null then 'external_id = $2' end,
+        case when term is not null then 'names like $3' end,
+        case when wanted_country is not null then 'country = $4' end,
+        case when moment_from is not null then 'created_at >= $5 and id >= first_uuid($5 - $9)' end,
+        case when moment_before is not null then 'created_at < $6 and id < first_uuid($6 + $9)' end,
+        case when after is not null then 'id < $7' end], null);
+    return query execute 'select id from sub_client'
+        || case when conditions = '{}' then '' else ' where ' || array_to_string(conditions, ' and ') end
+        || ' order by id desc limit $8'
+        using wanted_status, wanted_external_id, term, wanted_country, moment_from, moment_before, after, row_limit,
+            slack;
+end $_$;
+
 CREATE FUNCTION subgate.first_uuid(moment timestamp with time zone) RETURNS uuid
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO 'pg_catalog'
@@ -243,6 +336,107 @@ CREATE FUNCTION subgate.first_uuid(moment timestamp with time zone) RETURNS uuid
     select (lpad(to_hex(floor(extract(epoch from moment at time zone 'UTC') * 1000)::bigint), 12, '0')
         || repeat('0', 20))::uuid
 $$;
+
+CREATE FUNCTION subgate.kyb_is_approved(sub_client uuid, moment timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select coalesce((
+        select r.kyb_status = 'approved' and (r.kyb_expires_at is null or r.kyb_expires_at > moment)
+        from subgate.compliance_revision r
+        where r.sub_client_id = sub_client and r.effective_at <= moment
+        order by r.effective_at desc, r.number desc
+        limit 1), false)
+$$;
+
+CREATE FUNCTION subgate.link_session_day_total(sub_client uuid, of_environment subgate.environment, moment timestamp with time zone) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select coalesce(sum(s.amount_in_fiat), 0)
+    from subgate.link_session s
+    where s.sub_client_id = sub_client and s.environment = of_environment
+        and s.id >= subgate.first_uuid(date_trunc('day', moment, 'UTC') - interval '1 hour')
+        and s.created_at >= date_trunc('day', moment, 'UTC')
+        and s.created_at < date_trunc('day', moment, 'UTC') + interval '1 day'
+$$;
+
+CREATE FUNCTION subgate.logo_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'DELETE' then
+        perform subgate.want_registrations(old.sub_client_id);
+    elsif tg_op = 'INSERT' or old.digest is distinct from new.digest then
+        perform subgate.want_registrations(new.sub_client_id);
+    end if;
+    return null;
+end $$;
+
+CREATE FUNCTION subgate.make_registrations(of_sub_client uuid, at_upstream uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+    insert into subgate.registration (sub_client_id, upstream_id, state, due_at, created_at, updated_at)
+    select s.id, u.id, 'pending', now(), now(), now()
+    from subgate.sub_client s
+    cross join subgate.upstream u
+    where (of_sub_client is null or s.id = of_sub_client) and (at_upstream is null or u.id = at_upstream)
+        and s.status::text in ('onboarding', 'active')
+        and u.deleted_at is null and u.admin_base_url is not null and u.admin_client_secret_sealed is not null
+    on conflict do nothing
+$$;
+
+CREATE FUNCTION subgate.sub_client_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'UPDATE' and (old.legal_name <> new.legal_name or old.display_name <> new.display_name
+        or (old.status::text in ('closed', 'erased')) <> (new.status::text in ('closed', 'erased')))
+    then
+        perform subgate.want_registrations(new.id);
+    end if;
+    perform subgate.make_registrations(new.id, null);
+    return null;
+end $$;
+
+CREATE FUNCTION subgate.upstream_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'UPDATE' and old.client_id <> new.client_id then
+        delete from subgate.registration_creation where upstream_id = new.id;
+        update subgate.registration
+        set wanted_version = wanted_version + 1, state = 'pending', attempts = 0, due_at = now(), updated_at = now(),
+            upstream_sub_client_id = null, logo_digest = null, logo_is_certain = true, synced_version = 0,
+            lease = null, leased_until = null
+        where upstream_id = new.id;
+    elsif tg_op = 'UPDATE' and (old.admin_base_url is distinct from new.admin_base_url
+        or old.admin_client_secret_sealed is distinct from new.admin_client_secret_sealed)
+    then
+        update subgate.registration
+        set state = 'pending', attempts = 0, due_at = now(), updated_at = now()
+        where upstream_id = new.id and state in ('pending', 'failed');
+    end if;
+    if tg_op = 'INSERT' or old.admin_base_url is distinct from new.admin_base_url
+        or old.admin_client_secret_sealed is distinct from new.admin_client_secret_sealed
+    then
+        perform subgate.make_registrations(null, new.id);
+    end if;
+    return null;
+end $$;
+
+CREATE FUNCTION subgate.want_registrations(of_sub_client uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+    update subgate.registration
+    set wanted_version = wanted_version + 1, state = 'pending', attempts = 0, due_at = now(), updated_at = now()
+    where sub_client_id = of_sub_client
+$$;
+
+CREATE TABLE sandbox.account (
+    client_id uuid NOT NULL,
+    callback_urls text[] DEFAULT '{}'::text[] NOT NULL,
+    catalog_configuration jsonb,
+    CONSTRAINT account_callback_urls_count CHECK ((cardinality(callback_urls) <= 50))
+);
 
 CREATE TABLE sandbox.link_token (
     auth_code_digest bytea NOT NULL,
@@ -261,6 +455,7 @@ CREATE TABLE sandbox.link_token (
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     transfer_id uuid,
+    sub_client_id uuid,
     CONSTRAINT link_token_address_length CHECK (((char_length(address) >= 1) AND (char_length(address) <= 256))),
     CONSTRAINT link_token_amount_in_fiat_length CHECK (((char_length(amount_in_fiat) >= 1) AND (char_length(amount_in_fiat) <= 64))),
     CONSTRAINT link_token_amount_length CHECK (((char_length(amount) >= 1) AND (char_length(amount) <= 64))),
@@ -272,6 +467,32 @@ CREATE TABLE sandbox.link_token (
     CONSTRAINT link_token_transaction_id_length CHECK (((char_length(transaction_id) >= 1) AND (char_length(transaction_id) <= 128))),
     CONSTRAINT link_token_use_is_whole CHECK ((num_nulls(used_at, transfer_id) = ANY (ARRAY[0, 2]))),
     CONSTRAINT link_token_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
+);
+
+CREATE TABLE sandbox.sub_client (
+    client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    business_legal_name text NOT NULL,
+    display_name text NOT NULL,
+    callback_urls text[],
+    catalog_configuration jsonb,
+    logo_media_type text,
+    logo bytea,
+    CONSTRAINT sub_client_business_legal_name_length CHECK (((char_length(business_legal_name) >= 1) AND (char_length(business_legal_name) <= 300))),
+    CONSTRAINT sub_client_callback_urls_count CHECK ((cardinality(callback_urls) <= 50)),
+    CONSTRAINT sub_client_display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 300))),
+    CONSTRAINT sub_client_logo_is_whole CHECK ((num_nulls(logo_media_type, logo) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT sub_client_logo_length CHECK (((octet_length(logo) >= 1) AND (octet_length(logo) <= 5242880)))
+);
+
+ALTER TABLE sandbox.sub_client ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sandbox.sub_client_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE sandbox.webhook (
@@ -390,6 +611,47 @@ CREATE TABLE subgate.branding (
 
 ALTER TABLE ONLY subgate.branding FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.compliance_day (
+    sub_client_id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    day date NOT NULL,
+    amount numeric NOT NULL,
+    revision integer NOT NULL,
+    CONSTRAINT compliance_day_amount_positive CHECK ((amount >= (0)::numeric))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY subgate.compliance_day FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.compliance_revision (
+    sub_client_id uuid NOT NULL,
+    number integer NOT NULL,
+    rules text NOT NULL,
+    kyb_status subgate.kyb_status NOT NULL,
+    kyb_expires_at timestamp with time zone,
+    kyb_legal_entity text,
+    kyb_registration_number text,
+    kyb_address text,
+    kyb_vasp_id text,
+    kyb_platform_category text,
+    kyb_mcc text,
+    effective_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by_member uuid,
+    created_by_key uuid,
+    CONSTRAINT compliance_revision_effective_at_order CHECK ((effective_at >= created_at)),
+    CONSTRAINT compliance_revision_kyb_address_length CHECK (((char_length(kyb_address) >= 1) AND (char_length(kyb_address) <= 500))),
+    CONSTRAINT compliance_revision_kyb_legal_entity_length CHECK (((char_length(kyb_legal_entity) >= 1) AND (char_length(kyb_legal_entity) <= 300))),
+    CONSTRAINT compliance_revision_kyb_mcc_form CHECK ((kyb_mcc ~ '^[0-9]{4}$'::text)),
+    CONSTRAINT compliance_revision_kyb_platform_category_length CHECK (((char_length(kyb_platform_category) >= 1) AND (char_length(kyb_platform_category) <= 100))),
+    CONSTRAINT compliance_revision_kyb_registration_number_length CHECK (((char_length(kyb_registration_number) >= 1) AND (char_length(kyb_registration_number) <= 100))),
+    CONSTRAINT compliance_revision_kyb_vasp_id_length CHECK (((char_length(kyb_vasp_id) >= 1) AND (char_length(kyb_vasp_id) <= 100))),
+    CONSTRAINT compliance_revision_number_positive CHECK ((number > 0)),
+    CONSTRAINT compliance_revision_rules_length CHECK (((octet_length(rules) >= 2) AND (octet_length(rules) <= 1048576)))
+);
+
+ALTER TABLE ONLY subgate.compliance_revision FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.credential (
     sub_client_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -397,19 +659,34 @@ CREATE TABLE subgate.credential (
     environment subgate.environment NOT NULL,
     access subgate.credential_access NOT NULL,
     name text NOT NULL,
-    secret_digest bytea NOT NULL,
-    pepper_id text NOT NULL,
-    secret_hint text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    CONSTRAINT credential_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
-    CONSTRAINT credential_pepper_id_length CHECK (((char_length(pepper_id) >= 1) AND (char_length(pepper_id) <= 32))),
-    CONSTRAINT credential_secret_digest_length CHECK ((octet_length(secret_digest) = 32)),
-    CONSTRAINT credential_secret_hint_length CHECK ((char_length(secret_hint) = 4))
+    allowed_ips cidr[] DEFAULT '{}'::cidr[] NOT NULL,
+    CONSTRAINT credential_allowed_ips_count CHECK ((cardinality(allowed_ips) <= 100)),
+    CONSTRAINT credential_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
 );
 
 ALTER TABLE ONLY subgate.credential FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.credential_secret (
+    sub_client_id uuid NOT NULL,
+    credential_id uuid NOT NULL,
+    id uuid NOT NULL,
+    digest bytea NOT NULL,
+    pepper_id text NOT NULL,
+    hint text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT credential_secret_digest_length CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT credential_secret_hint_length CHECK ((char_length(hint) = 4)),
+    CONSTRAINT credential_secret_pepper_id_length CHECK (((char_length(pepper_id) >= 1) AND (char_length(pepper_id) <= 32)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY subgate.credential_secret FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE subgate.data_key (
     sub_client_id uuid NOT NULL,
@@ -556,6 +833,7 @@ CREATE TABLE subgate.link_session (
     has_transfer boolean NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    compliance_revision integer,
     CONSTRAINT link_session_transaction_id_length CHECK (((char_length(transaction_id) >= 1) AND (char_length(transaction_id) <= 128))),
     CONSTRAINT link_session_transfer_type_length CHECK (((char_length(transfer_type) >= 1) AND (char_length(transfer_type) <= 32))),
     CONSTRAINT link_session_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
@@ -619,6 +897,49 @@ CREATE TABLE subgate.quarantine (
 
 ALTER TABLE ONLY subgate.quarantine FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.registration (
+    sub_client_id uuid NOT NULL,
+    upstream_id uuid NOT NULL,
+    state subgate.registration_state NOT NULL,
+    wanted_version bigint DEFAULT 1 NOT NULL,
+    synced_version bigint DEFAULT 0 NOT NULL,
+    upstream_sub_client_id uuid,
+    logo_digest bytea,
+    logo_is_certain boolean DEFAULT true NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    lease uuid,
+    leased_until timestamp with time zone,
+    last_error text,
+    last_error_message text,
+    last_attempt_at timestamp with time zone,
+    synced_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT registration_last_error_length CHECK (((char_length(last_error) >= 1) AND (char_length(last_error) <= 64))),
+    CONSTRAINT registration_last_error_message_length CHECK ((char_length(last_error_message) <= 1024)),
+    CONSTRAINT registration_lease_is_whole CHECK ((num_nulls(lease, leased_until) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT registration_logo_digest_length CHECK ((octet_length(logo_digest) = 32)),
+    CONSTRAINT registration_versions_order CHECK ((synced_version <= wanted_version))
+);
+
+ALTER TABLE ONLY subgate.registration FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.registration_creation (
+    id uuid NOT NULL,
+    upstream_id uuid NOT NULL,
+    names_digest bytea NOT NULL,
+    holder_id uuid NOT NULL,
+    legal_name text NOT NULL,
+    display_name text NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT registration_creation_display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 300))),
+    CONSTRAINT registration_creation_legal_name_length CHECK (((char_length(legal_name) >= 1) AND (char_length(legal_name) <= 300))),
+    CONSTRAINT registration_creation_names_digest_length CHECK ((octet_length(names_digest) = 32))
+);
+
+ALTER TABLE ONLY subgate.registration_creation FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.sub_client (
     id uuid NOT NULL,
     legal_name text NOT NULL,
@@ -632,6 +953,8 @@ CREATE TABLE subgate.sub_client (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    names text GENERATED ALWAYS AS (((lower(display_name) || '
+'::text) || lower(legal_name))) STORED,
     CONSTRAINT sub_client_country_form CHECK ((country ~ '^[A-Z]{2}$'::text)),
     CONSTRAINT sub_client_display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 300))),
     CONSTRAINT sub_client_external_id_length CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 128))),
@@ -698,8 +1021,14 @@ ALTER TABLE ONLY subgate.delivery ATTACH PARTITION subgate.delivery_default DEFA
 
 ALTER TABLE ONLY subgate.event ATTACH PARTITION subgate.event_default DEFAULT;
 
+ALTER TABLE ONLY sandbox.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (client_id);
+
 ALTER TABLE ONLY sandbox.link_token
     ADD CONSTRAINT link_token_pkey PRIMARY KEY (auth_code_digest);
+
+ALTER TABLE ONLY sandbox.sub_client
+    ADD CONSTRAINT sub_client_pkey PRIMARY KEY (client_id, id);
 
 ALTER TABLE ONLY sandbox.webhook
     ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
@@ -719,8 +1048,17 @@ ALTER TABLE ONLY subgate.audit_entry
 ALTER TABLE ONLY subgate.branding
     ADD CONSTRAINT branding_pkey PRIMARY KEY (sub_client_id);
 
+ALTER TABLE ONLY subgate.compliance_day
+    ADD CONSTRAINT compliance_day_pkey PRIMARY KEY (sub_client_id, environment, day);
+
+ALTER TABLE ONLY subgate.compliance_revision
+    ADD CONSTRAINT compliance_revision_pkey PRIMARY KEY (sub_client_id, number);
+
 ALTER TABLE ONLY subgate.credential
     ADD CONSTRAINT credential_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.credential_secret
+    ADD CONSTRAINT credential_secret_pkey PRIMARY KEY (sub_client_id, credential_id, id);
 
 ALTER TABLE ONLY subgate.data_key
     ADD CONSTRAINT data_key_pkey PRIMARY KEY (sub_client_id, id);
@@ -764,6 +1102,18 @@ ALTER TABLE ONLY subgate.quarantine
 ALTER TABLE ONLY subgate.quarantine
     ADD CONSTRAINT quarantine_upstream_event_key UNIQUE (upstream_id, upstream_event_id);
 
+ALTER TABLE ONLY subgate.registration_creation
+    ADD CONSTRAINT registration_creation_holder_key UNIQUE (upstream_id, holder_id);
+
+ALTER TABLE ONLY subgate.registration_creation
+    ADD CONSTRAINT registration_creation_names_key UNIQUE (upstream_id, names_digest);
+
+ALTER TABLE ONLY subgate.registration_creation
+    ADD CONSTRAINT registration_creation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY subgate.registration
+    ADD CONSTRAINT registration_pkey PRIMARY KEY (sub_client_id, upstream_id);
+
 ALTER TABLE ONLY subgate.sub_client
     ADD CONSTRAINT sub_client_pkey PRIMARY KEY (id);
 
@@ -777,6 +1127,8 @@ ALTER TABLE ONLY subgate.upstream
     ADD CONSTRAINT upstream_pkey PRIMARY KEY (id);
 
 CREATE INDEX link_token_expires_at ON sandbox.link_token USING btree (expires_at);
+
+CREATE INDEX sub_client_number ON sandbox.sub_client USING btree (client_id, number);
 
 CREATE INDEX webhook_due_at ON sandbox.webhook USING btree (due_at);
 
@@ -794,7 +1146,9 @@ CREATE INDEX audit_entry_sub_client ON subgate.audit_entry USING btree (about_su
 
 CREATE INDEX audit_entry_target ON subgate.audit_entry USING btree (target_id, seq);
 
-CREATE INDEX credential_secret_digest ON subgate.credential USING btree (secret_digest);
+CREATE INDEX compliance_revision_effective_at ON subgate.compliance_revision USING btree (sub_client_id, effective_at DESC, number DESC);
+
+CREATE INDEX credential_secret_by_digest ON subgate.credential_secret USING btree (digest);
 
 CREATE INDEX delivery_due ON ONLY subgate.delivery USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -808,7 +1162,17 @@ CREATE INDEX idempotency_created_at ON subgate.idempotency USING btree (created_
 
 CREATE UNIQUE INDEX member_email_key ON subgate.member USING btree (lower(email)) WHERE (deleted_at IS NULL);
 
+CREATE INDEX registration_due ON subgate.registration USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX registration_upstream ON subgate.registration USING btree (upstream_id, upstream_sub_client_id);
+
+CREATE INDEX sub_client_country ON subgate.sub_client USING btree (country, id);
+
 CREATE UNIQUE INDEX sub_client_external_id_key ON subgate.sub_client USING btree (external_id);
+
+CREATE INDEX sub_client_names ON subgate.sub_client USING gin (names public.gin_trgm_ops);
+
+CREATE INDEX sub_client_status ON subgate.sub_client USING btree (status, id);
 
 CREATE UNIQUE INDEX upstream_environment_key ON subgate.upstream USING btree (environment) WHERE (deleted_at IS NULL);
 
@@ -822,11 +1186,27 @@ ALTER INDEX subgate.delivery_held ATTACH PARTITION subgate.delivery_default_sub_
 
 ALTER INDEX subgate.event_pkey ATTACH PARTITION subgate.event_default_pkey;
 
+CREATE TRIGGER registration AFTER INSERT OR DELETE OR UPDATE ON subgate.branding FOR EACH ROW EXECUTE FUNCTION subgate.branding_changed();
+
+CREATE TRIGGER registration AFTER INSERT ON subgate.compliance_revision FOR EACH ROW EXECUTE FUNCTION subgate.compliance_changed();
+
+CREATE TRIGGER registration AFTER INSERT OR DELETE OR UPDATE ON subgate.logo FOR EACH ROW EXECUTE FUNCTION subgate.logo_changed();
+
+CREATE TRIGGER registration AFTER INSERT OR UPDATE OF legal_name, display_name, status ON subgate.sub_client FOR EACH ROW EXECUTE FUNCTION subgate.sub_client_changed();
+
+CREATE TRIGGER registration AFTER INSERT OR UPDATE ON subgate.upstream FOR EACH ROW EXECUTE FUNCTION subgate.upstream_changed();
+
 ALTER TABLE ONLY subgate.admin_key
     ADD CONSTRAINT admin_key_member_id_fkey FOREIGN KEY (member_id) REFERENCES subgate.member(id);
 
 ALTER TABLE ONLY subgate.branding
     ADD CONSTRAINT branding_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+
+ALTER TABLE ONLY subgate.compliance_revision
+    ADD CONSTRAINT compliance_revision_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+
+ALTER TABLE ONLY subgate.credential_secret
+    ADD CONSTRAINT credential_secret_credential_fkey FOREIGN KEY (sub_client_id, credential_id) REFERENCES subgate.credential(sub_client_id, id);
 
 ALTER TABLE ONLY subgate.credential
     ADD CONSTRAINT credential_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
@@ -840,6 +1220,12 @@ ALTER TABLE ONLY subgate.logo
 ALTER TABLE ONLY subgate.quarantine
     ADD CONSTRAINT quarantine_upstream_id_fkey FOREIGN KEY (upstream_id) REFERENCES subgate.upstream(id);
 
+ALTER TABLE ONLY subgate.registration_creation
+    ADD CONSTRAINT registration_creation_upstream_id_fkey FOREIGN KEY (upstream_id) REFERENCES subgate.upstream(id);
+
+ALTER TABLE ONLY subgate.registration
+    ADD CONSTRAINT registration_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+
 ALTER TABLE subgate.admin_key ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY app ON subgate.admin_key TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
@@ -850,7 +1236,13 @@ CREATE POLICY app ON subgate.audit_entry FOR SELECT TO subgate_app USING ((( SEL
 
 CREATE POLICY app ON subgate.branding TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
+CREATE POLICY app ON subgate.compliance_day TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.compliance_revision TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
 CREATE POLICY app ON subgate.credential TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.credential_secret TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.data_key TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -874,6 +1266,10 @@ CREATE POLICY app ON subgate.node TO subgate_app USING ((( SELECT current_settin
 
 CREATE POLICY app ON subgate.quarantine TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
+CREATE POLICY app ON subgate.registration TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.registration_creation TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
 CREATE POLICY app ON subgate.sub_client TO subgate_app USING (((id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.transfer TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
@@ -886,7 +1282,13 @@ ALTER TABLE subgate.audit_entry ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.branding ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE subgate.compliance_day ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.compliance_revision ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE subgate.credential ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.credential_secret ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.data_key ENABLE ROW LEVEL SECURITY;
 
@@ -914,7 +1316,13 @@ CREATE POLICY reader ON subgate.attempt FOR SELECT TO subgate_reader USING (true
 
 CREATE POLICY reader ON subgate.branding FOR SELECT TO subgate_reader USING (true);
 
+CREATE POLICY reader ON subgate.compliance_day FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.compliance_revision FOR SELECT TO subgate_reader USING (true);
+
 CREATE POLICY reader ON subgate.credential FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.credential_secret FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.data_key FOR SELECT TO subgate_reader USING (true);
 
@@ -932,9 +1340,17 @@ CREATE POLICY reader ON subgate.link_session FOR SELECT TO subgate_reader USING 
 
 CREATE POLICY reader ON subgate.logo FOR SELECT TO subgate_reader USING (true);
 
+CREATE POLICY reader ON subgate.registration FOR SELECT TO subgate_reader USING (true);
+
 CREATE POLICY reader ON subgate.sub_client FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.transfer FOR SELECT TO subgate_reader USING (true);
+
+ALTER TABLE subgate.registration ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.registration_creation ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY search ON subgate.sub_client FOR SELECT TO subgate_owner USING (true);
 
 ALTER TABLE subgate.sub_client ENABLE ROW LEVEL SECURITY;
 
@@ -953,7 +1369,14 @@ GRANT ALL ON FUNCTION subgate.append_audit_entry(entry uuid, at timestamp with t
 REVOKE ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) TO subgate_app;
 
+REVOKE ALL ON FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.account TO subgate_sandbox;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.link_token TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.sub_client TO subgate_sandbox;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.webhook TO subgate_sandbox;
 
@@ -967,7 +1390,15 @@ GRANT SELECT ON TABLE subgate.audit_entry TO subgate_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.branding TO subgate_app;
 GRANT SELECT ON TABLE subgate.branding TO subgate_reader;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.compliance_day TO subgate_app;
+GRANT SELECT ON TABLE subgate.compliance_day TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.compliance_revision TO subgate_app;
+GRANT SELECT ON TABLE subgate.compliance_revision TO subgate_reader;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.credential TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.credential_secret TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.data_key TO subgate_app;
 
@@ -995,6 +1426,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.member TO subgate_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.node TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.quarantine TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.registration TO subgate_app;
+GRANT SELECT ON TABLE subgate.registration TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.registration_creation TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.sub_client TO subgate_app;
 GRANT SELECT ON TABLE subgate.sub_client TO subgate_reader;
