@@ -27,6 +27,8 @@ package struct StoreFixture: Sendable {
         asOwner: Bool = false, statements: [Statement] = Statement.service,
         _ body: @escaping @Sendable (StoreFixture) async throws -> Void
     ) async throws {
+        await FixtureGate.shared.enter()
+        defer { FixtureGate.shared.leave() }
         let testDatabase = try await onOwnThread { try TestDatabase.make() }
         let loop = EventLoop()
         loop.start()

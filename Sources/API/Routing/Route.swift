@@ -104,9 +104,9 @@ package struct RouteTable: Sendable {
     /// The PSP's admins.
     package static let adminListener = RouteTable(
         listener: "admin",
-        routes: [SubClientRoutes.all, ImportRoutes.all, CredentialRoutes.all, SubClientViewRoutes.all, UpstreamRoutes.all]
-            .flatMap { $0 } + RegistrationRoutes.all + QuarantineRoutes.all + MemberRoutes.all + AdminKeyRoutes.all
-            + AuditRoutes.all + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all)
+        routes: [SubClientRoutes.all, ImportRoutes.all, CredentialRoutes.all, SubClientViewRoutes.all]
+            .flatMap { $0 } + UpstreamRoutes.all + RegistrationRoutes.all + QuarantineRoutes.all + MemberRoutes.all
+            + AdminKeyRoutes.all + AuditRoutes.all + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all)
 
     /// Health and metrics.
     package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)
