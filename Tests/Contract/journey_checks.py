@@ -323,6 +323,46 @@ def check_a_suspended_sub_client_mints_nothing() -> None:
     admin()("activateSubClient", 409, merchant.id)
 
 
+def check_a_policy_forbids_what_it_names_and_is_kept_in_revisions() -> None:
+    merchant = new_merchant("Policy")
+    fresh = admin()("getCompliance", 200, merchant.id)
+    assert (fresh.json["revision"], fresh.headers["etag"]) == (0, '"0"')
+    network, address = "e3c7fdd8-b1fc-4e51-85ae-bb276e075611", "0x0ff0000f0a0f0000f0f000000000fffff00f0f0f"
+    rules = {
+        "transferTypes": ["deposit"],
+        "assets": [{"networkId": network, "symbols": ["USDC"]}],
+        "destinations": [{"networkId": network, "address": address, "label": "Till"}],
+        "perTransfer": {"maxFiat": "25.49"},
+        "perDay": {"maxFiat": "25.49"},
+        "maxClientFee": "0.02",
+        "integrations": {"deny": ["47624467-e52e-4938-a41a-7926b6c27acf"]},
+        "walletVerification": {"aboveFiat": "25"},
+        "countries": {"allow": ["DE"]},
+    }
+    body = {"kyb": {"status": "pending", "legalEntity": "Policy GmbH"}, "rules": rules}
+    put = admin()("replaceCompliance", 200, merchant.id, body=body, headers={"If-Match": '"0"'})
+    admin()("replaceCompliance", 412, merchant.id, body=body, headers={"If-Match": '"0"'})
+    admin()("replaceCompliance", 400, merchant.id, body={**body, "rules": {"perDay": {"maxFiat": 5}}})
+    assert admin()("getCompliance", 200, merchant.id).json["rules"] == put.json["rules"]
+    told = ["transferTypes", "destinations", "perTransfer", "perDay", "walletVerification", "countries"]
+    question = {"environment": "sandbox", "linkToken": link_token_request("order-8")}
+    verdict = admin()("evaluateCompliance", 200, merchant.id, body=question).json
+    assert [one["rule"] for one in verdict["violations"]] == told and not verdict["allowed"]
+    time.sleep(1)
+    refused = merchant.call("createLinkToken", 451, body=link_token_request("order-8")).json
+    assert [one["rule"] for one in refused["errorData"]["violations"]] == told
+    admin()("replaceCompliance", 200, merchant.id, body={**body, "rules": {}}, headers={"If-Match": '"1"'})
+    merchant.call("createLinkToken", 200, body=link_token_request("order-8"))
+    [session] = merchant.call("listLinkSessions", 200).json["data"]
+    assert session["complianceRevision"] == 2
+    revisions = admin()("listComplianceRevisions", 200, merchant.id).json["data"]
+    assert [one["revision"] for one in revisions] == [2, 1]
+    live = {"environment": "production", "access": "read", "name": "live"}
+    admin()("createCredential", 409, merchant.id, body=live)
+    admin()("replaceCompliance", 200, merchant.id, body={"kyb": {"status": "approved"}, "rules": {}})
+    admin()("createCredential", 201, merchant.id, body=live)
+
+
 def check_the_mesh_format_reads_names_without_case() -> None:
     call = new_merchant("Any case").call
     body = {"USERID": "user-8", "TransferOptions": {"TransactionID": "order-7", "transfertype": "deposit"}}
