@@ -25,7 +25,9 @@ extension Store {
         for (place, one) in new.enumerated() where outcomes[place] == nil {
             if let externalID = one.externalID, first[externalID] == nil { first[externalID] = place }
         }
-        for (place, outcome) in await make(scope, first.values.map { ($0, new[$0]) }) { outcomes[place] = outcome }
+        for attempt in await make(scope, first.values.map { ($0, new[$0]) }) {
+            outcomes[attempt.place] = attempt.outcome
+        }
         // What was not made: later ones with the same external id, and those that another import made meanwhile.
         let rest = new.indices.filter { outcomes[$0] == nil }
         if !rest.isEmpty {
@@ -56,23 +58,27 @@ extension Store {
     }
 
     /// Without those whose external id someone else took in the meantime.
-    private func make(
-        _ scope: PlatformScope, _ new: [(place: Int, content: NewSubClient)]
-    ) async -> [(Int, ImportOutcome)] {
-        await withTaskGroup(of: (Int, ImportOutcome?).self) { group in
-            for one in new {
-                group.addTask {
-                    do throws(StoreError) {
-                        return (one.place, .created(try await createSubClient(scope, one.content).id))
-                    } catch {
-                        return (one.place, error == .externalIDTaken ? nil : .failed(error))
-                    }
-                }
-            }
-            var outcomes: [(Int, ImportOutcome)] = []
-            for await case (let place, let outcome?) in group { outcomes.append((place, outcome)) }
-            return outcomes
+    private func make(_ scope: PlatformScope, _ new: [(place: Int, content: NewSubClient)]) async -> [Attempt] {
+        await withTaskGroup(of: Attempt.self) { group in
+            for one in new { group.addTask { await attempt(scope, one.content, at: one.place) } }
+            var attempts: [Attempt] = []
+            for await attempt in group where attempt.outcome != nil { attempts.append(attempt) }
+            return attempts
         }
+    }
+
+    private func attempt(_ scope: PlatformScope, _ new: NewSubClient, at place: Int) async -> Attempt {
+        do {
+            return Attempt(place: place, outcome: .created(try await createSubClient(scope, new).id))
+        } catch {
+            return Attempt(place: place, outcome: error == .externalIDTaken ? nil : .failed(error))
+        }
+    }
+
+    /// What came of making one; nil if its external id was taken.
+    private struct Attempt: Sendable {
+        let place: Int
+        let outcome: ImportOutcome?
     }
 }
 

@@ -5,12 +5,20 @@ import TestSupport
 import Testing
 
 @Suite struct CredentialMigrationTests {
-    /// Credentials that were made before they could have several secrets keep the one they have.
-    @Test func theSecretsThatAreThereStay() async throws {
+    /// Credentials that were made before they could have several secrets keep the one they have, and the search finds
+    /// their sub-clients: also where whoever migrates is no superuser, whom row-level security would stop.
+    @Test(arguments: [true, false])
+    func theSecretsThatAreThereStay(asSuperuser: Bool) async throws {
         try await onOwnThread {
             let database = try TestDatabase.makeEmpty()
             let connection = try database.owner()
-            try Migrator(connection, known: Migration.all.filter { $0.number < 4 }).run()
+            var migrating = connection
+            if !asSuperuser {
+                let role = "owner_of_\(database.name)"
+                try connection.execute("create role \(role) login; alter database \(database.name) owner to \(role)")
+                migrating = try BlockingConnection(try database.connectionString(role: role))
+            }
+            try Migrator(migrating, known: Migration.all.filter { $0.number < 4 }).run()
             try connection.execute(
                 """
                 insert into subgate.sub_client (id, legal_name, display_name, country, status, created_at, updated_at)
@@ -22,7 +30,7 @@ import Testing
                     '2026-01-01Z', '2099-01-01Z', case n when 2 then now() end
                 from generate_series(1, 2) n
                 """)
-            try Migrator(connection).run()
+            try Migrator(migrating).run()
             let rows = try connection.query(
                 """
                 select k.id = c.id and k.digest = sha256(right(c.name, 1)::bytea) and k.pepper_id = 'p1'
@@ -38,6 +46,12 @@ import Testing
             let forced = try connection.query(
                 "select relforcerowsecurity from pg_class where oid = 'subgate.credential'::regclass")
             #expect(forced.bool(0, 0))
+            let app = try BlockingConnection(database.connectionString)
+            try app.execute("begin; select set_config('subgate.platform', 'on', true)")
+            for (filters, count) in [("null, null, null", 1), ("'active', null, null", 1), ("null, null, 'd'", 1)] {
+                let found = "select subgate.find_sub_clients(\(filters), null, null, null, null, 9)"
+                #expect(try app.query(found).count == count, "\(filters)")
+            }
         }
     }
 }
