@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Postgres
 import TestSupport
@@ -7,6 +8,11 @@ extension EndToEnd {
     /// Sub-clients reach the upstream by themselves, and leave it.
     @Suite struct RegistrationTests {
         private static let adminSecret = "account-management-canary"
+        /// A PNG of 16 by 16 pixels.
+        private static let logo = Data(
+            base64Encoded:
+                "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mOQz39NEmIY1TCqYfhqAACg0HkQHKvk/A"
+                + "AAAABJRU5ErkJggg==")!
 
         @Test func aSubClientComesChangesAndGoes() throws {
             let port = FreePorts.take(1)[0]
@@ -29,19 +35,23 @@ extension EndToEnd {
             try waitUntil(stage, [early, shop], are: "synced")
             #expect(Set(try entries(port).map { try $0.text(at: "displayName") }) == ["Early", "Shop"])
 
-            // Its name, and a logo.
-            _ = try stage.admin("PATCH", "/admin/v1/sub-clients/\(shop.id)", #"{"displayName":"The Shop"}"#).json(200)
-            try stage.installation.owner().execute(
-                """
-                insert into subgate.logo
-                    (sub_client_id, digest, media_type, width, height, bytes, created_at, updated_at)
-                select id, sha256('\\x89504e470d0a1a0a'), 'image/png', 1, 1, '\\x89504e470d0a1a0a', now(), now()
-                from subgate.sub_client where display_name = 'The Shop'
-                """)
+            // Its names, its origins, its logo.
+            let path = "/admin/v1/sub-clients/\(shop.id)"
+            _ = try stage.admin("PATCH", path, #"{"legalName":"Shop AG"}"#).json(200)
+            let branding = #"{"displayName":"The Shop","allowedOrigins":["https://shop.example"]}"#
+            _ = try stage.admin("PUT", path + "/branding", branding).json(200)
+            let put = try HTTPProbe(port: stage.node.adminPort).send(
+                "PUT", path + "/branding/logo", headers: stage.admin.headers + [("Content-Type", "image/png")],
+                body: [UInt8](Self.logo))
+            #expect(put.status == 200, "\(put.text)")
             try waitUntil(stage, [shop], are: "synced")
             let entry = try #require(try entries(port).first { try $0.text(at: "displayName") == "The Shop" })
-            #expect(try entry.text(at: "businessLegalName") == "Shop GmbH")
-            #expect(try entry.text(at: "logoUrl").hasPrefix("http://127.0.0.1:\(port)/public/clients/logo/"))
+            #expect(try entry.text(at: "businessLegalName") == "Shop AG")
+            #expect(entry["callbackUrls"]?.elements.map(\.text) == ["https://shop.example"])
+            let start = "http://127.0.0.1:\(port)"
+            let logo = try entry.text(at: "logoUrl")
+            #expect(logo.hasPrefix(start))
+            #expect(try control("GET", String(logo.dropFirst(start.count))).body == [UInt8](Self.logo))
 
             // Its link tokens say who it is; the sandbox refuses tokens for others.
             let id = try entry.text(at: "id")
