@@ -72,6 +72,13 @@ struct Amount: Hashable, Comparable, Sendable {
         Amount(units: Amount.one.dividingFullWidth(units.multipliedFullWidth(by: ratio.units)).quotient)
     }
 
+    /// What this many tokens cost at `price`, rounded down to 18 decimals; at most `largest`.
+    func worth(at price: Amount) -> Amount {
+        let product = units.multipliedFullWidth(by: price.units)
+        guard product.high < Amount.one else { return .largest }
+        return min(Amount(units: Amount.one.dividingFullWidth(product).quotient), .largest)
+    }
+
     /// What this much money buys at `price`, rounded down to 18 decimals. `price` is at least 10⁻¹⁸ of `self`.
     func divided(by price: Amount) -> Amount {
         let product = units.multipliedFullWidth(by: Amount.one)

@@ -23,10 +23,7 @@ struct Envelope: Sendable {
     static func success(_ content: [(name: StaticString, value: [UInt8]?)], hash: UInt64) -> Envelope {
         var writer = JSONWriter(reservingCapacity: 1_024)
         writer.beginObject()
-        for (name, value) in content {
-            writer.key(name)
-            if let value { writer.string(value) } else { writer.null() }
-        }
+        for (name, value) in content { writer.member(name, value) }
         writer.endObject()
         return success(json: writer.bytes, hash: hash)
     }
@@ -42,7 +39,7 @@ struct Envelope: Sendable {
     }
 
     var body: [UInt8] {
-        var writer = JSONWriter(reservingCapacity: 1_024)
+        var writer = JSONWriter(reservingCapacity: 256 + (content?.count ?? 0))
         writer.beginObject()
         if let content {
             writer.key("content")
@@ -72,6 +69,61 @@ struct Envelope: Sendable {
         (0..<8).map { place in
             let digit = UInt8(truncatingIfNeeded: value >> (60 - 4 * UInt64(place))) & 15
             return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+        }
+    }
+}
+
+/// Members of answers, one line each; nil is null.
+extension JSONWriter {
+    mutating func member(_ name: StaticString, _ value: [UInt8]?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    mutating func member(_ name: StaticString, _ value: String?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    mutating func member(_ name: StaticString, _ value: Bool) {
+        key(name)
+        bool(value)
+    }
+
+    mutating func member(_ name: StaticString, integer value: Int64?) {
+        key(name)
+        if let value { integer(value) } else { null() }
+    }
+
+    /// A value that is JSON already, such as a number in plain decimals.
+    mutating func member(_ name: StaticString, json value: [UInt8]?) {
+        key(name)
+        if let value { raw(value) } else { null() }
+    }
+
+    mutating func members(null names: StaticString...) {
+        for name in names {
+            key(name)
+            null()
+        }
+    }
+
+    mutating func array<Element>(
+        _ name: StaticString, _ elements: some Sequence<Element>, _ write: (Element, inout JSONWriter) -> Void
+    ) {
+        key(name)
+        beginArray()
+        for element in elements { write(element, &self) }
+        endArray()
+    }
+
+    mutating func objects<Element>(
+        _ name: StaticString, _ elements: some Sequence<Element>, _ write: (Element, inout JSONWriter) -> Void
+    ) {
+        array(name, elements) { element, writer in
+            writer.beginObject()
+            write(element, &writer)
+            writer.endObject()
         }
     }
 }

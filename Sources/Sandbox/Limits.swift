@@ -11,7 +11,9 @@ package enum SandboxLimits {
     package static let linkTokenLife = Duration.seconds(600)
     /// How long a token is remembered after it expired, so that it is answered 409 or 410 and not 404.
     static let expiredTokenMemory = Duration.seconds(86_400)
-    /// Between two sweeps of old tokens.
+    /// How long a played transfer is listed.
+    static let transferMemory = Duration.seconds(30 * 86_400)
+    /// Between two sweeps of old tokens and transfers.
     static let sweepInterval = Duration.seconds(600)
 
     /// UTF-16 units, as Mesh counts.
@@ -24,6 +26,21 @@ package enum SandboxLimits {
     static let freeTextUnits = 0...2_048
     /// Elements of any list in a request.
     static let listElements = 100
+    /// Bytes of a request to remove an account: a token of a kilobyte or two.
+    package static let accountBodyBytes = 32 * 1_024
+    static let authTokenUnits = 1...16_384
+
+    /// Transfers on one page, and on one for which the caller names no number: Mesh's.
+    static let count: ClosedRange<Int64> = 1...1_000
+    static let standardCount: Int64 = 10
+    static let offset: ClosedRange<Int64> = 0...1_000_000
+    /// Values of a parameter that may be repeated, by Mesh's documents.
+    static let statuses = 5
+    static let integrationIds = 100
+    /// Unix seconds: up to the end of the year 9999.
+    static let unixSeconds: ClosedRange<Int64> = 0...253_402_300_799
+    /// Characters of an answer or a reason that the log of webhooks keeps.
+    static let logMessageCharacters = 200
 
     /// Milliseconds between the events of one transfer.
     package static let delayMilliseconds: ClosedRange<Int64> = 0...3_600_000

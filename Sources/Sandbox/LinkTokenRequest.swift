@@ -44,6 +44,7 @@ struct LinkTokenRequest: Sendable, Equatable {
 /// `LinkTokenTransferOptions` of Mesh's OpenAPI.
 struct TransferOptions: Sendable, Equatable {
     let transactionId: [UInt8]?
+    let type: TransferType
     let destinations: [Destination]
     let amountInFiat: Amount?
     let clientFee: Amount?
@@ -63,6 +64,7 @@ struct TransferOptions: Sendable, Equatable {
         transactionId = try object.text("transactionId", units: SandboxLimits.transactionIdUnits)
         let fee = try object.amount("clientFee", largest: Amount(whole: 1))
         let type = try object.choice("transferType", TransferType.self) ?? .deposit
+        self.type = type
         // The fee is a payment's; elsewhere Mesh passes it over.
         clientFee = type == .payment ? fee : nil
         feeIsInclusive = try object.bool("isInclusiveFeeEnabled") ?? false

@@ -21,6 +21,7 @@ struct LinkTokenStore: Sendable {
                 .text(request.transfer?.amountInFiat?.text), .text(request.transfer?.clientFee?.text),
                 .bool(request.transfer?.feeIsInclusive ?? false), .timestamp(now),
                 .timestamp(now + SandboxLimits.linkTokenLife), request.subClientId.map { .uuid($0) } ?? .null,
+                request.transfer.map { .string($0.type.rawValue) } ?? .null,
             ])
         return try await database.run(query, lane: .write).affected == 1
     }
@@ -60,15 +61,22 @@ struct LinkTokenStore: Sendable {
                 .bytes(token.digest), .timestamp(now), .uuid(transfer.id),
                 .uuidArray(owed.map { UUIDBits(high: $0.id.high, low: $0.id.low) }),
                 .bytesArray(owed.map { WebhookBody.event($0, of: transfer) }),
-                .timestampArray(owed.map { $0.happensAt.microseconds }),
+                .timestampArray(owed.map { $0.happensAt.microseconds }), .string(transfer.network.name),
+                .text(transfer.sourceAmount.text), .text(transfer.destinationAmount.text),
+                .text(transfer.amountInFiat.text), .text(transfer.sourceAddress), .text(transfer.refundAddress),
+                .text(transfer.events.lazy.compactMap(\.transactionHash).first),
+                .textArray(transfer.events.map(\.status)),
+                .timestampArray(transfer.events.map { $0.happensAt.microseconds }),
             ])
         return try await database.run(query, lane: .write).int64(0, 0) == 1
     }
 
-    /// Forgets tokens that expired long ago.
+    /// Forgets tokens that expired long ago, and transfers made long ago.
     func sweep(at now: Timestamp) async throws(PostgresError) {
-        let limit = now - SandboxLimits.expiredTokenMemory
-        _ = try await database.run(Query(.sandboxDeleteOldLinkTokens, [.timestamp(limit)]), lane: .write)
+        let unit = Unit(
+            Query(.sandboxDeleteOldLinkTokens, [.timestamp(now - SandboxLimits.expiredTokenMemory)]),
+            Query(.sandboxDeleteOldTransfers, [.timestamp(now - SandboxLimits.transferMemory)]))
+        _ = try await database.run(unit, lane: .write)
     }
 }
 

@@ -19,12 +19,14 @@ struct PlayedTransfer: Sendable {
     let sourceAmount: Amount
     let sourceAddress: [UInt8]
     let destinationAmount: Amount
+    /// What arrives, in dollars.
+    let amountInFiat: Amount
     let destinationAddress: [UInt8]
     let refundAddress: [UInt8]
     let events: [Event]
 
     /// What the user pays for withdrawing, in dollars: Mesh's own sandbox takes a cent.
-    private static let withdrawalFee = Amount(units: Amount.one / 100)
+    static let withdrawalFee = Amount(units: Amount.one / 100)
     /// What the user enters where the token names no amount, in dollars.
     private static let enteredAmount = Amount(whole: 50)
 
@@ -41,6 +43,7 @@ struct PlayedTransfer: Sendable {
         sourceAddress = network.address(&random)
         refundAddress = network.address(&random)
         (sourceAmount, destinationAmount) = PlayedTransfer.amounts(of: token, to: destination)
+        amountInFiat = destinationAmount.worth(at: Price.dollars(of: symbol))
         id = UUIDValue.version4(&random)
         let hash = network.transactionHash(&random)
         var events: [Event] = []

@@ -16,6 +16,7 @@ package struct Sandbox: Service {
     private let sender: WebhookSender
     private let tokens: LinkTokenStore
     private let linkTokens: LinkTokenRoutes
+    private let reads: ReadRoutes
     private let control: ControlRoutes
     private let accounts: AccountRoutes
     private let faults: AccountFaultRoutes
@@ -43,8 +44,11 @@ package struct Sandbox: Service {
         sender = WebhookSender(
             loop: loop, store: WebhookStore(database: database), client: httpClient, clients: configuration.clients,
             clock: clock, random: random, log: log)
+        let keys = ClientKeys(configuration.clients)
+        reads = ReadRoutes(
+            keys: keys, store: TransferStore(database: database), clock: clock, random: random, log: log)
         linkTokens = LinkTokenRoutes(
-            keys: ClientKeys(configuration.clients), store: tokens, baseURL: configuration.publicBaseURL,
+            keys: keys, store: tokens, baseURL: configuration.publicBaseURL,
             clock: clock, random: random, log: log)
         control = ControlRoutes(store: tokens, sender: sender, clock: clock, random: random, log: log)
         let waiting = AccountFaults(loop)
@@ -73,6 +77,7 @@ package struct Sandbox: Service {
         case .operation(.account(let operation)): return await accounts.answer(operation, request)
         case .operation(.setAccountFaults): return await faults.set(request)
         case .operation(.logo): return await logos.answer(request)
+        case .operation(let operation): return await reads.answer(operation, request)
         case .nothing: return Problem.notFound.response(requestId: head.requestId)
         case .otherMethods(let methods):
             var response =

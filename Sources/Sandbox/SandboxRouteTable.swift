@@ -4,6 +4,7 @@ package import HTTPServer
 package struct SandboxRoute: Sendable {
     package enum Operation: Equatable, Sendable {
         case about, createLinkToken, completeLinkToken, payLink, connect, logo, setAccountFaults
+        case networks, managedIntegrations, tokens, integrations, status, transfers, walletVerifications, removeAccount
         case account(AccountOperation)
     }
 
@@ -16,14 +17,25 @@ package struct SandboxRoute: Sendable {
     /// serves and only Subgate calls.
     package let isContract: Bool
     package let operation: Operation
+
+    /// One of Mesh's own calls.
+    fileprivate static func mesh(_ method: Method, _ pattern: StaticString, _ operation: Operation) -> SandboxRoute {
+        SandboxRoute(method: method, pattern: pattern, ignoresCase: true, isContract: true, operation: operation)
+    }
 }
 
 /// Everything the sandbox listener serves.
 package enum SandboxRouteTable {
     package static let routes: [SandboxRoute] = [
-        SandboxRoute(
-            method: .post, pattern: "/api/v1/linktoken", ignoresCase: true, isContract: true,
-            operation: .createLinkToken),
+        .mesh(.post, "/api/v1/linktoken", .createLinkToken),
+        .mesh(.get, "/api/v1/transfers/managed/networks", .networks),
+        .mesh(.get, "/api/v1/transfers/managed/integrations", .managedIntegrations),
+        .mesh(.get, "/api/v1/transfers/managed/tokens", .tokens),
+        .mesh(.get, "/api/v1/transfers/managed/mesh", .transfers),
+        .mesh(.get, "/api/v1/integrations", .integrations),
+        .mesh(.get, "/api/v1/status", .status),
+        .mesh(.get, "/api/v1/wallets/verify", .walletVerifications),
+        .mesh(.delete, "/api/v1/account", .removeAccount),
         SandboxRoute(
             method: .post, pattern: "/sandbox/v1/link-tokens/complete", ignoresCase: false, isContract: true,
             operation: .completeLinkToken),

@@ -113,20 +113,22 @@ struct WebhookSender: Sendable {
                 // The account or its address is gone: nobody is owed this any more.
                 return try await store.delete(webhook)
             }
-            if await post(webhook, to: address) { return try await store.delete(webhook) }
+            let post = await post(webhook, to: address)
+            if post.status == 200 { return try await store.finish(webhook, post) }
             var random = random
             let pause = RetryPause.after(attempt: webhook.attempt, random: &random)
-            try await store.retry(webhook, at: clock.now() + pause)
+            try await store.retry(webhook, post, at: clock.now() + pause)
         } catch {
             // The lease runs out and the webhook is posted once more.
             log.warn("the result of a webhook cannot be stored", [(.error, .text(error.description))])
         }
     }
 
-    /// Whether the answer is exactly 200.
-    private func post(_ webhook: ClaimedWebhook, to address: Address) async -> Bool {
+    /// Nothing but 200 is good.
+    private func post(_ webhook: ClaimedWebhook, to address: Address) async -> WebhookPost {
         var random = random
-        let body = WebhookBody.attempt(event: webhook.event, id: .version4(&random), sentAt: clock.now())
+        let (uri, sentAt) = (address.url.asciiText, clock.now())
+        let body = WebhookBody.attempt(event: webhook.event, id: .version4(&random), sentAt: sentAt)
         let request = OutgoingRequest(
             method: .post, url: address.url,
             headers: [
@@ -138,15 +140,26 @@ struct WebhookSender: Sendable {
             policy: .allowPrivate, partition: address.partition)
         do {
             let answer = try await client.send(request)
-            if answer.status == 200 { return true }
-            log.info(
-                "a webhook was not answered 200",
-                [(.status, .integer(answer.status)), (.attempt, .integer(Int(webhook.attempt)))])
+            if answer.status != 200 {
+                log.info(
+                    "a webhook was not answered 200",
+                    [(.status, .integer(answer.status)), (.attempt, .integer(Int(webhook.attempt)))])
+            }
+            return WebhookPost(
+                uri: uri, sentAt: sentAt, answeredAt: clock.now(), status: answer.status,
+                message: WebhookSender.excerpt(answer.body))
         } catch {
             log.info(
                 "a webhook was not answered",
                 [(.code, .text(error.code)), (.attempt, .integer(Int(webhook.attempt)))])
+            return WebhookPost(uri: uri, sentAt: sentAt, answeredAt: nil, status: nil, message: error.code)
         }
-        return false
+    }
+
+    /// The first characters of an answer, as text that the database takes.
+    private static func excerpt(_ body: [UInt8]) -> String {
+        let text = String(decoding: body.prefix(4 * SandboxLimits.logMessageCharacters), as: UTF8.self)
+        let scalars = text.unicodeScalars.filter { $0.value != 0 }.prefix(SandboxLimits.logMessageCharacters)
+        return String(String.UnicodeScalarView(scalars))
     }
 }

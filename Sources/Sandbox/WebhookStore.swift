@@ -12,6 +12,17 @@ struct ClaimedWebhook: Sendable {
     let attempt: Int32
 }
 
+/// One post of a webhook, as Mesh logs it.
+struct WebhookPost: Sendable {
+    let uri: String
+    let sentAt: Timestamp
+    /// Nil if no answer came, as is `status`.
+    let answeredAt: Timestamp?
+    let status: Int?
+    /// The start of the answer, or why none came.
+    let message: String
+}
+
 /// The webhooks that are owed, in PostgreSQL. Loop-bound, like the database it wraps.
 struct WebhookStore: Sendable {
     let database: Database
@@ -35,14 +46,34 @@ struct WebhookStore: Sendable {
         return rows.isEmpty ? nil : Timestamp(microseconds: rows.timestamp(0, 0))
     }
 
+    /// Deletes what nobody is owed any more: nothing was posted.
     func delete(_ webhook: ClaimedWebhook) async throws(PostgresError) {
-        _ = try await database.run(Query(.sandboxDeleteWebhook, [.int64(webhook.id)]), lane: .write)
+        _ = try await database.run(deletion(webhook), lane: .write)
     }
 
-    func retry(_ webhook: ClaimedWebhook, at moment: Timestamp) async throws(PostgresError) {
-        let query = Query(
+    /// Records a post that was answered 200.
+    func finish(_ webhook: ClaimedWebhook, _ post: WebhookPost) async throws(PostgresError) {
+        _ = try await database.run(Unit(entry(webhook, post), deletion(webhook)), lane: .write)
+    }
+
+    /// Records a post that was not, and when the next one is.
+    func retry(_ webhook: ClaimedWebhook, _ post: WebhookPost, at moment: Timestamp) async throws(PostgresError) {
+        let retry = Query(
             .sandboxRetryWebhook, [.int64(webhook.id), .int32(webhook.attempt), .timestamp(moment)])
-        _ = try await database.run(query, lane: .write)
+        _ = try await database.run(Unit(entry(webhook, post), retry), lane: .write)
+    }
+
+    private func deletion(_ webhook: ClaimedWebhook) -> Query {
+        Query(.sandboxDeleteWebhook, [.int64(webhook.id)])
+    }
+
+    private func entry(_ webhook: ClaimedWebhook, _ post: WebhookPost) -> Query {
+        Query(
+            .sandboxLogWebhook,
+            [
+                .int64(webhook.id), .string(post.uri), post.status.map { .int32(Int32($0)) } ?? .null,
+                .string(post.message), .timestamp(post.sentAt), post.answeredAt.map { .timestamp($0) } ?? .null,
+            ])
     }
 
     /// Gives back what a process that was killed had leased.

@@ -129,9 +129,10 @@ import Testing
             let first = try #require(try await store.claim(10, at: now).first)
             let second = try #require(try await store.claim(10, at: now + SandboxLimits.lease).first)
             #expect(first.id == second.id && first.attempt == 1 && second.attempt == 2)
-            try await store.retry(first, at: now)
+            let post = WebhookPost(uri: "http://a", sentAt: now, answeredAt: nil, status: nil, message: "timeout")
+            try await store.retry(first, post, at: now)
             #expect(try await store.claim(10, at: now + .seconds(16)).isEmpty)
-            try await store.retry(second, at: now + .seconds(20))
+            try await store.retry(second, post, at: now + .seconds(20))
             #expect(try await store.claim(10, at: now + .seconds(19)).isEmpty)
             #expect(try await store.claim(10, at: now + .seconds(20)).first?.attempt == 3)
         }

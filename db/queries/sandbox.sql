@@ -1,9 +1,10 @@
 -- name: sandbox_insert_link_token
 -- Writes nothing for a sub-client ($15) that the account does not have.
 insert into sandbox.link_token (auth_code_digest, client_id, user_id, transaction_id, network_id, symbol, address,
-    amount, min_amount, amount_in_fiat, client_fee, fee_is_inclusive, created_at, expires_at, sub_client_id)
+    amount, min_amount, amount_in_fiat, client_fee, fee_is_inclusive, created_at, expires_at, sub_client_id,
+    transfer_type)
 select $1::bytea, $2::uuid, $3::text, $4::text, $5::uuid, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text,
-    $12::boolean, $13::timestamptz, $14::timestamptz, $15::uuid
+    $12::boolean, $13::timestamptz, $14::timestamptz, $15::uuid, $16::text
 where $15 is null or exists (select from sandbox.sub_client where client_id = $2 and id = $15);
 
 -- name: sandbox_find_link_token
@@ -13,19 +14,80 @@ from sandbox.link_token
 where auth_code_digest = $1::bytea;
 
 -- name: sandbox_use_link_token
--- Consumes a token and writes the webhooks of its transfer, in one step: whoever loses the race for the token writes
--- none.
+-- Consumes a token and writes its transfer and the webhooks of that, in one step: whoever loses the race for the token
+-- writes none.
 with used as (
     update sandbox.link_token
     set used_at = $2::timestamptz, transfer_id = $3::uuid
     where auth_code_digest = $1::bytea and used_at is null
-    returning client_id
+    returning client_id, sub_client_id, user_id, transaction_id, coalesce(transfer_type, 'deposit') as transfer_type,
+        network_id, symbol, address, fee_is_inclusive
+), played as (
+    insert into sandbox.transfer (id, client_id, sub_client_id, user_id, transaction_id, transfer_type, network_id,
+        network_name, symbol, source_amount, destination_amount, amount_in_fiat, fee_is_inclusive, source_address,
+        destination_address, refund_address, tx_hash, statuses, happens_at, created_at)
+    select $3, client_id, sub_client_id, user_id, transaction_id, transfer_type, network_id, $7::text, symbol,
+        $8::text::numeric, $9::text::numeric, $10::text::numeric, fee_is_inclusive, $11::text, address, $12::text,
+        $13::text, $14::text[], $15::timestamptz[], $2
+    from used
 ), posted as (
-    insert into sandbox.webhook (client_id, event_id, event, due_at)
-    select used.client_id, owed.event_id, owed.event, owed.due_at
+    insert into sandbox.webhook (client_id, event_id, event, due_at, transfer_id)
+    select used.client_id, owed.event_id, owed.event, owed.due_at, $3
     from used, unnest($4::uuid[], $5::bytea[], $6::timestamptz[]) as owed (event_id, event, due_at)
 )
 select count(*) from used;
+
+-- name: sandbox_list_transfers
+-- One page of a client's transfers as they stand at $2, with how many there are in all; one row without a transfer if
+-- the page is empty.
+with standing as (
+    select t.*, e.status, e.executed_at, e.refund_status
+    from sandbox.transfer t
+    cross join lateral (
+        select coalesce((array['pending', 'failed', 'succeeded'])[
+                max(array_position(array['pending', 'failed', 'succeeded'], lower(p.status)))], 'pending') as status,
+            min(p.happens_at) filter (where lower(p.status) = 'succeeded') as executed_at,
+            (array_agg(p.status order by p.happens_at desc) filter (where lower(p.status) like 'refund%'))[1]
+                as refund_status
+        from unnest(t.statuses, t.happens_at) as p (status, happens_at)
+        where p.happens_at <= $2::timestamptz
+    ) as e
+    where t.client_id = $1::uuid and ($3::uuid is null or t.id = $3) and ($4::text is null or t.transaction_id = $4)
+        and ($6::text is null or t.user_id = $6) and ($8::uuid is null or t.sub_client_id = $8)
+        and ($9::timestamptz is null or t.created_at >= $9) and ($10::timestamptz is null or t.created_at <= $10)
+        and ($11::text is null or t.amount_in_fiat >= $11::text::numeric)
+        and ($12::text is null or t.amount_in_fiat <= $12::text::numeric)
+), found as (
+    select s.*, row_number() over (order by
+        case when not $14::boolean then k.number end, case when $14 then k.number end desc nulls last,
+        case when not $14 then k.word end, case when $14 then k.word end desc nulls last, s.id) as place
+    from standing s
+    cross join lateral (
+        select case $13::text when 'amountInFiat' then s.amount_in_fiat
+                when 'createdTimestamp' then extract(epoch from s.created_at) end as number,
+            case $13 when 'id' then s.id::text when 'clientTransferId' then s.transaction_id
+                when 'userId' then s.user_id when 'status' then s.status when 'symbol' then s.symbol
+                when 'networkName' then s.network_name end as word
+    ) as k
+    where ($5::text[] is null or s.status = any ($5))
+        and ($7::text is null or s.executed_at is not null and s.tx_hash = $7)
+)
+select (select count(*) from found), f.id, f.sub_client_id, f.client_id, f.user_id, f.transaction_id, f.transfer_type,
+    f.network_id, f.network_name, f.symbol, f.source_amount::text, f.destination_amount::text, f.amount_in_fiat::text,
+    f.fee_is_inclusive, f.source_address, f.destination_address, f.refund_address,
+    case when f.executed_at is not null then f.tx_hash end, f.status, f.refund_status, f.created_at, f.executed_at
+from (values (true)) as always
+left join found f on f.place > $15::bigint and f.place <= $15 + $16::bigint
+order by f.place;
+
+-- name: sandbox_list_webhook_logs
+select transfer_id, uri, status_code, message, sent_at, answered_at
+from sandbox.webhook_log
+where transfer_id = any ($1::uuid[])
+order by transfer_id, id;
+
+-- name: sandbox_delete_old_transfers
+delete from sandbox.transfer where created_at < $1::timestamptz;
 
 -- name: sandbox_delete_old_link_tokens
 delete from sandbox.link_token where expires_at < $1::timestamptz;
@@ -52,6 +114,14 @@ select due_at from sandbox.webhook where leased_until is null order by due_at li
 
 -- name: sandbox_delete_webhook
 delete from sandbox.webhook where id = $1::bigint;
+
+-- name: sandbox_log_webhook
+-- Before the webhook is deleted. One whose transfer was forgotten meanwhile leaves no entry.
+insert into sandbox.webhook_log (transfer_id, uri, status_code, message, sent_at, answered_at)
+select t.id, $2::text, $3::int, $4::text, $5::timestamptz, $6::timestamptz
+from sandbox.webhook w
+join sandbox.transfer t on t.id = w.transfer_id
+where w.id = $1::bigint;
 
 -- name: sandbox_retry_webhook
 -- Only the claim that is still the latest may say when the next one is.
