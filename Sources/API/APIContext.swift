@@ -72,6 +72,8 @@ package final class APIContext: Sendable {
     package let mesh: MeshClient
     package let policies: PolicyDirectory
     package let accounts: AccountClient
+    /// The lists of upstreams that this loop knows.
+    package let catalogue: Catalogue
     package let accept: Accept
     package let readiness: @Sendable () -> Readiness
     /// For what takes longer than a loop may be held.
@@ -95,6 +97,9 @@ package final class APIContext: Sendable {
         self.mesh = mesh
         policies = PolicyDirectory(store: store, log: log)
         self.accounts = accounts
+        catalogue = Catalogue(loop: store.loop, clock: clock, log: log) { upstream, list throws(UpstreamFailure) in
+            try await mesh.answer(list.call, of: upstream)
+        }
         self.accept = accept
         self.readiness = readiness
         self.worker = worker

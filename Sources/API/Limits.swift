@@ -100,6 +100,24 @@ package enum APILimits {
     static let userIDCharacters = 1...300
     static let transactionIDCharacters = 0...128
     static let linkTokenDescriptionCharacters = 0...256
+    /// Bytes of a request to disconnect an account: a token of a few kilobytes.
+    static let accountBytes = 64 * 1024
+    static let authTokenCharacters = 1...16_384
+    static let brokerTypeCharacters = 1...100
+    static let walletAddressCharacters = 1...256
+    /// Bytes of an upstream's answer about one end user: a hundred verified wallets.
+    static let passedAnswerBytes = 256 * 1024
+    /// Mesh's list of transfers: how many on a page, and on one for which no number is named.
+    static let meshCount: ClosedRange<Int64> = 1...1_000
+    static let standardMeshCount: Int64 = 10
+    /// How far a page may lie from the start: what is before it is looked at too.
+    static let meshOffset: ClosedRange<Int64> = 0...99_000
+    /// How often a parameter may be repeated, by Mesh's documents.
+    static let meshStatuses = 5
+    static let meshIntegrationIDs = 100
+    /// Up to the end of the year 9999.
+    static let unixSeconds: ClosedRange<Int64> = 0...253_402_300_799
+    static let hashCharacters = 1...256
     /// How long a link token is good for, by Mesh's documents.
     static let linkTokenLifetime: Duration = .seconds(600)
 

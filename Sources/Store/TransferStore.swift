@@ -45,15 +45,16 @@ extension Store {
 }
 
 extension Transfer {
-    fileprivate init(_ rows: Rows, _ row: Int) {
+    /// Reads the columns of the statements here, of which the first is the one at `start`.
+    init(_ rows: Rows, _ row: Int, from start: Int = 0) {
+        let text = { (column: Int) in rows.optionalText(row, start + column) }
         self.init(
-            id: rows.id(row, 0), linkSession: rows.id(row, 1), upstreamTransferID: rows.uuidValue(row, 2),
-            environment: rows.word(row, 3), transactionID: rows.optionalText(row, 4), userID: rows.text(row, 5),
-            status: rows.word(row, 6), refundStatus: rows.optionalWord(row, 7), symbol: rows.optionalText(row, 8),
-            chain: rows.optionalText(row, 9), txHash: rows.optionalText(row, 10),
-            sourceAmount: rows.optionalText(row, 11), destinationAmount: rows.optionalText(row, 12),
-            sourceAddress: rows.optionalText(row, 13), destinationAddress: rows.optionalText(row, 14),
-            refundAddress: rows.optionalText(row, 15), sourceAccountProvider: rows.optionalText(row, 16),
-            createdAt: rows.time(row, 17), updatedAt: rows.time(row, 18))
+            id: rows.id(row, start), linkSession: rows.id(row, start + 1),
+            upstreamTransferID: rows.uuidValue(row, start + 2), environment: rows.word(row, start + 3),
+            transactionID: text(4), userID: rows.text(row, start + 5), status: rows.word(row, start + 6),
+            refundStatus: rows.optionalWord(row, start + 7), symbol: text(8), chain: text(9), txHash: text(10),
+            sourceAmount: text(11), destinationAmount: text(12), sourceAddress: text(13), destinationAddress: text(14),
+            refundAddress: text(15), sourceAccountProvider: text(16), createdAt: rows.time(row, start + 17),
+            updatedAt: rows.time(row, start + 18))
     }
 }

@@ -5,6 +5,21 @@ package enum UpstreamLimits {
     static let connectTimeout: Duration = .seconds(3)
     /// Bytes of answer: a link token's is about 2 KiB.
     static let answerBytes = 64 * 1024
+    /// Bytes of a catalogue answer: Mesh's lists of networks, tokens and integrations take some hundred KiB each.
+    package static let catalogueBytes = 4 * 1024 * 1024
+    /// Members and elements of a catalogue answer: what that many bytes of real lists hold, twice.
+    static let catalogueMembers = 512 * 1024
+    /// Bytes of all catalogue answers that one loop keeps: those of a sandbox and a production account at their largest
+    /// real size, several times over.
+    package static let keptCatalogueBytes = 24 * 1024 * 1024
+    /// How long a catalogue answer is good: Mesh's ids are stable, and it asks its clients to keep them.
+    package static let catalogueFreshness: Duration = .seconds(300)
+    /// How long a health answer is good.
+    package static let statusFreshness: Duration = .seconds(15)
+    /// How old an answer may be that is given while the upstream fails.
+    package static let staleness: Duration = .seconds(3600)
+    /// How long a failing upstream is left alone before it is asked again.
+    package static let retryPause: Duration = .seconds(5)
     /// Bytes of a link token, and of a payment link.
     static let linkBytes = 8 * 1024
     /// Bytes of an upstream's words that are passed on.

@@ -73,6 +73,18 @@ package enum LinkTokenOutcome: Equatable, Sendable {
         }
     }
 
+    /// What went wrong, if it was not minted.
+    package var failure: UpstreamFailure? {
+        switch self {
+        case .minted: nil
+        case .refused(let refusal): .refused(status: 400, refusal)
+        case .tooManyRequests(let retryAfter): .tooManyRequests(retryAfter: retryAfter)
+        case .keysRefused(let status): .keysRefused(status: status)
+        case .failed(let reason): .failed(reason: reason)
+        case .unreachable(let reason): .unreachable(reason: reason)
+        }
+    }
+
     private static func minted(_ body: [UInt8]) -> LinkTokenOutcome? {
         guard let root = try? JSONDocument.parse(body).root, let content = root["content"],
             let linkToken = content["linkToken"]?.string, MintedLinkToken.isLinkToken(linkToken)
@@ -109,5 +121,5 @@ extension UpstreamRefusal {
 
 extension JSONValue {
     /// A string of a length that is fit to be passed on.
-    fileprivate var words: [UInt8]? { string.flatMap { $0.count <= UpstreamLimits.messageBytes ? $0 : nil } }
+    var words: [UInt8]? { string.flatMap { $0.count <= UpstreamLimits.messageBytes ? $0 : nil } }
 }

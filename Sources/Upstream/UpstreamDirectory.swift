@@ -8,6 +8,10 @@ package import Store
 package struct ActiveUpstream: Sendable {
     package let id: UpstreamID
     package let environment: Environment
+    /// Grows with every change of it.
+    package let version: Int32
+    /// Without a slash at its end.
+    package let baseURL: [UInt8]
     /// Where link tokens are minted; nil if the stored address does not pass today's policy.
     package let linkTokenURL: TargetURL?
     package let clientID: [UInt8]
@@ -20,6 +24,8 @@ package struct ActiveUpstream: Sendable {
     package init(_ upstream: OpenUpstream, policy: AddressPolicy) {
         id = upstream.id
         environment = upstream.environment
+        version = upstream.version
+        baseURL = upstream.baseURL
         clientID = upstream.clientID.text
         clientSecret = upstream.clientSecret
         webhookKeys = upstream.webhookSecrets.map { HMACKey($0.exposed) }

@@ -40,6 +40,23 @@ import Testing
             let page = try await store.transfers(mine.scope, PageRequest())
             #expect(page.items.map(\.id) == [mine.transfer])
         },
+        Call("meshTransfers") { store, mine, theirs in
+            var query = MeshTransferQuery()
+            query.includesWebhookLogs = true
+            let page = try await store.meshTransfers(mine.scope, query)
+            #expect(page.transfers.map(\.transfer.id) == [mine.transfer] && page.total == 1)
+            #expect(page.webhookLogs[mine.transfer]?.map(\.responseBody) == [Seed.bytes(mine.name)])
+            // Both have the same transaction, user and upstream id.
+            for change in [
+                { $0.transactionID = Seed.bytes("order-1") }, { $0.userID = Seed.bytes("user-1") },
+                { $0.upstreamTransferID = UUIDValue(high: 1, low: 1) }, { $0.isDescending = false },
+            ] as [@Sendable (inout MeshTransferQuery) -> Void] {
+                var query = MeshTransferQuery()
+                change(&query)
+                #expect(
+                    try await store.meshTransfers(mine.scope, query).transfers.map(\.transfer.id) == [mine.transfer])
+            }
+        },
         Call("events") { store, mine, _ in
             let page = try await store.events(mine.scope, PageRequest())
             #expect(page.items.map(\.id) == [mine.event])

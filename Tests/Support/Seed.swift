@@ -60,7 +60,8 @@ package struct Seed: Sendable {
 
     /// A webhook about `linkSession` as the inbound path would hand it over.
     package func received(
-        _ status: String, _ linkSession: LinkSessionID?, event: UUIDValue? = nil, transfer: UUIDValue? = nil
+        _ status: String, _ linkSession: LinkSessionID?, event: UUIDValue? = nil, transfer: UUIDValue? = nil,
+        details: ReceivedEvent.Details = ReceivedEvent.Details()
     ) -> ReceivedEvent {
         let reported = ReportedStatus(upstreamText: status.utf8)
         return ReceivedEvent(
@@ -69,7 +70,7 @@ package struct Seed: Sendable {
             upstreamTransferID: transfer ?? UUIDValue(high: 1, low: 1),
             reference: linkSession.map { TransactionReference(subClient: subClient, linkSession: $0) },
             unroutableReason: linkSession == nil ? "no transaction" : nil, status: reported,
-            occurredAt: store.clock.now(), details: ReceivedEvent.Details(),
+            occurredAt: store.clock.now(), details: details,
             payload: Seed.bytes(#"{"EventId":"x","TransferStatus":"\#(status)","TransactionId":"t","UserId":"u"}"#))
     }
 

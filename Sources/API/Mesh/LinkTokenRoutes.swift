@@ -18,9 +18,7 @@ enum LinkTokenRoutes {
         guard principal.subClientStatus.allowsLinkTokens(in: principal.environment) else { throw .notActive }
         let request = try LinkTokenRequest(try await call.meshBody())
         _ = try await call.judge(request, principal)
-        guard let upstream = await call.context.upstreams.upstream(for: principal.environment) else {
-            throw call.context.upstreams.isLoaded ? .noUpstream : .unavailable
-        }
+        let upstream = try await call.upstream(of: principal)
         let session: LinkSessionID = call.context.identifiers.next()
         let subClient = principal.scope.subClient
         let body = request.rewritten(
@@ -28,7 +26,10 @@ enum LinkTokenRoutes {
             transactionID: TransactionReference(subClient: subClient, linkSession: session).text,
             subClientID: principal.registration.flatMap { $0.upstream == upstream.id ? $0.subClientID : nil })
         let outcome = await call.context.mesh.createLinkToken(upstream, body: body)
-        let minted = LinkTokenStyle.apply(principal.linkStyle, to: try token(outcome, call, upstream))
+        guard case .minted(let plain) = outcome else {
+            throw call.meshProblem(outcome.failure ?? .failed(reason: "unknown"), upstream)
+        }
+        let minted = LinkTokenStyle.apply(principal.linkStyle, to: plain)
 
         let judgement = try await call.judge(request, principal, isMinted: true)
         let new = NewLinkSession(
@@ -54,41 +55,6 @@ enum LinkTokenRoutes {
             MeshEnvelope.ok(
                 content: content, errorHash: minted.errorHash, teamCode: minted.teamCode, requestID: call.requestID))
     }
-
-    /// The token, or the failure as the merchant may see it: what is the PSP's to mend goes to the log alone.
-    private static func token(
-        _ outcome: LinkTokenOutcome, _ call: Call, _ upstream: ActiveUpstream
-    ) throws(MeshProblem) -> MintedLinkToken {
-        switch outcome {
-        case .minted(let minted):
-            return minted
-        case .refused(let refusal):
-            var problem = MeshProblem(
-                400, .badRequest, message: refusal.message, errorType: refusal.errorType ?? Array("badRequest".utf8))
-            problem.displayMessage = refusal.displayMessage
-            problem.errorHash = refusal.errorHash
-            problem.teamCode = refusal.teamCode
-            throw problem
-        case .tooManyRequests(let retryAfter):
-            var problem = MeshProblem(429, .tooManyRequest, "The upstream service is busy. Try again later.")
-            problem.retryAfter = retryAfter ?? APILimits.retryAfterSeconds
-            throw problem
-        case .keysRefused(let status):
-            call.context.log.error(
-                "the upstream refuses our keys",
-                [
-                    (.requestId, .bytes(call.requestID)), (.upstream, .bytes(upstream.id.text)),
-                    (.status, .integer(status)),
-                ])
-            throw .upstreamFailed
-        case .failed(let reason):
-            call.logUpstreamFault(upstream, reason)
-            throw .upstreamFailed
-        case .unreachable(let reason):
-            call.logUpstreamFault(upstream, reason)
-            throw .upstreamAway
-        }
-    }
 }
 
 extension Call {
@@ -103,15 +69,6 @@ extension Call {
             // Nobody reads this answer: the connection is lost.
             throw MeshProblem(400, .badRequest, "The request body did not arrive.", errorType: "badRequest")
         }
-    }
-
-    fileprivate func logUpstreamFault(_ upstream: ActiveUpstream, _ reason: String) {
-        context.log.warn(
-            "the upstream failed",
-            [
-                (.requestId, .bytes(requestID)), (.upstream, .bytes(upstream.id.text)),
-                (.environment, .text(upstream.environment.rawValue)), (.reason, .text(reason)),
-            ])
     }
 }
 

@@ -98,7 +98,8 @@ package struct RouteTable: Sendable {
     package static let publicListener = RouteTable(
         listener: "public",
         routes: [MeRoutes.all, EndpointRoutes.all, LinkSessionRoutes.all, TransferRoutes.all, EventRoutes.all]
-            .flatMap { $0 } + DeliveryRoutes.all + LinkTokenRoutes.all + InboundRoutes.all
+            .flatMap { $0 } + DeliveryRoutes.all + LinkTokenRoutes.all + CatalogueRoutes.all
+            + AccountRoutes.all + MeshTransferRoutes.all + InboundRoutes.all
             + BrandingRoutes.tenant + HostedLogoRoutes.all)
 
     /// The PSP's admins.
