@@ -111,7 +111,7 @@ package enum APILimits {
     static let meshCount: ClosedRange<Int64> = 1...1_000
     static let standardMeshCount: Int64 = 10
     /// How far a page may lie from the start: what is before it is looked at too.
-    static let meshOffset: ClosedRange<Int64> = 0...99_000
+    static let meshOffset: ClosedRange<Int64> = 0...49_000
     /// How often a parameter may be repeated, by Mesh's documents.
     static let meshStatuses = 5
     static let meshIntegrationIDs = 100

@@ -55,8 +55,8 @@ package struct MeshTransferQuery: Sendable {
 package enum MeshTransferLimits {
     /// Transfers that are counted: a total beyond it takes ever longer and says nothing more.
     package static let counted: Int64 = 10_000
-    /// Transfers that a filter without an index looks through, or that are sorted: a tenth of a second.
-    package static let sifted: Int64 = 100_000
+    /// Transfers that a filter without an index looks through, or that are sorted: a tenth of a second of an idle core.
+    package static let sifted: Int64 = 50_000
     /// Attempts that are listed with one transfer.
     static let attempts: Int32 = 20
     /// How far the time in a transfer's id may lie from its creation, both taken of one clock.

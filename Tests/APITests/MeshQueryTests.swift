@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: [
         ("Count=0", "Count"), ("count=1001", "Count"), ("COUNT=1.0", "Count"), ("Count=%201", "Count"),
-        ("Offset=-1", "Offset"), ("Offset=99001", "Offset"), ("Id=x", "Id"),
+        ("Offset=-1", "Offset"), ("Offset=49001", "Offset"), ("Id=x", "Id"),
         ("ClientTransactionId=%00", "ClientTransactionId"), ("UserId=%FF", "UserId"),
         ("IntegrationIds=1", "IntegrationIds"),
         ("Statuses=pending&Statuses=done", "Statuses"), ("statuses=pending,failed", "Statuses"),

@@ -11,6 +11,7 @@ from types import ModuleType
 import end_checks
 import fuzz_checks
 import journey_checks
+import mesh_checks
 import metrics_checks
 import service
 import spec_checks
@@ -20,7 +21,7 @@ def modules() -> list[ModuleType]:
     if len(sys.argv) < 2:
         return [spec_checks]
     service.binary = Path(sys.argv[1]).resolve()
-    return [spec_checks, journey_checks, metrics_checks, fuzz_checks, end_checks]
+    return [spec_checks, journey_checks, mesh_checks, metrics_checks, fuzz_checks, end_checks]
 
 
 def main() -> int:

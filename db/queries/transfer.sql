@@ -28,7 +28,7 @@ with candidate as (
     (select id, link_session_id, upstream_transfer_id, transaction_id, user_id, status, symbol, chain, tx_hash,
         source_account_provider, created_at
     from transfer
-    where $3::uuid is not null and sub_client_id = $1::uuid and environment = $2::text::environment
+    where sub_client_id = $1::uuid and $3::uuid is not null and environment = $2::text::environment
         and upstream_transfer_id = $3
         and id >= $6::uuid and id < $7::uuid and created_at >= $8::timestamptz and created_at < $9::timestamptz
     order by id desc
@@ -37,7 +37,7 @@ with candidate as (
     (select id, link_session_id, upstream_transfer_id, transaction_id, user_id, status, symbol, chain, tx_hash,
         source_account_provider, created_at
     from transfer
-    where $3 is null and $4::text is not null and sub_client_id = $1 and environment = $2::text::environment
+    where sub_client_id = $1 and $3 is null and $4::text is not null and environment = $2::text::environment
         and transaction_id = $4
         and id >= $6 and id < $7 and created_at >= $8 and created_at < $9
     order by id desc
@@ -46,7 +46,7 @@ with candidate as (
     (select id, link_session_id, upstream_transfer_id, transaction_id, user_id, status, symbol, chain, tx_hash,
         source_account_provider, created_at
     from transfer
-    where num_nonnulls($3, $4) = 0 and $5::text is not null and sub_client_id = $1
+    where sub_client_id = $1 and num_nonnulls($3, $4) = 0 and $5::text is not null
         and environment = $2::text::environment and user_id = $5
         and id >= $6 and id < $7 and created_at >= $8 and created_at < $9
     order by id desc
@@ -55,7 +55,7 @@ with candidate as (
     (select id, link_session_id, upstream_transfer_id, transaction_id, user_id, status, symbol, chain, tx_hash,
         source_account_provider, created_at
     from transfer
-    where num_nonnulls($3, $4, $5) = 0 and $11::boolean and sub_client_id = $1 and environment = $2::text::environment
+    where sub_client_id = $1 and num_nonnulls($3, $4, $5) = 0 and $11::boolean and environment = $2::text::environment
         and id >= $6 and id < $7 and created_at >= $8 and created_at < $9
     order by id desc
     limit $10)
@@ -63,7 +63,7 @@ with candidate as (
     (select id, link_session_id, upstream_transfer_id, transaction_id, user_id, status, symbol, chain, tx_hash,
         source_account_provider, created_at
     from transfer
-    where num_nonnulls($3, $4, $5) = 0 and not $11 and sub_client_id = $1 and environment = $2::text::environment
+    where sub_client_id = $1 and num_nonnulls($3, $4, $5) = 0 and not $11 and environment = $2::text::environment
         and id >= $6 and id < $7 and created_at >= $8 and created_at < $9
     order by id
     limit $10)
@@ -74,8 +74,9 @@ with candidate as (
         case when not $11 then c.id end, case when $11 then c.id end desc) as place
     from candidate c
     left join link_session s on s.sub_client_id = $1 and s.id = c.link_session_id
+        and ($12::text = 'amountInFiat' or num_nonnulls($16::text, $17::text) > 0)
     cross join lateral (
-        select case $12::text when 'amountInFiat' then s.amount_in_fiat end as number,
+        select case $12 when 'amountInFiat' then s.amount_in_fiat end as number,
             case $12 when 'id' then c.upstream_transfer_id::text when 'clientTransferId' then c.transaction_id
                 when 'userId' then c.user_id when 'fromType' then c.source_account_provider
                 when 'status' then greatest(c.status, 'pending')::text when 'symbol' then c.symbol
@@ -84,8 +85,8 @@ with candidate as (
     where ($13::text[] is null or c.status = any ($13::text[]::transfer_status[]))
         and ($14::text is null or c.tx_hash = $14)
         and ($15::text[] is null or c.source_account_provider = any ($15))
-        and ($16::text is null or s.amount_in_fiat >= $16::text::numeric)
-        and ($17::text is null or s.amount_in_fiat <= $17::text::numeric)
+        and ($16 is null or s.amount_in_fiat >= $16::numeric)
+        and ($17 is null or s.amount_in_fiat <= $17::numeric)
         and ($4 is null or c.transaction_id = $4) and ($5 is null or c.user_id = $5)
 )
 select (select count(*) from candidate), (select count(*) from matching), t.id, t.link_session_id,
