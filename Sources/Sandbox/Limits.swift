@@ -27,7 +27,7 @@ package enum SandboxLimits {
     /// Elements of any list in a request.
     static let listElements = 100
     /// Bytes of a request to remove an account: a token of a kilobyte or two.
-    package static let accountBodyBytes = 32 * 1_024
+    package static let removalBodyBytes = 32 * 1_024
     static let authTokenUnits = 1...16_384
 
     /// Transfers on one page, and on one for which the caller names no number: Mesh's.

@@ -65,7 +65,7 @@ struct ReadRoutes: Sendable {
         }
         let body: [UInt8]
         do throws(BodyError) {
-            body = try await request.body.collect(upTo: SandboxLimits.accountBodyBytes)
+            body = try await request.body.collect(upTo: SandboxLimits.removalBodyBytes)
         } catch {
             let (status, word) = error == .tooLarge ? (413, "is too large") : (400, "could not be read")
             return failure(status, .badRequest, "The request body \(word)", errorType: "badRequest")

@@ -54,7 +54,7 @@ import Testing
             OpenUpstream(
                 id: UpstreamID(UUIDValue(high: number, low: 1)), environment: number == 1 ? .sandbox : .production,
                 version: version, baseURL: Array("http://127.0.0.1:1".utf8), clientID: UUIDValue(high: 1, low: 1),
-                clientSecret: Secret([]), webhookSecrets: []),
+                clientSecret: Secret([]), webhookSecrets: [], adminBaseURL: nil, adminClientSecret: nil),
             policy: .allowPrivate)
     }
 
