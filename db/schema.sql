@@ -456,6 +456,7 @@ CREATE TABLE sandbox.link_token (
     used_at timestamp with time zone,
     transfer_id uuid,
     sub_client_id uuid,
+    transfer_type text,
     CONSTRAINT link_token_address_length CHECK (((char_length(address) >= 1) AND (char_length(address) <= 256))),
     CONSTRAINT link_token_amount_in_fiat_length CHECK (((char_length(amount_in_fiat) >= 1) AND (char_length(amount_in_fiat) <= 64))),
     CONSTRAINT link_token_amount_length CHECK (((char_length(amount) >= 1) AND (char_length(amount) <= 64))),
@@ -465,6 +466,7 @@ CREATE TABLE sandbox.link_token (
     CONSTRAINT link_token_min_amount_length CHECK (((char_length(min_amount) >= 1) AND (char_length(min_amount) <= 64))),
     CONSTRAINT link_token_symbol_length CHECK (((char_length(symbol) >= 1) AND (char_length(symbol) <= 64))),
     CONSTRAINT link_token_transaction_id_length CHECK (((char_length(transaction_id) >= 1) AND (char_length(transaction_id) <= 128))),
+    CONSTRAINT link_token_transfer_type_length CHECK (((char_length(transfer_type) >= 1) AND (char_length(transfer_type) <= 32))),
     CONSTRAINT link_token_use_is_whole CHECK ((num_nulls(used_at, transfer_id) = ANY (ARRAY[0, 2]))),
     CONSTRAINT link_token_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
 );
@@ -495,6 +497,31 @@ ALTER TABLE sandbox.sub_client ALTER COLUMN number ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE sandbox.transfer (
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    sub_client_id uuid,
+    user_id text NOT NULL,
+    transaction_id text,
+    transfer_type text NOT NULL,
+    network_id uuid NOT NULL,
+    network_name text NOT NULL,
+    symbol text NOT NULL,
+    source_amount numeric NOT NULL,
+    destination_amount numeric NOT NULL,
+    amount_in_fiat numeric NOT NULL,
+    fee_is_inclusive boolean NOT NULL,
+    source_address text NOT NULL,
+    destination_address text NOT NULL,
+    refund_address text NOT NULL,
+    tx_hash text,
+    statuses text[] NOT NULL,
+    happens_at timestamp with time zone[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT transfer_events_count CHECK (((cardinality(statuses) >= 1) AND (cardinality(statuses) <= 20))),
+    CONSTRAINT transfer_events_match CHECK ((cardinality(statuses) = cardinality(happens_at)))
+);
+
 CREATE TABLE sandbox.webhook (
     id bigint NOT NULL,
     client_id uuid NOT NULL,
@@ -503,11 +530,33 @@ CREATE TABLE sandbox.webhook (
     due_at timestamp with time zone NOT NULL,
     attempt integer DEFAULT 0 NOT NULL,
     leased_until timestamp with time zone,
+    transfer_id uuid,
     CONSTRAINT webhook_event_length CHECK (((octet_length(event) >= 2) AND (octet_length(event) <= 16384)))
 );
 
 ALTER TABLE sandbox.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME sandbox.webhook_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE sandbox.webhook_log (
+    id bigint NOT NULL,
+    transfer_id uuid NOT NULL,
+    uri text NOT NULL,
+    status_code integer,
+    message text,
+    sent_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    CONSTRAINT webhook_log_message_length CHECK ((char_length(message) <= 200)),
+    CONSTRAINT webhook_log_uri_length CHECK ((char_length(uri) <= 2048))
+);
+
+ALTER TABLE sandbox.webhook_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sandbox.webhook_log_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1030,6 +1079,12 @@ ALTER TABLE ONLY sandbox.link_token
 ALTER TABLE ONLY sandbox.sub_client
     ADD CONSTRAINT sub_client_pkey PRIMARY KEY (client_id, id);
 
+ALTER TABLE ONLY sandbox.transfer
+    ADD CONSTRAINT transfer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY sandbox.webhook_log
+    ADD CONSTRAINT webhook_log_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY sandbox.webhook
     ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 
@@ -1130,7 +1185,13 @@ CREATE INDEX link_token_expires_at ON sandbox.link_token USING btree (expires_at
 
 CREATE INDEX sub_client_number ON sandbox.sub_client USING btree (client_id, number);
 
+CREATE INDEX transfer_client ON sandbox.transfer USING btree (client_id, created_at);
+
+CREATE INDEX transfer_created_at ON sandbox.transfer USING btree (created_at);
+
 CREATE INDEX webhook_due_at ON sandbox.webhook USING btree (due_at);
+
+CREATE INDEX webhook_log_transfer ON sandbox.webhook_log USING btree (transfer_id);
 
 CREATE INDEX admin_key_member ON subgate.admin_key USING btree (member_id, id);
 
@@ -1158,6 +1219,10 @@ CREATE INDEX delivery_held ON ONLY subgate.delivery USING btree (sub_client_id, 
 
 CREATE INDEX delivery_default_sub_client_id_endpoint_id_idx ON subgate.delivery_default USING btree (sub_client_id, endpoint_id) WHERE (status = 'held'::subgate.delivery_status);
 
+CREATE INDEX event_transfer ON ONLY subgate.event USING btree (sub_client_id, transfer_id) WHERE (transfer_id IS NOT NULL);
+
+CREATE INDEX event_default_sub_client_id_transfer_id_idx ON subgate.event_default USING btree (sub_client_id, transfer_id) WHERE (transfer_id IS NOT NULL);
+
 CREATE INDEX idempotency_created_at ON subgate.idempotency USING btree (created_at);
 
 CREATE UNIQUE INDEX member_email_key ON subgate.member USING btree (lower(email)) WHERE (deleted_at IS NULL);
@@ -1174,6 +1239,12 @@ CREATE INDEX sub_client_names ON subgate.sub_client USING gin (names public.gin_
 
 CREATE INDEX sub_client_status ON subgate.sub_client USING btree (status, id);
 
+CREATE INDEX transfer_transaction ON subgate.transfer USING btree (sub_client_id, transaction_id, id) WHERE (transaction_id IS NOT NULL);
+
+CREATE INDEX transfer_upstream_transfer ON subgate.transfer USING btree (sub_client_id, upstream_transfer_id, id);
+
+CREATE INDEX transfer_user ON subgate.transfer USING btree (sub_client_id, user_id, id);
+
 CREATE UNIQUE INDEX upstream_environment_key ON subgate.upstream USING btree (environment) WHERE (deleted_at IS NULL);
 
 ALTER INDEX subgate.attempt_pkey ATTACH PARTITION subgate.attempt_default_pkey;
@@ -1186,6 +1257,8 @@ ALTER INDEX subgate.delivery_held ATTACH PARTITION subgate.delivery_default_sub_
 
 ALTER INDEX subgate.event_pkey ATTACH PARTITION subgate.event_default_pkey;
 
+ALTER INDEX subgate.event_transfer ATTACH PARTITION subgate.event_default_sub_client_id_transfer_id_idx;
+
 CREATE TRIGGER registration AFTER INSERT OR DELETE OR UPDATE ON subgate.branding FOR EACH ROW EXECUTE FUNCTION subgate.branding_changed();
 
 CREATE TRIGGER registration AFTER INSERT ON subgate.compliance_revision FOR EACH ROW EXECUTE FUNCTION subgate.compliance_changed();
@@ -1195,6 +1268,9 @@ CREATE TRIGGER registration AFTER INSERT OR DELETE OR UPDATE ON subgate.logo FOR
 CREATE TRIGGER registration AFTER INSERT OR UPDATE OF legal_name, display_name, status ON subgate.sub_client FOR EACH ROW EXECUTE FUNCTION subgate.sub_client_changed();
 
 CREATE TRIGGER registration AFTER INSERT OR UPDATE ON subgate.upstream FOR EACH ROW EXECUTE FUNCTION subgate.upstream_changed();
+
+ALTER TABLE ONLY sandbox.webhook_log
+    ADD CONSTRAINT webhook_log_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES sandbox.transfer(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY subgate.admin_key
     ADD CONSTRAINT admin_key_member_id_fkey FOREIGN KEY (member_id) REFERENCES subgate.member(id);
@@ -1378,7 +1454,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.link_token TO subgate_sandbox
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.sub_client TO subgate_sandbox;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.transfer TO subgate_sandbox;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.webhook TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.webhook_log TO subgate_sandbox;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.admin_key TO subgate_app;
 
