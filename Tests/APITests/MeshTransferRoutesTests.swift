@@ -133,6 +133,7 @@ import Testing
             let merchant = try await fixture.merchant()
             let other = try await fixture.merchant()
             try await Self.transfer(merchant, 1, ["Succeeded"])
+            try await fixture.approve(merchant.subClient)
             let live = try await fixture.store.createCredential(
                 .system, for: merchant.subClient,
                 NewCredential(environment: .production, access: .read, name: Array("live".utf8)))

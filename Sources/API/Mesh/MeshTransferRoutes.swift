@@ -99,8 +99,8 @@ struct MeshTransferRequest {
         query.includesWebhookLogs = try parameters.bool("IncludeWebhooksLogs") ?? false
     }
 
-    /// A key sees its own sub-client in its own environment, by our id of it or the upstream's: whoever asks for another
-    /// finds nothing.
+    /// A key sees its own sub-client, by our id of it or the upstream's, in its own environment: whoever asks for
+    /// another finds nothing.
     func isMeant(for principal: Principal) -> Bool {
         let own = [principal.scope.subClient.uuid, principal.registration?.subClientID]
         if let subClientID, !own.contains(subClientID) { return false }
