@@ -134,7 +134,11 @@ struct RegistrationSteps: Sendable {
             try await store.boundSubClients(matching, at: account.upstream)
         }
         let free = matching.filter { !taken.contains($0) }
-        if free.count > 1 { throw .ambiguous }
+        if free.count > 1 {
+            // Whoever mends it retries at once.
+            lists.forget(account.upstream)
+            throw .ambiguous
+        }
         return free.first
     }
 

@@ -210,7 +210,6 @@ import Upstream
             #expect(failed.state == .failed && failed.lastError == Seed.bytes("ambiguous") && failed.dueAt == nil)
             #expect(try fixture.entries().count == 2)
             try fixture.owner.execute("delete from sandbox.sub_client where id::text like '%1'")
-            fixture.clock.advance(by: .seconds(31))
             _ = try await fixture.store.retryRegistration(.system, of: id, at: fixture.upstream)
             try await fixture.settle(registrar)
             #expect(try fixture.entries().count == 1)
