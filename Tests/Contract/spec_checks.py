@@ -3,6 +3,7 @@
 import re
 from typing import Any, Iterator
 
+import yaml
 from openapi_spec_validator import validate
 
 import contract
@@ -27,6 +28,21 @@ def _none(found: Iterator[str]) -> None:
 def check_is_valid_openapi_3_1() -> None:
     assert contract.document["openapi"].startswith("3.1.")
     validate(contract.document)
+
+
+def check_no_key_stands_twice() -> None:
+    """YAML readers take the last of two without a word: a schema then silently means another."""
+    class Strict(yaml.SafeLoader):
+        pass
+
+    def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        assert not twice, f"line {node.start_mark.line + 1}: {', '.join(twice)}"
+        return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+
+    Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    yaml.load(contract.FILE.read_text(encoding="utf-8"), Loader=Strict)
 
 
 def check_every_example_fits_its_schema() -> None:
