@@ -4,6 +4,8 @@ package import Runtime
 package struct RequestMetrics: Sendable {
     private let requests: MetricSet<Counter>
     private let seconds: MetricSet<Histogram>
+    /// Webhooks for link sessions that were erased.
+    let erasedEvents: Counter
     /// Position of a table's first route among the label's values, by listener.
     private let offsets: [String: Int]
     private static let classes = ["2xx", "3xx", "4xx", "5xx"]
@@ -23,6 +25,8 @@ package struct RequestMetrics: Sendable {
         seconds = metrics.histograms(
             "subgate_http_request_seconds", help: "From a request's head to its answer.", buckets: .latency,
             MetricLabel("route", names))
+        erasedEvents = metrics.counter(
+            "subgate_inbound_erased_total", help: "Webhooks dropped because their link session was erased.")
     }
 
     func offset(of listener: StaticString) -> Int { offsets["\(listener)"] ?? 0 }

@@ -43,6 +43,17 @@ package enum Limits {
     /// How long after an endpoint was enabled its deliveries may still come to be held: whoever holds one knows the
     /// endpoint as it was before, for as long as `endpointFreshness` and a slow write.
     static let switchWindow: Duration = .seconds(60)
+    /// Rows of one kind that an erasure takes in one transaction: some milliseconds of locks.
+    static let erasureChunk = 500
+    /// How long an erasure rests between chunks, so that it leaves the database to everything else.
+    static let erasurePause: Duration = .milliseconds(5)
+    /// How often erasures are looked for when none goes on.
+    static let erasureInterval: Duration = .seconds(1)
+    /// Erasures that take turns on one node.
+    static let erasuresAtOnce = 20
+    /// How long after the request an erasure's last sweep begins. Until then someone may still write who began before
+    /// it: a key is known for a second, a link token takes its upstream 10 s at most, a statement 5 s.
+    static let erasureSettling: Duration = .seconds(30)
     /// Endpoints kept in memory (about 2 KiB each).
     static let cachedEndpoints = 20_000
 }

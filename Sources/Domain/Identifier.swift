@@ -50,6 +50,7 @@ package enum AdminKeyKind: IdentifierKind { package static let prefix = [UInt8](
 package enum MemberKind: IdentifierKind { package static let prefix = [UInt8]("mem_".utf8) }
 package enum AuditEntryKind: IdentifierKind { package static let prefix = [UInt8]("aud_".utf8) }
 package enum QuarantineKind: IdentifierKind { package static let prefix = [UInt8]("qrt_".utf8) }
+package enum ErasureKind: IdentifierKind { package static let prefix = [UInt8]("era_".utf8) }
 
 package typealias SubClientID = Identifier<SubClientKind>
 package typealias CredentialID = Identifier<CredentialKind>
@@ -65,3 +66,4 @@ package typealias AdminKeyID = Identifier<AdminKeyKind>
 package typealias MemberID = Identifier<MemberKind>
 package typealias AuditEntryID = Identifier<AuditEntryKind>
 package typealias QuarantineID = Identifier<QuarantineKind>
+package typealias ErasureID = Identifier<ErasureKind>

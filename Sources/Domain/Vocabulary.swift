@@ -6,14 +6,15 @@ package enum Environment: String, Sendable, CaseIterable {
 }
 
 package enum SubClientStatus: String, Sendable, CaseIterable {
-    case onboarding, active, suspended, closed
+    /// `closed` is for good; what is `erased` was closed before.
+    case onboarding, active, suspended, closed, erased
 
     /// Whether new link tokens may be minted. A sub-client that is being onboarded may use the sandbox.
     package func allowsLinkTokens(in environment: Environment) -> Bool {
         switch self {
         case .active: true
         case .onboarding: environment == .sandbox
-        case .suspended, .closed: false
+        case .suspended, .closed, .erased: false
         }
     }
 }
@@ -29,6 +30,15 @@ package enum PayloadFormat: String, Sendable, CaseIterable {
 
 package enum DeliveryStatus: String, Sendable, CaseIterable {
     case pending, delivering, retrying, delivered, held, failed, cancelled
+}
+
+/// Whose data is erased.
+package enum ErasureSubject: String, Sendable, CaseIterable {
+    case subClient, endUser
+}
+
+package enum ErasureStatus: String, Sendable, CaseIterable {
+    case running, done
 }
 
 package enum TransferType: String, Sendable, CaseIterable {

@@ -34,6 +34,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case logoDeleted = "branding.logoDeleted"
     case complianceRevised = "compliance.revised"
     case registrationRetried = "registration.retried"
+    case subClientErased = "subClient.erased"
+    case endUserErased = "endUser.erased"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
@@ -52,6 +54,7 @@ package enum AuditNoun: String, Sendable, CaseIterable {
     case compliance
     /// Its id is the upstream's.
     case registration
+    case erasure
 }
 
 extension AuditNoun {
@@ -69,6 +72,7 @@ extension AuditNoun {
         // One per sub-client: known by the sub-client's.
         case .branding, .logo, .compliance: SubClientID(id).text
         case .registration: UpstreamID(id).text
+        case .erasure: ErasureID(id).text
         }
     }
 }

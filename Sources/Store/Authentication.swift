@@ -82,7 +82,7 @@ extension Store {
         guard let principal = try await principal(digest),
             clientID == nil || clientID == principal.clientID,
             principal.expiresAt.map({ clock.now() < $0 }) ?? true,
-            principal.subClientStatus != .closed
+            principal.subClientStatus != .closed, principal.subClientStatus != .erased
         else { return nil }
         return principal
     }

@@ -64,7 +64,7 @@ extension Store {
             let position = Int(rows.int64(row, 0)) - 1
             let received = events[position]
             if rows.bool(row, 2) {
-                accepted[position].fate = .stored
+                accepted[position].fate = rows.bool(row, 10) ? .erased : .stored
             } else if !rows.bool(row, 1) {
                 accepted[position].fate = .quarantined
             }

@@ -101,7 +101,8 @@ extension Store {
         if results[0].isEmpty { throw .notFound }
         let made = results[1]
         guard !made.isEmpty else {
-            throw results[0].word(0, 0) == SubClientStatus.closed ? .subClientClosed : .stale
+            let standing: SubClientStatus = results[0].word(0, 0)
+            throw [.closed, .erased].contains(standing) ? .subClientClosed : .stale
         }
         return ComplianceRevision(
             number: made.int32(0, 0), rules: new.rules, kyb: kyb, effectiveAt: made.time(0, 1),

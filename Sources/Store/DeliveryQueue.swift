@@ -145,8 +145,9 @@ extension Store {
         return DispatchEndpoint(
             id: id, version: rows.int32(row, 2), url: rows.text(row, 3), payloadFormat: rows.word(row, 4),
             state: rows.bool(row, 6) ? .deleted : rows.bool(row, 5) ? .enabled : .disabled,
-            secret: try EndpointSeal.openSecret(rows.bytes(row, 7), id, key),
-            headers: try EndpointSeal.openHeaders(rows.optionalBytes(row, 8), id, key))
+            // An erased one has none any more.
+            secret: rows.bool(row, 6) ? [] : try EndpointSeal.openSecret(rows.bytes(row, 7), id, key),
+            headers: rows.bool(row, 6) ? nil : try EndpointSeal.openHeaders(rows.optionalBytes(row, 8), id, key))
     }
 }
 

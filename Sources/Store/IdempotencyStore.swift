@@ -70,11 +70,12 @@ extension Store {
     }
 
     /// The statements that keep an answer, to run after the one that makes `noun`. `made` names an endpoint or a
-    /// credential that the statement before may have declined to make; then nothing is kept.
+    /// credential that the statement before may have declined to make; then nothing is kept. `about` is the sub-client
+    /// that the answer tells of, if `made` does not say it: the answer is erased with it.
     func keep<Noun>(
         _ keeping: Keeping<Noun>?, _ noun: Noun, key: @autoclosure () async throws(StoreError) -> DataKey,
         now: Timestamp,
-        ifMade made: (subClient: SubClientID, id: UUIDValue)? = nil
+        ifMade made: (subClient: SubClientID, id: UUIDValue)? = nil, about: SubClientID? = nil
     ) async throws(StoreError) -> [Query] {
         guard let keeping else { return [] }
         let request = keeping.request
@@ -87,7 +88,8 @@ extension Store {
             Query(
                 .storeIdempotentAnswer,
                 place + [
-                    .bytes(request.digest), .uuid(key.id), .bytes(sealed), .time(now), .id(made?.subClient),
+                    .bytes(request.digest), .uuid(key.id), .bytes(sealed), .time(now),
+                    .id(made?.subClient ?? about),
                     .uuid(made?.id),
                 ]),
         ]

@@ -54,7 +54,11 @@ package struct ReceivedEvent: Sendable {
 
 /// What became of a received event, in the commit that stored it.
 package struct AcceptedEvent: Sendable {
-    package enum Fate: Hashable, Sendable { case stored, duplicate, quarantined }
+    package enum Fate: Hashable, Sendable {
+        case stored, duplicate, quarantined
+        /// Its link session was erased: only its key was stored.
+        case erased
+    }
 
     package var fate: Fate
     /// The deliveries it owes, leased to this node if they were asked to be handed over.

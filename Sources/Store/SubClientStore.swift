@@ -95,7 +95,7 @@ extension Store {
                 .id(made.id), .text(new.legalName), .text(new.displayName), .text(new.country), .text(new.externalID),
                 .text(new.website), .jsonb(new.metadata), .time(now),
             ])
-        let keep = try await keep(keeping, made, key: try await dataKey(scope), now: now)
+        let keep = try await keep(keeping, made, key: try await dataKey(scope), now: now, about: made.id)
         _ = try await audited(scope, change(.subClientCreated, made.id), [insert] + keep)
         return made
     }
@@ -135,7 +135,7 @@ extension Store {
                 Query(.getSubClient, [.id(id)]),
             ])
         if !results[0].isEmpty { return SubClient(results[0], 0) }
-        throw try first(results[1]).status == .closed ? .subClientClosed : .stale
+        throw [.closed, .erased].contains(try first(results[1]).status) ? .subClientClosed : .stale
     }
 
     /// From `onboarding` or `suspended`; an active one stays as it is. Throws `.notFound`, `.subClientClosed`, and

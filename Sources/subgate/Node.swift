@@ -17,7 +17,8 @@ struct Node: Sendable {
     let shards: [Shard]
     private let servers: [(loop: EventLoop, server: HTTPServer)]
     private let work: [Task<Void, Never>]
-    private let session: Database
+    /// The databases of the node's own work: its life, its erasures.
+    private let own: [Database]
     /// The ports that were given, or chosen for 0.
     let ports: (public: UInt16, admin: UInt16, ops: UInt16)
 
@@ -62,11 +63,7 @@ struct Node: Sendable {
     /// The rest of the start, on the first loop.
     private static func begin(_ parts: NodeParts, _ shards: [Shard]) async throws -> Node {
         let first = shards[0]
-        var sessionConfiguration = DatabaseConfiguration.service(parts.configuration.databaseURL)
-        sessionConfiguration.applicationName = "subgate node"
-        sessionConfiguration.lanes = [.read, .write]
-        let session = Database(loop: first.loop, configuration: sessionConfiguration, statements: .nodeLife)
-        try await session.start()
+        let session = try await ownDatabase(first.loop, "subgate node", parts, statements: .nodeLife)
         let life = NodeLife(
             loop: first.loop,
             session: Store(loop: first.loop, database: session, keyring: parts.configuration.keyring),
@@ -75,7 +72,11 @@ struct Node: Sendable {
         ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
         // Before the first delivery is leased to this node, it must be known to live; and what a dead one held is due.
         await life.runOnce()
-        var work = [first.loop.spawn { await life.run() }]
+        let erasures = try await ownDatabase(first.loop, "subgate erasures", parts, statements: .service)
+        let eraser = Eraser(
+            loop: first.loop,
+            store: Store(loop: first.loop, database: erasures, keyring: parts.configuration.keyring), log: parts.log)
+        var work = [first.loop.spawn { await life.run() }, first.loop.spawn { await eraser.run() }]
         for shard in shards { work += await shard.loop.run { shard.begin() } }
         // One worker of a node is enough for what people change, and spares upstreams.
         if !parts.configuration.acceptsOnly { work.append(first.loop.spawn { await first.registrar.run() }) }
@@ -98,8 +99,20 @@ struct Node: Sendable {
         servers += [(first.loop, admin.server), (first.loop, ops.server)]
         parts.phase.set(.ready)
         return Node(
-            parts: parts, shards: shards, servers: servers, work: work, session: session,
+            parts: parts, shards: shards, servers: servers, work: work, own: [session, erasures],
             ports: (publicPort, admin.port, ops.port))
+    }
+
+    /// One connection that nothing else uses.
+    private static func ownDatabase(
+        _ loop: EventLoop, _ name: String, _ parts: NodeParts, statements: [Statement]
+    ) async throws -> Database {
+        var configuration = DatabaseConfiguration.service(parts.configuration.databaseURL)
+        configuration.applicationName = name
+        configuration.lanes = [.write]
+        let database = Database(loop: loop, configuration: configuration, statements: statements)
+        try await database.start()
+        return database
     }
 
     private static func listening(
@@ -148,8 +161,8 @@ struct Node: Sendable {
             }
         }
         for task in work { task.cancel() }
-        let session = session
-        await shards[0].loop.run { await session.close() }
+        let own = own
+        await shards[0].loop.run { for database in own { await database.close() } }
     }
 }
 

@@ -50,7 +50,7 @@ struct IsolationWorld {
     static let prefixes = [
         "subClientId": "sc_", "credentialId": "cred_", "upstreamId": "up_", "endpointId": "we_",
         "linkSessionId": "ls_", "transferId": "tr_", "eventId": "evt_", "deliveryId": "dlv_", "memberId": "mem_",
-        "keyId": "key_", "quarantineId": "qrt_", "secretId": "sec_",
+        "keyId": "key_", "quarantineId": "qrt_", "secretId": "sec_", "erasureId": "era_",
     ]
 
     // MARK: Things
@@ -71,11 +71,13 @@ struct IsolationWorld {
         _ = try await fixture.store.putLogo(
             seed.scope, NewLogo(digest: Digest.sha256([]), mediaType: .png, width: 16, height: 16, bytes: [0]))
         let secrets = try await fixture.store.credential(seed.scope, merchant.credential).secrets
+        let erasure = try await fixture.store.eraseEndUser(seed.scope, userID: Seed.bytes("nobody"))
         return [
             "subClientId": text(merchant.subClient), "credentialId": text(merchant.credential),
             "endpointId": text(endpoint), "linkSessionId": text(session),
             "transferId": text(try #require(transfers.items.first).id), "eventId": text(delivery.event),
             "deliveryId": text(delivery.id), "secretId": text(try #require(secrets.first).id),
+            "erasureId": text(erasure.id),
         ]
     }
 

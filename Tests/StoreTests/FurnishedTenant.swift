@@ -15,6 +15,8 @@ struct FurnishedTenant: Sendable {
     let transfer: TransferID
     let event: EventID
     let delivery: DeliveryID
+    /// Of an end user whom it does not have.
+    let erasure: ErasureID
     /// A request whose answer is kept.
     let request: IdempotentRequest
 
@@ -56,10 +58,12 @@ struct FurnishedTenant: Sendable {
                     responseBody: Seed.bytes(name), decision: .failed)
             ], node: node)
         let transfers = try await store.transfers(seed.scope, PageRequest())
+        let erasure = try await store.eraseEndUser(seed.scope, userID: Seed.bytes(name))
         return FurnishedTenant(
             name: name, seed: seed, endpoint: endpoint, linkSession: session, credential: credential.credential.id,
             secret: credential.secretID,
-            transfer: transfers.items[0].id, event: owed.event.id, delivery: owed.id, request: request)
+            transfer: transfers.items[0].id, event: owed.event.id, delivery: owed.id,
+            erasure: erasure.id, request: request)
     }
 
     /// The store takes any bytes.

@@ -170,7 +170,7 @@ import Testing
                     + "order by 1")
             #expect(
                 functions.indices.map { functions.string($0, 0) } == [
-                    "append_audit_entry", "ensure_partitions", "find_sub_clients",
+                    "append_audit_entry", "ensure_partitions", "erase_audit_details", "find_sub_clients",
                 ])
         }
     }

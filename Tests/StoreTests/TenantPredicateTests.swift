@@ -111,6 +111,10 @@ import Testing
                 #expect(found == hasRoom)
             }
         },
+        Call("erasures") { store, mine, _ in
+            let page = try await store.erasures(mine.scope, PageRequest())
+            #expect(page.items.map(\.id) == [mine.erasure])
+        },
         Call("keptAnswer") { store, mine, _ in
             // Both used the same key for the same route.
             let kept = try await store.keptAnswer(mine.scope, to: mine.request)
@@ -127,6 +131,7 @@ import Testing
         Call("transfer") { store, mine, theirs in _ = try await store.transfer(mine.scope, theirs.transfer) },
         Call("event") { store, mine, theirs in _ = try await store.event(mine.scope, theirs.event) },
         Call("delivery") { store, mine, theirs in _ = try await store.delivery(mine.scope, theirs.delivery) },
+        Call("erasure") { store, mine, theirs in _ = try await store.erasure(mine.scope, theirs.erasure) },
         Call("updateEndpoint") { store, mine, theirs in
             var changes = EndpointChanges()
             changes.url = Seed.bytes("http://127.0.0.1:9/stolen")
@@ -201,7 +206,7 @@ import Testing
             .flatMap { try String(contentsOf: $0, encoding: .utf8).matches(of: expression).map { String($0.1) } }
         // These make something of the scope's own and take nothing that could be another's.
         let creating: Set<String> = [
-            "createEndpoint", "createLinkSession", "putBranding", "putLogo", "reviseCompliance",
+            "createEndpoint", "createLinkSession", "eraseEndUser", "putBranding", "putLogo", "reviseCompliance",
         ]
         let tried = Set((TenantPredicateTests.lists + TenantPredicateTests.lookups).map(\.testDescription))
         #expect(Set(names).subtracting(creating) == tried)

@@ -73,7 +73,7 @@ cross join lateral (
     from compliance_revision r
     where r.sub_client_id = s.id
 ) l
-where s.id = $1::uuid and s.status <> 'closed' and ($2::int is null or l.number = $2)
+where s.id = $1::uuid and s.status not in ('closed', 'erased') and ($2::int is null or l.number = $2)
 returning number, effective_at, created_at;
 
 -- name: day_has_room

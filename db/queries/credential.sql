@@ -5,7 +5,7 @@ insert into credential (sub_client_id, id, client_id, environment, access, name,
 select s.id, $2::uuid, $3::uuid, $4::text::environment, $5::text::credential_access, $6::text, $7::timestamptz,
     $8::timestamptz, $9::text[]::cidr[]
 from sub_client s
-where s.id = $1::uuid and s.status <> 'closed'
+where s.id = $1::uuid and s.status not in ('closed', 'erased')
     and ($4::text = 'sandbox' or s.status = 'active' and kyb_is_approved(s.id, $7))
 returning id;
 

@@ -29,7 +29,7 @@ where c.lease_owner is not null;
 
 -- name: record_attempts
 -- Attempts that were made, and what comes next for their deliveries. A delivery that another node has claimed since is
--- left to that node: only its attempt is kept.
+-- left to that node: only its attempt is kept. Of one that was erased nothing is.
 with input as (
     select *
     from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::timestamptz[], $7::bigint[], $8::int[], $9::text[],
@@ -46,12 +46,20 @@ with input as (
     from input i
     where d.sub_client_id = i.sub_client_id and d.id = i.delivery_id and d.lease_owner = $1::uuid
         and d.attempts = i.number
-    returning d.id
+    returning i.id
+), others as (
+    -- Locked, so that none can be erased between this look and the end of the transaction.
+    select i.id
+    from input i
+    join delivery d on d.sub_client_id = i.sub_client_id and d.id = i.delivery_id
+    where i.id not in (select a.id from advanced a)
+    for key share of d
 ), kept as (
     insert into attempt (sub_client_id, delivery_id, id, number, started_at, duration_us, status_code, error_code,
         response_body)
     select sub_client_id, delivery_id, id, number, started_at, duration_us, status_code, error_code, response_body
     from input
+    where id in (select a.id from advanced a) or id in (select o.id from others o)
     on conflict do nothing
     returning id
 )

@@ -6,6 +6,8 @@
 -- Deliveries are born leased to the node that accepted the event ($24 until $25): it sends them from memory, and if it
 -- dies they are claimed from here. With no room in its memory it names no node, and for endpoints of which enough waits
 -- there already it names them in $26: those deliveries are born due. A disabled endpoint's are born held.
+--
+-- Of an event for a link session that was erased only its key is kept.
 with input as (
     select *
     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],
@@ -17,7 +19,7 @@ with input as (
         destination_amount, source_address, destination_address, refund_address, source_account_provider, transfer_id,
         unroutable_reason, position)
 ), routed as (
-    select i.*, s.environment, s.transaction_id, s.user_id
+    select i.*, s.environment, s.transaction_id, s.user_id, s.erasure_id is not null as is_erased
     from input i
     join link_session s on s.sub_client_id = i.sub_client_id and s.id = i.link_session_id
         and s.upstream_id = i.upstream_id
@@ -31,7 +33,7 @@ with input as (
     on conflict do nothing
     returning event_id
 ), accepted as (
-    select r.* from routed r join fresh f on f.event_id = r.event_id
+    select r.* from routed r join fresh f on f.event_id = r.event_id where not r.is_erased
 ), moved as (
     insert into transfer as t (sub_client_id, id, link_session_id, upstream_id, upstream_transfer_id, environment,
         transaction_id, user_id, status, refund_status, symbol, chain, tx_hash, source_amount, destination_amount,
@@ -93,7 +95,7 @@ with input as (
     returning id
 )
 select i.position, r.position is not null, f.event_id is not null, q.id is not null, r.transaction_id, r.user_id,
-    s.transfer_id, o.id, o.endpoint_id, o.lease_owner is not null
+    s.transfer_id, o.id, o.endpoint_id, o.lease_owner is not null, coalesce(r.is_erased, false)
 from input i
 left join routed r on r.position = i.position
 left join fresh f on f.event_id = i.event_id

@@ -7,9 +7,10 @@ where i.sub_client_id = $1::uuid and i.route = $2::text and i.key = $3::text and
 -- name: store_idempotent_answer
 -- Fails on the primary key if another request with this key was faster: its whole unit is then undone. An answer is
 -- kept only if this unit made the endpoint, credential or secret $9 of sub-client $8; $9 is null for what is always
--- made.
-insert into idempotency (sub_client_id, route, key, request_digest, data_key_id, response_sealed, created_at)
-select $1::uuid, $2::text, $3::text, $4::bytea, $5::uuid, $6::bytea, $7::timestamptz
+-- made. $8 is also whom the answer tells of.
+insert into idempotency (sub_client_id, route, key, request_digest, data_key_id, response_sealed, created_at,
+    about_sub_client)
+select $1::uuid, $2::text, $3::text, $4::bytea, $5::uuid, $6::bytea, $7::timestamptz, $8::uuid
 where $9::uuid is null or exists (select from endpoint where sub_client_id = $8::uuid and id = $9)
     or exists (select from credential where sub_client_id = $8 and id = $9)
     or exists (select from credential_secret where sub_client_id = $8 and id = $9);

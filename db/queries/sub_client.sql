@@ -43,7 +43,7 @@ set legal_name = coalesce($2::text, legal_name),
     metadata = case when $10::bool then $9::jsonb else metadata end,
     version = version + 1,
     updated_at = $12::timestamptz
-where id = $1::uuid and status <> 'closed' and ($11::int is null or version = $11)
+where id = $1::uuid and status not in ('closed', 'erased') and ($11::int is null or version = $11)
 returning id, legal_name, display_name, country, external_id, website, metadata, status::text, status_reason, version,
     created_at, updated_at;
 

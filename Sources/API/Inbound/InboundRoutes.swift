@@ -23,6 +23,7 @@ enum InboundRoutes {
             transferID: call.context.identifiers.next())
         do {
             let fate = try await call.context.accept(event)
+            if fate == .erased { call.context.requestMetrics.erasedEvents.add() }
             if fate == .quarantined {
                 call.context.log.warn(
                     "an event has no sub-client",

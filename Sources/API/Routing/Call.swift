@@ -84,6 +84,8 @@ struct Call: Sendable {
         switch constraint {
         case "sub_client_external_id_key": "Another sub-client has this externalId."
         case "sub_client_closed": "The sub-client is closed."
+        case "sub_client_not_closed": "Only a closed sub-client is erased."
+        case "sub_client_erased": "The sub-client is erased."
         case "credential_not_allowed":
             "A closed sub-client gets no credentials; one for production needs it active and its business approved."
         case "credential_ended": "The credential is revoked or expired."

@@ -98,7 +98,7 @@ package struct RouteTable: Sendable {
     package static let publicListener = RouteTable(
         listener: "public",
         routes: [MeRoutes.all, EndpointRoutes.all, LinkSessionRoutes.all, TransferRoutes.all, EventRoutes.all]
-            .flatMap { $0 } + DeliveryRoutes.all + LinkTokenRoutes.all + CatalogueRoutes.all
+            .flatMap { $0 } + DeliveryRoutes.all + ErasureRoutes.tenant + LinkTokenRoutes.all + CatalogueRoutes.all
             + AccountRoutes.all + MeshTransferRoutes.all + InboundRoutes.all
             + BrandingRoutes.tenant + HostedLogoRoutes.all)
 
@@ -107,7 +107,8 @@ package struct RouteTable: Sendable {
         listener: "admin",
         routes: [SubClientRoutes.all, ImportRoutes.all, CredentialRoutes.all, SubClientViewRoutes.all]
             .flatMap { $0 } + UpstreamRoutes.all + RegistrationRoutes.all + QuarantineRoutes.all + MemberRoutes.all
-            + AdminKeyRoutes.all + AuditRoutes.all + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all)
+            + AdminKeyRoutes.all + AuditRoutes.all + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all
+            + ErasureRoutes.admin)
 
     /// Health and metrics.
     package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)
