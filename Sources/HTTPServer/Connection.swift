@@ -62,7 +62,7 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
     var hasBacklog: Bool { backlogStart < backlog.count }
 
     /// Memory this connection holds that grows with what its peer does, but for a body somebody asked for.
-    var heldBytes: Int { backlog.capacity + parser.heldBytes + out.capacity + stream.pendingBytes }
+    var heldBytes: Int { backlog.capacity + parser.heldBytes + out.capacity + stream.copiedBytes }
 
     func start() {
         deadline = now + server.timing.idleTimeout

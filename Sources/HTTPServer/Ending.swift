@@ -20,6 +20,16 @@ extension Connection {
         }
     }
 
+    /// As above, and then a body that many connections may be sending.
+    func flush(sharing body: [UInt8]) {
+        flush()
+        if phase == .closed { return }
+        stream.write(sharing: body)
+        if stream.pendingBytes > 0 {
+            writeDeadline = now + server.timing.allowance(stream.pendingBytes)
+        }
+    }
+
     /// Flushes once all that can be answered now has been: pipelined requests share a write.
     func flushLater() {
         if flushIsScheduled || out.isEmpty { return }

@@ -162,7 +162,11 @@ extension Connection {
         let closes =
             exchange.wantsClose || server.isDraining || exchange.body == .refused || (inputEnded && !hasBacklog)
         if out.capacity == 0 { swap(&out, &server.spareBuffer) }
-        server.write(response, requestId: exchange.requestId, isHead: exchange.isHead, closes: closes, to: &out)
+        let isShared =
+            response.body.count >= Limits.sharedBodyBytes && !exchange.isHead && ResponseWriter.hasContent(response)
+        server.write(
+            response, requestId: exchange.requestId, isHead: exchange.isHead || isShared, closes: closes, to: &out)
+        if isShared { flush(sharing: response.body) }
         if closes {
             // A client that said it would send nothing more has nothing unread that could reset the connection.
             end(lingering: exchange.body != .complete || !exchange.wantsClose || hasBacklog)

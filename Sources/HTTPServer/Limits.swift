@@ -22,6 +22,8 @@ package enum Limits {
     static let drainedBodyBytes = 64 * 1024
     /// Answers gathered or waiting in a connection before it stops taking up further pipelined requests.
     static let outgoingBytes = 64 * 1024
+    /// From here on a body is sent by itself and not copied: beside it one more write costs nothing.
+    static let sharedBodyBytes = 64 * 1024
     /// Bytes thrown away while waiting for a peer to read its last answer and close.
     static let lingerBytes = 1024 * 1024
     /// First reservation for a body, whatever length it announces: memory follows bytes that came.

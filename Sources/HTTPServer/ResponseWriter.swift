@@ -14,9 +14,11 @@ struct ResponseWriter {
         let now: Int64
     }
 
+    static func hasContent(_ response: Response) -> Bool { response.status != 204 && response.status != 304 }
+
     /// Appends `response` to `out`.
     mutating func write(_ response: Response, _ context: Context, to out: inout [UInt8]) {
-        let hasContent = response.status != 204 && response.status != 304
+        let hasContent = ResponseWriter.hasContent(response)
         if let line = StatusLine.known(response.status) {
             out.append(line)
         } else {

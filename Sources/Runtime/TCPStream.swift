@@ -23,10 +23,16 @@ package final class TCPStream: @unchecked Sendable {
     /// At most this many bytes are read at once.
     package var readSize = ReadBuffer.size
     /// Bytes given to `write` that the kernel has not taken yet.
-    package private(set) var pendingBytes = 0
+    package var pendingBytes: Int { copiedBytes + sharedRest }
+    /// Those of them that are held here and nowhere else.
+    package private(set) var copiedBytes = 0
     package private(set) var isReading = false
 
     private let buffer: ReadBuffer
+    /// What `write(sharing:)` was given, until all of it is sent.
+    private var shared: [UInt8] = []
+    private var sharedSent = 0
+    private var sharedRest: Int { shared.count - sharedSent }
     private var handle: UnsafeMutablePointer<uv_tcp_t>?
 
     init?(_ loop: EventLoop, acceptingFrom listening: UnsafeMutablePointer<uv_tcp_t>, buffer: ReadBuffer) {
@@ -116,10 +122,48 @@ package final class TCPStream: @unchecked Sendable {
     /// (`pendingBytes`, `streamDidDrain`). The caller bounds what it lets pend.
     package func write(_ bytes: Span<UInt8>) {
         loop.assertOnLoop()
+        if sharedRest > 0 {
+            // What is shared comes first, and cannot wait behind what follows it.
+            send(shared.span.extracting(sharedSent..<shared.count))
+            dropShared()
+        }
+        send(bytes)
+    }
+
+    /// Sends `bytes` as above, but copies no more of them at a time than one piece: however many streams send the same
+    /// array to slow readers, it is in memory once.
+    package func write(sharing bytes: [UInt8]) {
+        loop.assertOnLoop()
+        if sharedRest > 0 { return write(bytes.span) }
+        if isClosed { return }
+        shared = bytes
+        sharedSent = 0
+        sendShared()
+    }
+
+    private func sendShared() {
+        while copiedBytes == 0, sharedRest > 0, !isClosed {
+            let end = min(shared.count, sharedSent + TCPStream.sharedPiece)
+            let piece = shared.span.extracting(sharedSent..<end)
+            sharedSent = end
+            send(piece)
+        }
+        if sharedRest == 0 { dropShared() }
+    }
+
+    private func dropShared() {
+        shared = []
+        sharedSent = 0
+    }
+
+    /// 64 KiB: about what the kernel takes at once.
+    private static let sharedPiece = 64 * 1024
+
+    private func send(_ bytes: Span<UInt8>) {
         guard let stream = unsafe stream, bytes.count > 0 else { return }
         unsafe bytes.withUnsafeBufferPointer { source in
             var sent = 0
-            if pendingBytes == 0 {
+            if copiedBytes == 0 {
                 var buffer = unsafe TCPStream.buffer(source.baseAddress!, source.count)
                 // An error here comes again from the write below, in its callback, where it is handled.
                 sent = Int(max(0, unsafe uv_try_write(stream, &buffer, 1)))
@@ -136,7 +180,7 @@ package final class TCPStream: @unchecked Sendable {
         unsafe copy.initialize(from: bytes, count: count)
         unsafe request.pointee.data = UnsafeMutableRawPointer(copy)
         var buffer = unsafe TCPStream.buffer(copy, count)
-        pendingBytes += count
+        copiedBytes += count
         let status = unsafe uv_write(request, stream, &buffer, 1) { request, status in
             let me = unsafe Unmanaged<TCPStream>.fromOpaque(request!.pointee.handle.pointee.data).takeUnretainedValue()
             unsafe request!.pointee.data.deallocate()
@@ -152,12 +196,13 @@ package final class TCPStream: @unchecked Sendable {
 
     private func didWrite(_ status: Int32) {
         guard let stream = unsafe stream, let delegate else { return }
-        pendingBytes = unsafe stream.pointee.write_queue_size
+        copiedBytes = unsafe stream.pointee.write_queue_size
         if status != 0 {
             delegate.streamDidFail()
-        } else if pendingBytes == 0 {
-            delegate.streamDidDrain()
+            return
         }
+        sendShared()
+        if pendingBytes == 0 { delegate.streamDidDrain() }
     }
 
     private static func buffer(_ start: UnsafePointer<UInt8>, _ count: Int) -> uv_buf_t {
@@ -186,6 +231,7 @@ package final class TCPStream: @unchecked Sendable {
         unsafe handle = nil
         delegate = nil
         isReading = false
+        dropShared()
         unsafe UnsafeMutableRawPointer(closing).withMemoryRebound(to: uv_handle_t.self, capacity: 1) { base in
             unsafe uv_close(base) { closed in
                 unsafe Unmanaged<TCPStream>.fromOpaque(closed!.pointee.data).release()

@@ -113,6 +113,28 @@ import Testing
         }
     }
 
+    /// However many read one large answer slowly: each connection holds a piece of it, and each gets all of it, with
+    /// what follows behind it.
+    @Test func slowReadersOfOneAnswerHoldLittleAndLoseNothing() async throws {
+        let body = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        try await TestServer.run(handler: { request in
+            request.head.path.elementsEqual("/large".utf8)
+                ? Response(status: 200, body: body) : await TestServer.answer(request)
+        }) { server in
+            let clients = try (0..<8).map { _ in try #require(TestClient(server.port, receiveBuffer: 4096)) }
+            for client in clients { client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n" + get) }
+            for client in clients { #expect(client.hasInput(within: 5000)) }
+            let held = await server.onLoop { $0.connections.map(\.heldBytes) }
+            #expect(held.count == 8 && held.allSatisfy { $0 <= 128 * 1024 })
+            let pending = await server.onLoop { $0.connections.map(\.stream.pendingBytes) }
+            #expect(pending.allSatisfy { $0 > 1_000_000 })
+            for client in clients {
+                #expect(client.response()?.body == body)
+                #expect(client.response()?.status == 200)
+            }
+        }
+    }
+
     @Test func aRejectionIsAnsweredWithTheConfiguredBodyAndClosed() async throws {
         try await TestServer.run { server in
             let client = try #require(TestClient(server.port))
