@@ -24,8 +24,9 @@ package enum Limits {
     static let outgoingBytes = 64 * 1024
     /// From here on a body is sent by itself and not copied: beside it one more write costs nothing.
     static let sharedBodyBytes = 64 * 1024
-    /// Bytes thrown away while waiting for a peer to read its last answer and close.
-    static let lingerBytes = 1024 * 1024
+    /// Bytes thrown away while waiting for a peer to read its last answer and close: 16 MiB, so that a client that
+    /// sends a photograph as a logo is told that it is too large, and not merely cut off. Time bounds it too.
+    static let lingerBytes = 16 * 1024 * 1024
     /// First reservation for a body, whatever length it announces: memory follows bytes that came.
     static let bodyReservationBytes = 64 * 1024
 }

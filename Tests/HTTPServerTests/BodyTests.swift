@@ -113,6 +113,18 @@ import Testing
         }
     }
 
+    /// Most clients read no answer before they have sent their body.
+    @Test func aClientThatSendsFarTooMuchIsTold() async throws {
+        try await TestServer.run({ $0.lingerTimeout = .seconds(60) }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send(post("/echo", "Content-Length: 10000000"))
+            #expect(client.send([UInt8](repeating: 120, count: 10_000_000)))
+            #expect(client.response()?.status == 413)
+            client.finishSending()
+            #expect(client.isAtEnd())
+        }
+    }
+
     @Test func anUnreadChunkedBodyThatIsNotHereEndsTheConnection() async throws {
         try await TestServer.run { server in
             let client = try #require(TestClient(server.port))
