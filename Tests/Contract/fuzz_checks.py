@@ -1,5 +1,6 @@
 """Requests made up from openapi.yaml, good and bad: none may cause a server error or an answer the contract lacks."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,15 @@ def _fuzz(tag: str, base: str, **headers: str) -> None:
     command += ["--max-time", str(LIMIT_SECONDS), "--seed", "1", "--generation-database", "none", "--no-color"]
     for name, value in headers.items():
         command += ["--header", f"{name.replace('_', '-')}: {value}"]
-    ran = subprocess.run(command, cwd=service().folder.name, capture_output=True, text=True, timeout=5 * LIMIT_SECONDS)
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("media_types.py"))}
+    ran = subprocess.run(
+        command,
+        cwd=service().folder.name,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=5 * LIMIT_SECONDS,
+    )
     assert ran.returncode == 0, f"{ran.stdout[-6000:]}\n{ran.stderr[-2000:]}"
 
 

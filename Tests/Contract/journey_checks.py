@@ -312,6 +312,43 @@ def check_a_revoked_credential_ends_within_a_second() -> None:
     merchant.call("getMe", 401)
 
 
+def check_a_secret_is_exchanged_under_its_client_id() -> None:
+    merchant = new_merchant("Rotated")
+    place = (merchant.id, merchant.credential["id"])
+    made = admin()("rotateCredential", 201, *place, body={"overlapSeconds": 60}).json
+    assert made["clientId"] == merchant.credential["clientId"]
+    Caller(X_Client_Id=made["clientId"], X_Client_Secret=made["clientSecret"])("getMe", 200)
+    merchant.call("getMe", 200)
+    secrets = admin()("getCredential", 200, *place).json["secrets"]
+    assert [one["id"] for one in secrets] == [made["secretId"], merchant.credential["secretId"]]
+    admin()("revokeCredentialSecret", 204, *place, merchant.credential["secretId"])
+    time.sleep(1)
+    merchant.call("getMe", 401)
+
+
+def check_a_credential_is_bound_to_its_addresses() -> None:
+    body = {"environment": "sandbox", "access": "readWrite", "name": "bound", "allowedIps": ["192.0.2.0/24"]}
+    made = admin()("createCredential", 201, new_merchant("Bound").id, body=body).json
+    bound = Caller(X_Client_Id=made["clientId"], X_Client_Secret=made["clientSecret"], X_Forwarded_For="192.0.2.1")
+    bound("getMe", 403)
+    assert bound("createLinkToken", 403, body=link_token_request("order-9")).json["status"] == "permissionDenied"
+
+
+def check_an_import_sent_again_makes_nothing_twice() -> None:
+    name = f"import-{uuid.uuid4()}"
+    line = {"externalId": name, "legalName": name, "displayName": "Imported", "country": "NL"}
+    body = "\n".join([json.dumps(line), "", "{", json.dumps({**line, "displayName": "Other"})]).encode()
+    lines = {"Content-Type": "application/x-ndjson"}
+    for status in ("created", "exists"):
+        answer = admin()("importSubClients", 200, body=body, headers=lines).body.decode()
+        told = [json.loads(one) for one in answer.splitlines()]
+        assert [(one["line"], one["status"]) for one in told] == [(1, status), (3, "failed"), (4, "conflict")]
+        for one in told:
+            assert not contract.complaints(one, "/components/schemas/ImportedLine"), one
+    [found] = admin()("listSubClients", 200, text=name.upper(), country="NL", status="onboarding").json["data"]
+    assert found["id"] == told[0]["id"]
+
+
 def check_a_suspended_sub_client_mints_nothing() -> None:
     merchant = new_merchant("Suspended")
     merchant.call("createLinkToken", 200, body=link_token_request("order-5"))

@@ -161,6 +161,6 @@ def judge(operation: contract.Operation, answer: Answer) -> None:
         return
     kind = answer.headers["content-type"].split(";")[0]
     assert kind in kinds, f"{operation} {key}: {kind}"
-    if kind.endswith("json"):
+    if kind == "application/json" or kind.endswith("+json"):
         wrong = contract.strict_complaints(answer.json, kinds[kind]["schema"])
         assert not wrong, f"{operation} {key}: {'; '.join(wrong)}"
