@@ -25,6 +25,36 @@ CREATE TYPE subgate.environment AS ENUM (
     'production'
 );
 
+CREATE TYPE subgate.erased_chunk AS (
+	"position" uuid,
+	is_clean boolean,
+	link_sessions bigint,
+	transfers bigint,
+	events bigint,
+	deliveries bigint,
+	attempts bigint
+);
+
+CREATE TYPE subgate.erasure_status AS ENUM (
+    'running',
+    'done'
+);
+
+CREATE TYPE subgate.erasure_step AS ENUM (
+    'linkSessions',
+    'deliveries',
+    'attempts',
+    'events',
+    'transfers',
+    'audit',
+    'ending'
+);
+
+CREATE TYPE subgate.erasure_subject AS ENUM (
+    'subClient',
+    'endUser'
+);
+
 CREATE TYPE subgate.kyb_status AS ENUM (
     'unverified',
     'pending',
@@ -63,7 +93,8 @@ CREATE TYPE subgate.sub_client_status AS ENUM (
     'onboarding',
     'active',
     'suspended',
-    'closed'
+    'closed',
+    'erased'
 );
 
 CREATE TYPE subgate.transfer_status AS ENUM (
@@ -172,6 +203,14 @@ CREATE FUNCTION subgate.audit_endpoint(sub_client uuid, id uuid) RETURNS jsonb
     from endpoint e where e.sub_client_id = $1 and e.id = $2
 $_$;
 
+CREATE FUNCTION subgate.audit_erasure(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('subject', e.subject, 'environment', e.environment,
+        'userDigest', encode(e.user_digest, 'hex'), 'requestedAt', e.requested_at)
+    from erasure e where e.sub_client_id = $1 and e.id = $2
+$_$;
+
 CREATE FUNCTION subgate.audit_logo(sub_client uuid, id uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
@@ -242,6 +281,43 @@ CREATE FUNCTION subgate.audit_upstream(sub_client uuid, id uuid) RETURNS jsonb
     from upstream u where u.id = $2
 $_$;
 
+CREATE FUNCTION subgate.begin_end_user_erasure(tenant uuid, erasing uuid, world subgate.environment, digest bytea, sealed bytea, sealed_with uuid, moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+    standing text;
+begin
+    select s.status::text into standing from sub_client s where s.id = tenant;
+    if standing is null then
+        raise foreign_key_violation using constraint = 'erasure_sub_client_id_fkey';
+    elsif standing = 'erased' then
+        raise unique_violation using constraint = 'sub_client_erased';
+    end if;
+    insert into erasure (sub_client_id, id, subject, environment, user_digest, user_sealed, data_key_id, swept_from,
+        due_at, requested_at)
+    select tenant, erasing, 'endUser', world, digest, sealed, sealed_with, moment, moment, moment
+    where not exists (select from erasure e
+        where e.sub_client_id = tenant and e.user_digest = digest and e.status = 'running');
+end $$;
+
+CREATE FUNCTION subgate.begin_sub_client_erasure(tenant uuid, erasing uuid, moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+    standing text;
+begin
+    select s.status::text into standing from sub_client s where s.id = tenant for update;
+    if standing is null then
+        raise foreign_key_violation using constraint = 'erasure_sub_client_id_fkey';
+    elsif standing = 'erased' then
+        raise unique_violation using constraint = 'sub_client_erased';
+    elsif standing <> 'closed' then
+        raise check_violation using constraint = 'sub_client_not_closed';
+    end if;
+    insert into erasure (sub_client_id, id, subject, swept_from, due_at, requested_at)
+    values (tenant, erasing, 'subClient', moment, moment, moment);
+end $$;
+
 CREATE FUNCTION subgate.branding_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -304,6 +380,213 @@ begin
     return made;
 end $$;
 
+CREATE FUNCTION subgate.erase_audit_details(tenant uuid, size integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    taken bigint;
+begin
+    if not exists (select from audit_entry e where e.about_sub_client = tenant and e.action = 'subClient.erased') then
+        return 0;
+    end if;
+    update audit_entry e set details = null
+    where e.seq in (select c.seq from audit_entry c
+        where c.about_sub_client = tenant and c.details is not null and c.body::jsonb ->> 'targetType' <> 'erasure'
+        order by c.seq limit size);
+    get diagnostics taken = row_count;
+    return taken;
+end $$;
+
+CREATE FUNCTION subgate.erase_chunk(tenant uuid, erasing uuid, user_name text, moment timestamp with time zone, settling_seconds integer, size integer) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare
+    job erasure;
+    done erased_chunk;
+    settled timestamptz;
+begin
+    select * into job from erasure e
+    where e.sub_client_id = tenant and e.id = erasing and e.status = 'running' for update skip locked;
+    if not found then return 'busy'; end if;
+    if job.step = 'ending' then
+        settled := job.requested_at + make_interval(secs => settling_seconds);
+        if job.is_clean and job.swept_from >= settled then return 'ended'; end if;
+        settled := greatest(settled, moment + interval '1 second');
+        update erasure e
+        set step = 'linkSessions', position = default, is_clean = true, swept_from = settled, due_at = settled
+        where e.sub_client_id = tenant and e.id = erasing;
+        return 'waiting';
+    end if;
+    if job.subject = 'endUser' then
+        done := erase_end_user_chunk(job, user_name, size);
+    else
+        done := erase_sub_client_chunk(job, size);
+    end if;
+    update erasure e
+    set step = case when done.position is not null then e.step
+            when e.subject = 'subClient' then (enum_range(e.step, null))[2]
+            when e.step = 'linkSessions' then 'events' else 'ending' end,
+        position = coalesce(done.position, '00000000-0000-0000-0000-000000000000'),
+        is_clean = e.is_clean and done.is_clean, due_at = moment,
+        link_sessions = e.link_sessions + done.link_sessions, transfers = e.transfers + done.transfers,
+        events = e.events + done.events, deliveries = e.deliveries + done.deliveries,
+        attempts = e.attempts + done.attempts
+    where e.sub_client_id = tenant and e.id = erasing;
+    return 'going';
+end $$;
+
+CREATE TABLE subgate.erasure (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    subject subgate.erasure_subject NOT NULL,
+    environment subgate.environment,
+    user_digest bytea,
+    user_sealed bytea,
+    data_key_id uuid,
+    status subgate.erasure_status DEFAULT 'running'::subgate.erasure_status NOT NULL,
+    step subgate.erasure_step DEFAULT 'linkSessions'::subgate.erasure_step NOT NULL,
+    "position" uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    is_clean boolean DEFAULT true NOT NULL,
+    swept_from timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    link_sessions bigint DEFAULT 0 NOT NULL,
+    transfers bigint DEFAULT 0 NOT NULL,
+    events bigint DEFAULT 0 NOT NULL,
+    deliveries bigint DEFAULT 0 NOT NULL,
+    attempts bigint DEFAULT 0 NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT erasure_end_is_whole CHECK (((status = 'done'::subgate.erasure_status) = (completed_at IS NOT NULL))),
+    CONSTRAINT erasure_user_digest_length CHECK ((octet_length(user_digest) = 32)),
+    CONSTRAINT erasure_user_is_forgotten CHECK (((status = 'running'::subgate.erasure_status) OR (user_sealed IS NULL))),
+    CONSTRAINT erasure_user_is_known CHECK (((subject = 'endUser'::subgate.erasure_subject) = (user_digest IS NOT NULL)))
+);
+
+ALTER TABLE ONLY subgate.erasure FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION subgate.erase_end_user_chunk(job subgate.erasure, user_name text, size integer) RETURNS subgate.erased_chunk
+    LANGUAGE plpgsql
+    AS $$
+declare
+    done erased_chunk := row(null, true, 0, 0, 0, 0, 0);
+    sessions uuid[];
+    doomed uuid[];
+begin
+    if job.step = 'linkSessions' then
+        update link_session s set erasure_id = job.id, user_id = '(erased)', transaction_id = null
+        where s.sub_client_id = job.sub_client_id and s.id in (select c.id from link_session c
+            where c.sub_client_id = job.sub_client_id and c.user_id = user_name and c.erasure_id is null
+                and (job.environment is null or c.environment = job.environment) and c.created_at <= job.requested_at
+            limit size);
+        get diagnostics done.link_sessions = row_count;
+        if done.link_sessions = size then done.position := job.position; end if;
+        return done;
+    end if;
+    sessions := array(select s.id from link_session s
+        where s.sub_client_id = job.sub_client_id and s.erasure_id = job.id and s.id > job.position
+        order by s.id limit greatest(size / 10, 1));
+    if cardinality(sessions) = 0 then return done; end if;
+    doomed := array(select e.id
+        from unnest(sessions) as x (id)
+        join transfer t on t.sub_client_id = job.sub_client_id and t.link_session_id = x.id
+        join event e on e.sub_client_id = job.sub_client_id and e.transfer_id = t.id
+        limit size);
+    select * into done.events, done.deliveries, done.attempts from erase_events(job.sub_client_id, doomed) as g;
+    done.is_clean := done.events = cardinality(doomed);
+    if cardinality(doomed) = size and done.events > 0 then
+        done.position := job.position;
+        return done;
+    end if;
+    select g.erased, g.is_clean and done.is_clean into done.transfers, done.is_clean
+    from erase_transfers(job.sub_client_id, array(select t.id
+        from unnest(sessions) as x (id)
+        join transfer t on t.sub_client_id = job.sub_client_id and t.link_session_id = x.id)) as g;
+    done.position := sessions[cardinality(sessions)];
+    return done;
+end $$;
+
+CREATE FUNCTION subgate.erase_events(tenant uuid, doomed uuid[], OUT events bigint, OUT deliveries bigint, OUT attempts bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+    mine uuid[];
+begin
+    mine := array(
+        select d.id
+        from unnest(doomed) as x (id)
+        join delivery d on d.sub_client_id = tenant and d.event_id = x.id
+            and d.id between first_delivery_uuid(x.id) and last_delivery_uuid(x.id)
+        for update of d skip locked);
+    delete from attempt a using unnest(mine) as m (id) where a.sub_client_id = tenant and a.delivery_id = m.id;
+    get diagnostics attempts = row_count;
+    delete from delivery d using unnest(mine) as m (id) where d.sub_client_id = tenant and d.id = m.id;
+    get diagnostics deliveries = row_count;
+    delete from event e using unnest(doomed) as x (id)
+    where e.sub_client_id = tenant and e.id = x.id and not exists (select from delivery d
+        where d.sub_client_id = tenant and d.event_id = x.id
+            and d.id between first_delivery_uuid(x.id) and last_delivery_uuid(x.id));
+    get diagnostics events = row_count;
+end $$;
+
+CREATE FUNCTION subgate.erase_sub_client_chunk(job subgate.erasure, size integer) RETURNS subgate.erased_chunk
+    LANGUAGE plpgsql
+    AS $$
+declare
+    tenant uuid := job.sub_client_id;
+    done erased_chunk := row(null, true, 0, 0, 0, 0, 0);
+    doomed uuid[];
+begin
+    case job.step
+    when 'linkSessions' then
+        doomed := array(select s.id from link_session s where s.sub_client_id = tenant and s.id > job.position
+            order by s.id limit size);
+        update link_session s set erasure_id = job.id, user_id = '(erased)', transaction_id = null
+        where s.sub_client_id = tenant and s.id = any (doomed) and s.erasure_id is null;
+        get diagnostics done.link_sessions = row_count;
+    when 'deliveries' then
+        doomed := array(select d.id from delivery d where d.sub_client_id = tenant and d.id > job.position
+            order by d.id limit size);
+        delete from delivery d where d.sub_client_id = tenant and d.id in (select c.id from delivery c
+            where c.sub_client_id = tenant and c.id = any (doomed) for update skip locked);
+        get diagnostics done.deliveries = row_count;
+        done.is_clean := done.deliveries = cardinality(doomed);
+    when 'attempts' then
+        doomed := array(select a.delivery_id from attempt a
+            where a.sub_client_id = tenant and a.delivery_id > job.position order by a.delivery_id limit size);
+        delete from attempt a where a.sub_client_id = tenant and a.delivery_id = any (doomed);
+        get diagnostics done.attempts = row_count;
+    when 'events' then
+        doomed := array(select e.id from event e where e.sub_client_id = tenant and e.id > job.position
+            order by e.id limit size);
+        delete from event e where e.sub_client_id = tenant and e.id = any (doomed);
+        get diagnostics done.events = row_count;
+    when 'transfers' then
+        doomed := array(select t.id from transfer t where t.sub_client_id = tenant and t.id > job.position
+            order by t.id limit size);
+        select g.erased, g.is_clean into done.transfers, done.is_clean from erase_transfers(tenant, doomed) as g;
+    when 'audit' then
+        if erase_audit_details(tenant, size) = size then done.position := job.position; end if;
+        return done;
+    end case;
+    if cardinality(doomed) = size then done.position := doomed[size]; end if;
+    return done;
+end $$;
+
+CREATE FUNCTION subgate.erase_transfers(tenant uuid, doomed uuid[], OUT erased bigint, OUT is_clean boolean) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update transfer t
+    set user_id = '(erased)', transaction_id = null, tx_hash = null, source_address = null, destination_address = null,
+        refund_address = null, source_account_provider = null
+    where t.sub_client_id = tenant and t.id in (select c.id from transfer c
+        where c.sub_client_id = tenant and c.id = any (doomed) and c.user_id <> '(erased)' for update skip locked);
+    get diagnostics erased = row_count;
+    is_clean := not exists (select from transfer c
+        where c.sub_client_id = tenant and c.id = any (doomed) and c.user_id <> '(erased)');
+end $$;
+
 CREATE FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) RETURNS SETOF uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
     SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
@@ -329,6 +612,12 @@ begin
             slack;
 end $_$;
 
+CREATE FUNCTION subgate.first_delivery_uuid(event_id uuid) RETURNS uuid
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select (left(event_id::text, 15) || '000-0000-000000000000')::uuid
+$$;
+
 CREATE FUNCTION subgate.first_uuid(moment timestamp with time zone) RETURNS uuid
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO 'pg_catalog'
@@ -346,6 +635,12 @@ CREATE FUNCTION subgate.kyb_is_approved(sub_client uuid, moment timestamp with t
         where r.sub_client_id = sub_client and r.effective_at <= moment
         order by r.effective_at desc, r.number desc
         limit 1), false)
+$$;
+
+CREATE FUNCTION subgate.last_delivery_uuid(event_id uuid) RETURNS uuid
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select (left(event_id::text, 15) || 'fff-ffff-ffffffffffff')::uuid
 $$;
 
 CREATE FUNCTION subgate.link_session_day_total(sub_client uuid, of_environment subgate.environment, moment timestamp with time zone) RETURNS numeric
@@ -862,6 +1157,7 @@ CREATE TABLE subgate.idempotency (
     data_key_id uuid NOT NULL,
     response_sealed bytea NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    about_sub_client uuid,
     CONSTRAINT idempotency_key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255))),
     CONSTRAINT idempotency_request_digest_length CHECK ((octet_length(request_digest) = 32)),
     CONSTRAINT idempotency_route_length CHECK ((char_length(route) <= 200))
@@ -883,6 +1179,7 @@ CREATE TABLE subgate.link_session (
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
     compliance_revision integer,
+    erasure_id uuid,
     CONSTRAINT link_session_transaction_id_length CHECK (((char_length(transaction_id) >= 1) AND (char_length(transaction_id) <= 128))),
     CONSTRAINT link_session_transfer_type_length CHECK (((char_length(transfer_type) >= 1) AND (char_length(transfer_type) <= 32))),
     CONSTRAINT link_session_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
@@ -1127,6 +1424,9 @@ ALTER TABLE ONLY subgate.delivery_default
 ALTER TABLE ONLY subgate.endpoint
     ADD CONSTRAINT endpoint_pkey PRIMARY KEY (sub_client_id, id);
 
+ALTER TABLE ONLY subgate.erasure
+    ADD CONSTRAINT erasure_pkey PRIMARY KEY (sub_client_id, id);
+
 ALTER TABLE ONLY subgate.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (sub_client_id, id);
 
@@ -1219,11 +1519,19 @@ CREATE INDEX delivery_held ON ONLY subgate.delivery USING btree (sub_client_id, 
 
 CREATE INDEX delivery_default_sub_client_id_endpoint_id_idx ON subgate.delivery_default USING btree (sub_client_id, endpoint_id) WHERE (status = 'held'::subgate.delivery_status);
 
+CREATE INDEX erasure_due ON subgate.erasure USING btree (due_at) WHERE (status = 'running'::subgate.erasure_status);
+
 CREATE INDEX event_transfer ON ONLY subgate.event USING btree (sub_client_id, transfer_id) WHERE (transfer_id IS NOT NULL);
 
 CREATE INDEX event_default_sub_client_id_transfer_id_idx ON subgate.event_default USING btree (sub_client_id, transfer_id) WHERE (transfer_id IS NOT NULL);
 
+CREATE INDEX idempotency_about ON subgate.idempotency USING btree (about_sub_client) WHERE (about_sub_client IS NOT NULL);
+
 CREATE INDEX idempotency_created_at ON subgate.idempotency USING btree (created_at);
+
+CREATE INDEX link_session_erasure ON subgate.link_session USING btree (sub_client_id, erasure_id, id) WHERE (erasure_id IS NOT NULL);
+
+CREATE INDEX link_session_user ON subgate.link_session USING btree (sub_client_id, user_id, id);
 
 CREATE UNIQUE INDEX member_email_key ON subgate.member USING btree (lower(email)) WHERE (deleted_at IS NULL);
 
@@ -1290,6 +1598,9 @@ ALTER TABLE ONLY subgate.credential
 ALTER TABLE ONLY subgate.endpoint
     ADD CONSTRAINT endpoint_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
 
+ALTER TABLE ONLY subgate.erasure
+    ADD CONSTRAINT erasure_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+
 ALTER TABLE ONLY subgate.logo
     ADD CONSTRAINT logo_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
 
@@ -1325,6 +1636,8 @@ CREATE POLICY app ON subgate.data_key TO subgate_app USING (((sub_client_id = ( 
 CREATE POLICY app ON subgate.delivery TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.endpoint TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.erasure TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.event TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -1372,6 +1685,8 @@ ALTER TABLE subgate.delivery ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.endpoint ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE subgate.erasure ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE subgate.event ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.event_key ENABLE ROW LEVEL SECURITY;
@@ -1405,6 +1720,8 @@ CREATE POLICY reader ON subgate.data_key FOR SELECT TO subgate_reader USING (tru
 CREATE POLICY reader ON subgate.delivery FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.endpoint FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.erasure FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.event FOR SELECT TO subgate_reader USING (true);
 
@@ -1444,6 +1761,11 @@ GRANT ALL ON FUNCTION subgate.append_audit_entry(entry uuid, at timestamp with t
 
 REVOKE ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) TO subgate_app;
+
+REVOKE ALL ON FUNCTION subgate.erase_audit_details(tenant uuid, size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION subgate.erase_audit_details(tenant uuid, size integer) TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.erasure TO subgate_app;
 
 REVOKE ALL ON FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) TO subgate_app;

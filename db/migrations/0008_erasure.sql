@@ -62,8 +62,8 @@ grant select, insert, update, delete on erasure to subgate_app;
 alter table link_session add column erasure_id uuid;
 create index link_session_user on link_session (sub_client_id, user_id, id);
 create index link_session_erasure on link_session (sub_client_id, erasure_id, id) where erasure_id is not null;
--- From a transfer to its events.
-create index if not exists event_transfer on event (sub_client_id, transfer_id) where transfer_id is not null;
+-- From a transfer to its events, and from them by computed keys to their deliveries and attempts.
+create index event_transfer on event (sub_client_id, transfer_id) where transfer_id is not null;
 
 -- Whom an admin's kept answer tells of, so that it can be erased with them.
 alter table idempotency add column about_sub_client uuid;

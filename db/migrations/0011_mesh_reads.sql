@@ -8,8 +8,6 @@ set local search_path = subgate;
 create index transfer_upstream_transfer on transfer (sub_client_id, upstream_transfer_id, id);
 create index transfer_transaction on transfer (sub_client_id, transaction_id, id) where transaction_id is not null;
 create index transfer_user on transfer (sub_client_id, user_id, id);
--- From a transfer to its events, and from them by computed keys to their deliveries and attempts.
-create index event_transfer on event (sub_client_id, transfer_id) where transfer_id is not null;
 
 alter table sandbox.link_token
     add column transfer_type text,

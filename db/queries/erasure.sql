@@ -70,7 +70,8 @@ where sub_client_id = $1::uuid
 update registration set last_error_message = null where sub_client_id = $1::uuid and last_error_message is not null;
 
 -- name: erase_registration_creations
-delete from registration_creation where holder_id = $1::uuid;
+-- Not one that was sent and has no answer yet: what it may have made is to be found and removed first.
+delete from registration_creation where holder_id = $1::uuid and sent_at is null;
 
 -- name: erase_endpoints
 -- What is sealed goes, not its key alone.
