@@ -84,6 +84,8 @@ package enum APILimits {
     static let cachedPolicies = 20_000
 
     static let idempotencyKeyBytes = 1...255
+    /// Of an identifier in a body: a prefix and 26 digits, and what is mistaken for one.
+    static let identifierCharacters = 1...64
     /// Bytes of a name of the caller's choosing that an error repeats; a longer one is not repeated.
     static let echoedNameBytes = 64
 

@@ -36,6 +36,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case registrationRetried = "registration.retried"
     case subClientErased = "subClient.erased"
     case endUserErased = "endUser.erased"
+    case quarantineAssigned = "quarantine.assigned"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.

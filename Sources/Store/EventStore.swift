@@ -72,11 +72,52 @@ extension Store {
         _ scope: PlatformScope, _ page: PageRequest
     ) async throws(StoreError) -> Page<QuarantinedEvent> {
         let rows = try await run(scope, .listQuarantine, [page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { row in
-            QuarantinedEvent(
-                id: rows.id(row, 0), upstream: rows.id(row, 1), upstreamEventID: rows.uuidValue(row, 2),
-                reason: rows.text(row, 3), payload: rows.bytes(row, 4), receivedAt: rows.time(row, 5))
+        return Page(rows, page) { QuarantinedEvent(rows, $0) }
+    }
+
+    /// Throws `.notFound`.
+    package func quarantined(
+        _ scope: PlatformScope, _ id: QuarantineID
+    ) async throws(StoreError) -> QuarantinedEvent {
+        let rows = try await run(scope, .getQuarantined, [.id(id)], on: .read)
+        if rows.isEmpty { throw .notFound }
+        return QuarantinedEvent(rows, 0)
+    }
+
+    /// Takes an event out of quarantine and gives it to a sub-client, with a delivery to each endpoint that asks for
+    /// its `type`; all in one commit, and once, however many ask. Returns the sub-client's event, which is an earlier
+    /// one if it had the same from the upstream already. Throws `.notFound` for either, `.subClientClosed`.
+    package func assign(
+        _ scope: PlatformScope, _ event: QuarantinedEvent, to subClient: SubClientID, type: EventType,
+        occurredAt: Timestamp?
+    ) async throws(StoreError) -> Event {
+        let id: EventID = identifiers.next()
+        let results = try await audited(
+            scope, AuditedChange(.quarantineAssigned, of: .quarantine, event.id.uuid, subClient: subClient),
+            [
+                Query(.getSubClient, [.id(subClient)]),
+                Query(
+                    .assignQuarantined,
+                    [
+                        .id(event.id), .id(subClient), .id(id), .word(type), .time(occurredAt), .time(clock.now()),
+                    ]),
+                Query(.getEventByKey, [.id(subClient), .id(event.upstream), .uuid(event.upstreamEventID)]),
+            ])
+        if results[0].isEmpty { throw .notFound }
+        if results[1].isEmpty {
+            let standing: SubClientStatus = results[0].word(0, 7)
+            throw [.closed, .erased].contains(standing) ? .subClientClosed : .notFound
         }
+        if results[2].isEmpty { throw .notFound }
+        return Event(results[2], 0)
+    }
+}
+
+extension QuarantinedEvent {
+    fileprivate init(_ rows: Rows, _ row: Int) {
+        self.init(
+            id: rows.id(row, 0), upstream: rows.id(row, 1), upstreamEventID: rows.uuidValue(row, 2),
+            reason: rows.text(row, 3), payload: rows.bytes(row, 4), receivedAt: rows.time(row, 5))
     }
 }
 

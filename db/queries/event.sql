@@ -145,3 +145,44 @@ from quarantine
 where id < $1::uuid
 order by id desc
 limit $2::int;
+
+-- name: get_quarantined
+select id, upstream_id, upstream_event_id, reason, payload, received_at from quarantine where id = $1::uuid;
+
+-- name: assign_quarantined
+-- Takes an event out of quarantine and makes it one of sub-client $2's: the event $3, its key, and a delivery to each
+-- endpoint that asks for its type, due now, or held. It has no link session and so no transfer. Nothing is taken for a
+-- sub-client that is closed. An event that the sub-client has by now is only taken out.
+with taken as (
+    delete from quarantine q using sub_client s, upstream u
+    where q.id = $1::uuid and s.id = $2::uuid and s.status not in ('closed', 'erased') and u.id = q.upstream_id
+    returning q.upstream_id, q.upstream_event_id, q.payload, u.environment
+), fresh as (
+    insert into event_key (sub_client_id, upstream_id, upstream_event_id, event_id, received_at)
+    select $2, t.upstream_id, t.upstream_event_id, $3::uuid, $6::timestamptz from taken t
+    on conflict do nothing
+    returning event_id
+), stored as (
+    insert into event (sub_client_id, id, environment, type, upstream_id, upstream_event_id, occurred_at, received_at,
+        payload)
+    select $2, f.event_id, t.environment, $4::text, t.upstream_id, t.upstream_event_id, $5::timestamptz, $6, t.payload
+    from taken t cross join fresh f
+    returning id, environment, type
+), owed as (
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        due_at, created_at, updated_at)
+    select $2, delivery_uuid(s.id, e.id), s.id, e.id, s.environment, s.type,
+        case when e.enabled then 'pending' else 'held' end::delivery_status, 0, 0, case when e.enabled then $6 end,
+        $6, $6
+    from stored s
+    join endpoint e on e.sub_client_id = $2 and e.environment = s.environment and e.deleted_at is null
+        and e.event_types && array['*', 'transfer.*', s.type]
+)
+select upstream_id from taken;
+
+-- name: get_event_by_key
+select e.id, e.type, e.transfer_id, e.link_session_id, e.upstream_event_id, e.occurred_at, e.received_at, e.payload,
+    e.transaction_id, e.user_id
+from event_key k
+join event e on e.sub_client_id = k.sub_client_id and e.id = k.event_id
+where k.sub_client_id = $1::uuid and k.upstream_id = $2::uuid and k.upstream_event_id = $3::uuid;

@@ -25,7 +25,7 @@ enum EventRoutes {
         return .json(200, jsonObject { write(event, &$0) })
     }
 
-    @Sendable private static func write(_ event: Event, _ json: inout JSONWriter) {
+    @Sendable static func write(_ event: Event, _ json: inout JSONWriter) {
         json.member("id", event.id)
         json.member("type", word: event.type)
         json.member("transferId", event.transfer)
