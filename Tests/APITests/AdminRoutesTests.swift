@@ -234,3 +234,15 @@ import Testing
         }
     }
 }
+
+@Suite struct DeceptiveNameTests {
+    @Test(arguments: ["Ac\\u202eme", "Ac\\u200bme", "\\uff21cme", "P\\u0430ypal", "Acme\\u0007", "\\u2066Acme"])
+    func aNameThatDeceivesIsRefusedByField(_ name: String) async throws {
+        try await APIFixture.with { fixture in
+            let body = #"{"legalName":"Acme","displayName":"\#(name)","country":"DE"}"#
+            let answer = try await fixture.admin(.post, "/sub-clients", body: body)
+            #expect(answer.status == 400)
+            #expect(answer.text.contains(#""field":"displayName""#), "\(answer.text)")
+        }
+    }
+}

@@ -19,7 +19,7 @@ enum AdminKeyRoutes {
         let member: MemberID = try call.identifier(0)
         let body = try await call.json()
         var fields = try Fields(body.value)
-        let name = fields.required("name", .text(APILimits.memberNameCharacters))
+        let name = fields.required("name", .name(APILimits.memberNameCharacters))
         let expiresAt = fields.nullable("expiresAt", .future(after: call.context.clock.now()))
         try fields.finish()
         return try await call.create(

@@ -30,7 +30,7 @@ enum BrandingRoutes {
         let version = try call.expectedVersion()
         var fields = try Fields(try await call.json().value)
         var settings = BrandingSettings()
-        settings.displayName = fields.nullable("displayName", .text(APILimits.nameCharacters))
+        settings.displayName = fields.nullable("displayName", .name(APILimits.nameCharacters))
         settings.style.primaryColor = fields.nullable("primaryColor", .color)
         settings.style.primaryTextColor = fields.nullable("primaryTextColor", .color)
         settings.style.secondaryColor = fields.nullable("secondaryColor", .color)

@@ -29,7 +29,7 @@ enum CredentialRoutes {
         let new = NewCredential(
             environment: fields.required("environment", .word),
             access: fields.required("access", .word),
-            name: fields.required("name", .text(APILimits.credentialNameCharacters)),
+            name: fields.required("name", .name(APILimits.credentialNameCharacters)),
             expiresAt: fields.nullable("expiresAt", .future(after: call.context.clock.now())),
             allowedIPs: fields.nullable("allowedIps", .ipBlocks) ?? [])
         try fields.finish()

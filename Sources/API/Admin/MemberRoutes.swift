@@ -35,7 +35,7 @@ enum MemberRoutes {
         let body = try await call.json()
         var fields = try Fields(body.value)
         let new = NewMember(
-            name: fields.required("name", .text(APILimits.memberNameCharacters)),
+            name: fields.required("name", .name(APILimits.memberNameCharacters)),
             email: fields.nullable("email", .email),
             role: fields.required("role", .word))
         try fields.finish()
@@ -69,7 +69,7 @@ enum MemberRoutes {
         let version = try call.expectedVersion()
         var fields = try Fields(try await call.json().value)
         var changes = MemberChanges()
-        changes.name = fields.optional("name", .text(APILimits.memberNameCharacters))
+        changes.name = fields.optional("name", .name(APILimits.memberNameCharacters))
         changes.email = fields.change("email", .email)
         changes.role = fields.optional("role", .word)
         try fields.finish(needsOne: true)

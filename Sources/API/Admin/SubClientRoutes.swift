@@ -36,8 +36,8 @@ enum SubClientRoutes {
     /// Reads all that a sub-client is made of but its external id.
     static func newSubClient(_ fields: inout Fields, externalID: [UInt8]?) -> NewSubClient {
         var new = NewSubClient(
-            legalName: fields.required("legalName", .text(APILimits.nameCharacters)),
-            displayName: fields.required("displayName", .text(APILimits.nameCharacters)),
+            legalName: fields.required("legalName", .name(APILimits.nameCharacters)),
+            displayName: fields.required("displayName", .name(APILimits.nameCharacters)),
             country: fields.required("country", .country), externalID: externalID,
             website: fields.nullable("website", .website))
         if let metadata = fields.nullable("metadata", .metadata) { new.metadata = metadata }
@@ -71,8 +71,8 @@ enum SubClientRoutes {
         let version = try call.expectedVersion()
         var fields = try Fields(try await call.json().value)
         var changes = SubClientChanges()
-        changes.legalName = fields.optional("legalName", .text(APILimits.nameCharacters))
-        changes.displayName = fields.optional("displayName", .text(APILimits.nameCharacters))
+        changes.legalName = fields.optional("legalName", .name(APILimits.nameCharacters))
+        changes.displayName = fields.optional("displayName", .name(APILimits.nameCharacters))
         changes.country = fields.optional("country", .country)
         changes.externalID = fields.change("externalId", .text(APILimits.externalIDCharacters))
         changes.website = fields.change("website", .website)

@@ -21,7 +21,7 @@ enum UpstreamRoutes {
         let secret = Rule.secret(APILimits.upstreamSecretCharacters)
         var fields = try Fields(body.value)
         let new = NewUpstream(
-            name: fields.required("name", .text(APILimits.upstreamNameCharacters)),
+            name: fields.required("name", .name(APILimits.upstreamNameCharacters)),
             environment: fields.required("environment", .word),
             baseURL: fields.required("baseUrl", baseURL),
             adminBaseURL: fields.nullable("adminBaseUrl", baseURL),
@@ -68,7 +68,7 @@ enum UpstreamRoutes {
         let secret = Rule.secret(APILimits.upstreamSecretCharacters)
         var fields = try Fields(body.value)
         var changes = UpstreamChanges()
-        changes.name = fields.optional("name", .text(APILimits.upstreamNameCharacters))
+        changes.name = fields.optional("name", .name(APILimits.upstreamNameCharacters))
         changes.baseURL = fields.optional("baseUrl", baseURL)
         changes.adminBaseURL = fields.change("adminBaseUrl", baseURL)
         changes.clientID = fields.optional("clientId", .uuid)

@@ -34,7 +34,7 @@ extension Rule where Value == KYB {
     static let kyb = Rule.object(.none) { fields in
         KYB(
             status: fields.required("status", .word), expiresAt: fields.nullable("expiresAt", .time),
-            legalEntity: fields.nullable("legalEntity", .text(APILimits.kybNameCharacters)),
+            legalEntity: fields.nullable("legalEntity", .name(APILimits.kybNameCharacters)),
             registrationNumber: fields.nullable("registrationNumber", .text(APILimits.kybTextCharacters)),
             address: fields.nullable("address", .text(APILimits.kybAddressCharacters)),
             vaspID: fields.nullable("vaspId", .text(APILimits.kybTextCharacters)),

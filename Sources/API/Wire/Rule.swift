@@ -45,6 +45,7 @@ enum TextRule {
             if isControl { return "must not hold control characters" }
             previous = byte
         }
+        if DeceptiveText.isReordered(text) { return "must not hold controls of the writing direction" }
         if characters.contains(count) { return nil }
         return "must have \(characters.lowerBound) to \(characters.upperBound) characters"
     }
@@ -62,6 +63,22 @@ extension Rule where Value == [UInt8] {
                 message = objection
             } else {
                 message = "must be a string"
+            }
+            errors.append(Problem.FieldError(field: path, message: message))
+            return nil
+        }
+    }
+
+    /// Text that people tell things apart by: also without what deceives them.
+    static func name(_ characters: ClosedRange<Int>) -> Rule {
+        Rule(placeholder: []) { value, path, errors in
+            guard let text = Rule.text(characters).read(value, path, &errors) else { return nil }
+            let message: String
+            switch DeceptiveText.find(inName: text) {
+            case nil: return text
+            case .invisible: message = "must not hold characters that cannot be seen"
+            case .disguised: message = "must not hold letters in another form of themselves, such as full-width ones"
+            case .mixedScripts: message = "must not mix letters of several scripts in one word"
             }
             errors.append(Problem.FieldError(field: path, message: message))
             return nil
