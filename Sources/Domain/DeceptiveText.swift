@@ -1,12 +1,12 @@
 /// What in a text deceives the person who reads it: characters that are not seen, that turn the order of others around,
 /// or that pass for other letters.
 ///
-/// After Unicode Technical Standard 39: invisible and format characters have no place in a name, compatibility forms of
-/// ASCII (full-width, mathematical, enclosed) are taken for ASCII, and a word that mixes Latin with Cyrillic or Greek is
-/// how one name is made to look like another.
+/// After Unicode Technical Standard 39: invisible and format characters have no place in a name, compatibility forms
+/// of ASCII (full-width, mathematical, enclosed) are taken for ASCII, and a word that mixes Latin with Cyrillic or
+/// Greek is how one name is made to look like another.
 package enum DeceptiveText {
     package enum Kind: Equatable, Sendable {
-        /// Bidirectional controls, zero-width and other format characters, separators of lines, and what is no character.
+        /// Bidirectional controls, zero-width and other format characters, separators of lines, what is no character.
         case invisible
         /// A compatibility form of ASCII.
         case disguised

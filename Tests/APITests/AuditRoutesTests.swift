@@ -78,7 +78,7 @@ import Testing
             #expect(only == ["subClient.suspended"])
             let none = try await fixture.admin(.get, "/audit?before=2020-01-01T00:00:00Z")
             #expect(try Self.actions(none) == [])
-            for bad in ["targetId=x", "from=monday", "memberId=sc_1", "limit=0", "cursor=a", "what=1"] {
+            for bad in ["targetId=x", "from=monday", "memberId=sc_1", "limit=0", "cursor=a", "what=1", "action=0.5"] {
                 #expect(try await fixture.admin(.get, "/audit?\(bad)").status == 400, "\(bad)")
             }
         }

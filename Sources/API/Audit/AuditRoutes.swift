@@ -19,6 +19,11 @@ enum AuditRoutes {
         filter.actor = query.identifier("memberId", MemberID.self)?.uuid
         if let credential = query.identifier("credentialId", CredentialID.self) { filter.actor = credential.uuid }
         filter.action = query.text("action", APILimits.auditActionCharacters)
+        if let action = filter.action,
+            !action.allSatisfy({ ($0 | 0x20) &- UInt8(ascii: "a") < 26 || $0 == UInt8(ascii: ".") })
+        {
+            query.fail("action", "must be letters and dots")
+        }
         filter.target = query.raw("targetId").flatMap { text in
             let id = AuditNoun.id(in: text)
             if id == nil { query.fail("targetId", "must be an identifier of ours") }
