@@ -6,7 +6,7 @@ import SQL
 
 /// A request that carried an `Idempotency-Key`.
 package struct IdempotentRequest: Hashable, Sendable {
-    /// What the key is good for: one operation, in one environment.
+    /// What the key is good for: one operation, by one member or in one environment.
     package let route: String
     package let key: [UInt8]
     /// SHA-256 of all that makes the request what it is.

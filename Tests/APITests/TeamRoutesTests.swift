@@ -78,6 +78,28 @@ import Testing
         }
     }
 
+    /// Two members may choose the same idempotency key, and one may guess another's.
+    @Test func noMemberIsAnsweredWithAnothersKey() async throws {
+        try await APIFixture.with { fixture in
+            let once: APIFixture.Header = ("Idempotency-Key", Array("rotate-2026-11".utf8))
+            let owner = try await Self.member(fixture, .owner)
+            let admin = try await Self.member(fixture, .admin)
+            let support = try await Self.member(fixture, .support)
+            func post(_ who: APIFixture.Header, _ path: String, _ body: String) async throws -> APIFixture.Answer {
+                try await fixture.call(.post, "/admin/v1" + path, on: "admin", headers: [who, once], body: body)
+            }
+            let rotation = #"{"overlapSeconds":60}"#
+            let owners = try await post(owner.key, "/me/rotate-key", rotation)
+            let supports = try await post(support.key, "/me/rotate-key", rotation)
+            #expect(supports.status == 201 && supports.headers["idempotency-replayed"] == nil)
+            #expect(try supports.string("key") != owners.string("key"))
+            #expect(try await post(owner.key, "/me/rotate-key", rotation).body == owners.body)
+            let path = "/members/\(owner.id)/keys"
+            #expect(try await post(owner.key, path, #"{"name":"ci"}"#).status == 201)
+            #expect(try await post(admin.key, path, #"{"name":"ci"}"#).status == 403)
+        }
+    }
+
     @Test func keysAreExchangedWithOverlapAndRevoked() async throws {
         try await APIFixture.with { fixture in
             let member = try await Self.member(fixture, .support)

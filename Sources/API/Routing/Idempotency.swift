@@ -7,6 +7,16 @@ import Store
 enum IdempotencyOwner: Sendable {
     case platform(PlatformScope)
     case tenant(TenantScope)
+
+    /// What keeps one caller's keys from another's under the same operation. A member's answers are theirs alone: some
+    /// hold keys with all that the member may do.
+    fileprivate var space: String {
+        switch self {
+        case .platform(let scope):
+            if case .member(let member, _) = scope.actor.identity { " \(member)" } else { "" }
+        case .tenant(let scope): scope.environment.map { " \($0.rawValue)" } ?? ""
+        }
+    }
 }
 
 extension Call {
@@ -47,13 +57,8 @@ extension Call {
         guard APILimits.idempotencyKeyBytes.contains(key.count), key.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw .invalid(field: "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
         }
-        let space =
-            switch owner {
-            case .platform: ""
-            case .tenant(let scope): scope.environment.map { " \($0.rawValue)" } ?? ""
-            }
         let digest = Digest.sha256(Array(head.path), [0], body)
-        return IdempotentRequest(route: route.name + space, key: key, digest: digest)
+        return IdempotentRequest(route: route.name + owner.space, key: key, digest: digest)
     }
 
     private func replay(_ owner: IdempotencyOwner, _ request: IdempotentRequest) async throws(Problem) -> Response? {
