@@ -13,8 +13,8 @@ package struct Credential: Sendable {
     package let name: [UInt8]
     /// Where it may be used from; empty for anywhere.
     package let allowedIPs: [IPBlock]
-    /// The last four characters of its newest secret.
-    package let secretHint: [UInt8]
+    /// The last four characters of its newest secret; nil once its sub-client was erased, and its secrets with it.
+    package let secretHint: [UInt8]?
     package let createdAt: Timestamp
     package let expiresAt: Timestamp?
     package let revokedAt: Timestamp?
@@ -136,7 +136,7 @@ extension Credential {
         self.init(
             id: rows.id(row, 0), clientID: rows.uuidValue(row, 1), environment: rows.word(row, 2),
             access: rows.word(row, 3), name: rows.text(row, 4), allowedIPs: rows.blocks(row, 10),
-            secretHint: rows.text(row, 5), createdAt: rows.time(row, 6), expiresAt: rows.optionalTime(row, 7),
+            secretHint: rows.optionalText(row, 5), createdAt: rows.time(row, 6), expiresAt: rows.optionalTime(row, 7),
             revokedAt: rows.optionalTime(row, 8), lastUsedAt: rows.optionalTime(row, 9))
     }
 }

@@ -57,6 +57,7 @@ import Testing
             #expect(try await fixture.admin(.post, "/sub-clients/\(id)/activate").status == 409)
             let me = try await fixture.call(.get, "/v1/me", on: "public", headers: [fixture.bearer(secret)])
             #expect(me.status == 401)
+            try await Self.expectCredentialsWithoutSecrets(fixture, id, try #require(try credential.string("id")))
             let user = try await fixture.admin(
                 .post, "/sub-clients/\(id)/end-users/erase", body: #"{"userId":"zq7-user"}"#)
             #expect(user.status == 409)
@@ -67,6 +68,21 @@ import Testing
             let database = fixture.testDatabase
             #expect(try await onOwnThread { try Remains.find(["zq7"], try database.owner()) } == [])
         }
+    }
+
+    /// Its credentials are still told of, by their ids and times alone.
+    private static func expectCredentialsWithoutSecrets(
+        _ fixture: APIFixture, _ subClient: String, _ id: String
+    ) async throws {
+        let path = "/sub-clients/\(subClient)/credentials"
+        let list = try await fixture.admin(.get, path)
+        let entry = try #require(list.json["data"]?.elements.first { _ in true })
+        #expect(list.status == 200 && entry["secretHint"]?.isNull == true)
+        let one = try await fixture.admin(.get, path + "/" + id)
+        #expect(try one.status == 200 && one.string("name") == "(erased)")
+        #expect(try one.json["secretHint"]?.isNull == true)
+        let rotated = try await fixture.admin(.post, path + "/\(id)/rotate", body: #"{"overlapSeconds":0}"#)
+        #expect(rotated.status == 409)
     }
 
     @Test func theChainVerifiesWithoutTheValues() async throws {
