@@ -57,6 +57,20 @@ import Testing
         return Statement(index: statement.index, name: statement.name, text: text)
     }
 
+    /// By the role of a member, or by the access and the addresses of a credential.
+    @Test func theContractTellsWhereAKnownCallerIsRefused() throws {
+        let untold = try ContractOperation.all().filter { operation in
+            let isRefused =
+                switch operation.caller {
+                case .nobody: false
+                case .admin(let permission): Role.allCases.contains { !$0.allows(permission) }
+                case .tenant, .mesh: true
+                }
+            return isRefused && !operation.statuses.contains(403)
+        }
+        #expect(untold.map(\.name) == [])
+    }
+
     @Test func thePredicatesAreReallyTakenAway() {
         let changed = zip(Statement.service, Self.statementsWithoutPredicates).filter { $0.text != $1.text }
         #expect(changed.count >= 15)
