@@ -144,6 +144,18 @@ import Testing
         }
     }
 
+    /// Who has the very name that erased users are given is erased like everybody.
+    @Test func aUserWithTheNameOfTheErasedGoesToo() async throws {
+        try await StoreFixture.with { fixture in
+            let seed = try await Seed.make(fixture.store)
+            let session = try await seed.linkSession(transaction: "zq7-order", user: "(erased)")
+            _ = try await fixture.store.accept([seed.received("Pending", session)], lease: nil)
+            _ = try await fixture.store.eraseEndUser(seed.scope, userID: Seed.bytes("(erased)"))
+            try await Self.finish(fixture)
+            #expect(try await Self.remains(fixture, "zq7-") == [])
+        }
+    }
+
     @Test func anAttemptInFlightBringsNothingBack() async throws {
         try await StoreFixture.with { fixture in
             let store = fixture.store

@@ -187,6 +187,13 @@ begin
     get diagnostics events = row_count;
 end $$;
 
+-- Whether there is anything to clear in a transfer. Its user id alone would not tell: a merchant may have called a user
+-- '(erased)'.
+create function tells_of_person(t transfer) returns boolean language sql immutable as $$
+    select t.user_id <> '(erased)' or num_nonnulls(t.transaction_id, t.tx_hash, t.source_address, t.destination_address,
+        t.refund_address, t.source_account_provider) > 0
+$$;
+
 -- Clears what tells of a person in transfers. What somebody holds is left.
 create function erase_transfers(tenant uuid, doomed uuid[], out erased bigint, out is_clean boolean)
     language plpgsql
@@ -196,10 +203,10 @@ begin
     set user_id = '(erased)', transaction_id = null, tx_hash = null, source_address = null, destination_address = null,
         refund_address = null, source_account_provider = null
     where t.sub_client_id = tenant and t.id in (select c.id from transfer c
-        where c.sub_client_id = tenant and c.id = any (doomed) and c.user_id <> '(erased)' for update skip locked);
+        where c.sub_client_id = tenant and c.id = any (doomed) and tells_of_person(c) for update skip locked);
     get diagnostics erased = row_count;
     is_clean := not exists (select from transfer c
-        where c.sub_client_id = tenant and c.id = any (doomed) and c.user_id <> '(erased)');
+        where c.sub_client_id = tenant and c.id = any (doomed) and tells_of_person(c));
 end $$;
 
 -- A chunk of an end user's: first all link sessions are marked and cleared, then what came of them goes.
