@@ -581,10 +581,10 @@ begin
     set user_id = '(erased)', transaction_id = null, tx_hash = null, source_address = null, destination_address = null,
         refund_address = null, source_account_provider = null
     where t.sub_client_id = tenant and t.id in (select c.id from transfer c
-        where c.sub_client_id = tenant and c.id = any (doomed) and c.user_id <> '(erased)' for update skip locked);
+        where c.sub_client_id = tenant and c.id = any (doomed) and tells_of_person(c) for update skip locked);
     get diagnostics erased = row_count;
     is_clean := not exists (select from transfer c
-        where c.sub_client_id = tenant and c.id = any (doomed) and c.user_id <> '(erased)');
+        where c.sub_client_id = tenant and c.id = any (doomed) and tells_of_person(c));
 end $$;
 
 CREATE FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) RETURNS SETOF uuid
@@ -691,6 +691,40 @@ begin
     perform subgate.make_registrations(new.id, null);
     return null;
 end $$;
+
+CREATE TABLE subgate.transfer (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    link_session_id uuid NOT NULL,
+    upstream_id uuid NOT NULL,
+    upstream_transfer_id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    transaction_id text,
+    user_id text NOT NULL,
+    status subgate.transfer_status NOT NULL,
+    refund_status subgate.refund_status,
+    symbol text,
+    chain text,
+    tx_hash text,
+    source_amount numeric,
+    destination_amount numeric,
+    source_address text,
+    destination_address text,
+    refund_address text,
+    source_account_provider text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY subgate.transfer FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION subgate.tells_of_person(t subgate.transfer) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select t.user_id <> '(erased)' or num_nonnulls(t.transaction_id, t.tx_hash, t.source_address, t.destination_address,
+        t.refund_address, t.source_account_provider) > 0
+$$;
 
 CREATE FUNCTION subgate.upstream_changed() RETURNS trigger
     LANGUAGE plpgsql
@@ -870,6 +904,7 @@ CREATE TABLE subgate.admin_key (
     revoked_at timestamp with time zone,
     member_id uuid NOT NULL,
     last_used_at timestamp with time zone,
+    granted_until timestamp with time zone,
     CONSTRAINT admin_key_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
     CONSTRAINT admin_key_pepper_id_length CHECK (((char_length(pepper_id) >= 1) AND (char_length(pepper_id) <= 32))),
     CONSTRAINT admin_key_secret_digest_length CHECK ((octet_length(secret_digest) = 32)),
@@ -1311,33 +1346,6 @@ CREATE TABLE subgate.sub_client (
 
 ALTER TABLE ONLY subgate.sub_client FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE subgate.transfer (
-    sub_client_id uuid NOT NULL,
-    id uuid NOT NULL,
-    link_session_id uuid NOT NULL,
-    upstream_id uuid NOT NULL,
-    upstream_transfer_id uuid NOT NULL,
-    environment subgate.environment NOT NULL,
-    transaction_id text,
-    user_id text NOT NULL,
-    status subgate.transfer_status NOT NULL,
-    refund_status subgate.refund_status,
-    symbol text,
-    chain text,
-    tx_hash text,
-    source_amount numeric,
-    destination_amount numeric,
-    source_address text,
-    destination_address text,
-    refund_address text,
-    source_account_provider text,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL
-)
-WITH (fillfactor='80');
-
-ALTER TABLE ONLY subgate.transfer FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE subgate.upstream (
     id uuid NOT NULL,
     name text NOT NULL,
@@ -1770,6 +1778,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.erasure TO subgate_app;
 REVOKE ALL ON FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) TO subgate_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.transfer TO subgate_app;
+GRANT SELECT ON TABLE subgate.transfer TO subgate_reader;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.account TO subgate_sandbox;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.link_token TO subgate_sandbox;
@@ -1836,8 +1847,5 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.registration_creation TO subg
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.sub_client TO subgate_app;
 GRANT SELECT ON TABLE subgate.sub_client TO subgate_reader;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.transfer TO subgate_app;
-GRANT SELECT ON TABLE subgate.transfer TO subgate_reader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.upstream TO subgate_app;

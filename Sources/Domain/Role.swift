@@ -63,6 +63,12 @@ extension Role {
         return allowed
     }()
 
+    /// Whether this role allows everything that `other` does: nobody gives, or takes over, what they may not do
+    /// themselves.
+    package func includes(_ other: Role) -> Bool {
+        Permission.allCases.allSatisfy { !other.allows($0) || allows($0) }
+    }
+
     package func allows(_ permission: Permission) -> Bool {
         guard let position = Permission.allCases.firstIndex(of: permission) else { return false }
         return (Role.allowed[self] ?? 0) & 1 << UInt32(position) != 0

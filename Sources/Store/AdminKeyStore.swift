@@ -24,14 +24,14 @@ package struct CreatedAdminKey: Sendable {
 }
 
 extension StoreError {
-    /// Only owners may change owners and make their keys.
-    package static let ownersOnly = StoreError.conflict(constraint: "owners_only")
+    /// The role in question allows what the caller's own does not: they may not give it, nor keys for it.
+    package static let roleBeyondOwn = StoreError.conflict(constraint: "role_beyond_own")
     /// There is a key with which an owner can act.
     package static let ownerExists = StoreError.conflict(constraint: "owner_exists")
 }
 
 extension Store {
-    /// Throws `.notFound`; `.ownersOnly` if the member is an owner and who asks is none.
+    /// Throws `.notFound`; `.roleBeyondOwn` if the member's role allows what the caller's does not.
     package func createAdminKey(
         _ scope: PlatformScope, for member: MemberID, name: [UInt8], expiresAt: Timestamp?,
         keeping: Keeping<CreatedAdminKey>? = nil
@@ -55,7 +55,7 @@ extension Store {
     }
 
     /// Makes a successor; the key itself works until `overlap` has passed. Throws `.notFound`, also for one that is
-    /// revoked or expired, and `.ownersOnly`.
+    /// revoked or expired, and `.roleBeyondOwn`.
     package func rotateAdminKey(
         _ scope: PlatformScope, of member: MemberID, _ id: AdminKeyID, overlap: Duration, expiresAt: Timestamp?,
         keeping: Keeping<CreatedAdminKey>? = nil
@@ -64,7 +64,10 @@ extension Store {
         let now = clock.now()
         let old = try await run(scope, .getAdminKey, [.id(member), .id(id)], on: .read)
         if old.isEmpty { throw .notFound }
-        let made = newAdminKey(name: AdminKey(old, 0).name, expiresAt: expiresAt, now: now)
+        // The answer, which may be kept, shows the end that the statement gives.
+        let isOwn = scope.actor.identity == .member(member, key: id)
+        let end = isOwn ? [expiresAt, old.optionalTime(0, 7)].compactMap { $0 }.min() : expiresAt
+        let made = newAdminKey(name: AdminKey(old, 0).name, expiresAt: end, now: now)
         let key = made.key
         let keep = try await keep(keeping, made, key: try await dataKey(scope), now: now)
         let results = try await audited(
@@ -74,7 +77,7 @@ extension Store {
                     .rotateAdminKey,
                     [
                         .id(member), .id(id), .id(key.id), .bytes(keyring.digest(of: made.text)),
-                        .string(keyring.pepperID), .text(key.hint), .time(now), .time(expiresAt),
+                        .string(keyring.pepperID), .text(key.hint), .time(now), .time(expiresAt), .bool(isOwn),
                     ]),
                 Query(.expireAdminKey, [.id(member), .id(id), .time(now + overlap)]),
             ] + keep)
@@ -82,7 +85,7 @@ extension Store {
         return made
     }
 
-    /// A revoked one stays revoked. Throws `.notFound`, `.ownersOnly`.
+    /// A revoked one stays revoked. Throws `.notFound`, `.roleBeyondOwn`.
     package func revokeAdminKey(
         _ scope: PlatformScope, of member: MemberID, _ id: AdminKeyID
     ) async throws(StoreError) {
@@ -115,7 +118,7 @@ extension Store {
     }
 
     private func checkMayTouch(_ scope: PlatformScope, _ member: MemberID) async throws(StoreError) {
-        if try await self.member(scope, member).role == .owner, !scope.mayTouchOwners { throw .ownersOnly }
+        if !scope.mayGive(try await self.member(scope, member).role) { throw .roleBeyondOwn }
     }
 
     private func newAdminKey(name: [UInt8], expiresAt: Timestamp?, now: Timestamp) -> CreatedAdminKey {
@@ -141,7 +144,7 @@ extension Store {
 }
 
 extension PlatformScope {
-    var mayTouchOwners: Bool { role == .owner || role == nil }
+    func mayGive(_ other: Role) -> Bool { role?.includes(other) ?? true }
 }
 
 extension AdminKey {

@@ -39,11 +39,11 @@ extension StoreError {
 }
 
 extension Store {
-    /// Throws `.conflict` with `member_email_key` if another has the email; `.ownersOnly`.
+    /// Throws `.conflict` with `member_email_key` if another has the email; `.roleBeyondOwn`.
     package func createMember(
         _ scope: PlatformScope, _ new: NewMember, keeping: Keeping<Member>? = nil
     ) async throws(StoreError) -> Member {
-        if new.role == .owner, !scope.mayTouchOwners { throw .ownersOnly }
+        if !scope.mayGive(new.role) { throw .roleBeyondOwn }
         let now = clock.now()
         let made = Member(
             id: identifiers.next(), name: new.name, email: new.email, role: new.role, version: 1, createdAt: now,
@@ -67,12 +67,15 @@ extension Store {
         return Page(rows, page) { Member(rows, $0) }
     }
 
-    /// Throws `.notFound`, `.stale`, `.lastOwner`, `.ownersOnly`.
+    /// A role that allows more than the one before ends the member's keys: they are for what was agreed then. Throws
+    /// `.notFound`, `.stale`, `.lastOwner`, `.roleBeyondOwn`.
     package func updateMember(
         _ scope: PlatformScope, _ id: MemberID, _ changes: MemberChanges, version: Int32?
     ) async throws(StoreError) -> Member {
         let before = try await member(scope, id)
-        if before.role == .owner || changes.role == .owner, !scope.mayTouchOwners { throw .ownersOnly }
+        if !scope.mayGive(before.role) || !scope.mayGive(changes.role ?? before.role) { throw .roleBeyondOwn }
+        // Whoever holds a key of theirs was not given the new role with it.
+        let gains = !before.role.includes(changes.role ?? before.role)
         let results = try await audited(
             scope, change(.memberUpdated, id),
             [
@@ -83,16 +86,16 @@ extension Store {
                         .word(changes.role), version.map { .int32($0) } ?? .null, .time(clock.now()),
                     ]),
                 Query(.getMember, [.id(id)]),
-            ])
+            ] + (gains ? [Query(.endKeysOfRole, [.id(id), .word(changes.role), .time(clock.now())])] : []))
         if !results[0].isEmpty { return Member(results[0], 0) }
         if results[1].isEmpty { throw .notFound }
         let found = Member(results[1], 0)
         throw version.map { $0 != found.version } ?? false ? .stale : .lastOwner
     }
 
-    /// Their keys are revoked. Throws `.notFound`, `.lastOwner`, `.ownersOnly`.
+    /// Their keys are revoked. Throws `.notFound`, `.lastOwner`, `.roleBeyondOwn`.
     package func deleteMember(_ scope: PlatformScope, _ id: MemberID) async throws(StoreError) {
-        if try await member(scope, id).role == .owner, !scope.mayTouchOwners { throw .ownersOnly }
+        if !scope.mayGive(try await member(scope, id).role) { throw .roleBeyondOwn }
         let now = clock.now()
         let results = try await audited(
             scope, change(.memberDeleted, id),

@@ -2,6 +2,7 @@ import Domain
 import HTTPClient
 import HTTPServer
 import JSON
+import Runtime
 import Store
 import TestSupport
 import Testing
@@ -97,6 +98,54 @@ import Testing
             let path = "/members/\(owner.id)/keys"
             #expect(try await post(owner.key, path, #"{"name":"ci"}"#).status == 201)
             #expect(try await post(admin.key, path, #"{"name":"ci"}"#).status == 403)
+        }
+    }
+
+    /// An admin may not do what compliance may, and so not make someone who does.
+    @Test func nobodyGivesWhatTheyMayNotDo() async throws {
+        try await APIFixture.with { fixture in
+            let admin = try await Self.member(fixture, .admin)
+            let officer = try await Self.member(fixture, .compliance)
+            let developer = try await Self.member(fixture, .developer)
+            func status(_ method: String, _ path: String, _ body: String? = nil) async throws -> Int {
+                try await Self.call(fixture, admin.key, method, path, body).status
+            }
+            #expect(try await status("POST", "/members", #"{"name":"x","role":"compliance"}"#) == 403)
+            #expect(try await status("POST", "/members/\(officer.id)/keys", #"{"name":"x"}"#) == 403)
+            #expect(try await status("PATCH", "/members/\(developer.id)", #"{"role":"compliance"}"#) == 403)
+            #expect(try await status("PATCH", "/members/\(developer.id)", #"{"role":"support"}"#) == 200)
+        }
+    }
+
+    /// A key that someone else may hold does not grow with its member.
+    @Test func aGreaterRoleEndsTheKeysOfTheLesser() async throws {
+        try await APIFixture.with { fixture in
+            let member = try await Self.member(fixture, .developer)
+            func me() async throws -> Int { try await Self.call(fixture, member.key, "GET", "/me").status }
+            _ = try await fixture.admin(.patch, "/members/\(member.id)", body: #"{"role":"support"}"#)
+            #expect(try await me() == 200)
+            _ = try await fixture.admin(.patch, "/members/\(member.id)", body: #"{"role":"owner"}"#)
+            #expect(try await me() == 401)
+        }
+    }
+
+    @Test func aHolderCannotPutOffTheEndOfTheirKey() async throws {
+        try await APIFixture.with { fixture in
+            let id = try #require(
+                try await fixture.admin(
+                    .post, "/members", body: #"{"name":"contractor","role":"support"}"#
+                ).string("id"))
+            let end = String(decoding: (fixture.clock.clock.now() + .seconds(3_600)).rfc3339(), as: UTF8.self)
+            let made = try await fixture.admin(
+                .post, "/members/\(id)/keys", body: #"{"name":"laptop","expiresAt":"\#(end)"}"#)
+            let key = fixture.bearer(Array(try #require(try made.string("key")).utf8))
+            let next = try await Self.call(fixture, key, "POST", "/me/rotate-key", #"{"overlapSeconds":60}"#)
+            #expect(try next.string("expiresAt") == made.string("expiresAt"))
+            // Also when asked again within the overlap, whose end is sooner.
+            let again = try await Self.call(fixture, key, "POST", "/me/rotate-key", #"{"overlapSeconds":60}"#)
+            #expect(try again.string("expiresAt") == made.string("expiresAt"))
+            let keys = try await fixture.admin(.get, "/members/\(id)/keys")
+            #expect(try keys.json["data"]!.elements.filter { $0["expiresAt"]?.text == end }.count == 2)
         }
     }
 

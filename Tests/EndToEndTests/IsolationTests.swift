@@ -18,6 +18,7 @@ extension EndToEnd {
             ("GET", "/v1/events/{eventId}", nil),
             ("GET", "/v1/deliveries/{deliveryId}", nil),
             ("POST", "/v1/deliveries/{deliveryId}/retry", nil),
+            ("GET", "/v1/end-users/erasures/{erasureId}", nil),
         ]
         private static let lists = ["webhook-endpoints", "link-sessions", "transfers", "events", "deliveries"]
 
@@ -189,6 +190,9 @@ private final class Pair {
         for (name, list) in [("linkSessionId", "link-sessions"), ("transferId", "transfers"), ("eventId", "events")] {
             ids[name] = try owner.call("GET", "/v1/\(list)").json(200).data.first?["id"]?.text
         }
+        // Of an end user who was never there: nothing that the other tests look at goes.
+        let erasure = try owner.call("POST", "/v1/end-users/erase", #"{"userId":"nobody"}"#).json(202)
+        ids["erasureId"] = try erasure.text(at: "id")
         self.ids = ids
     }
 }

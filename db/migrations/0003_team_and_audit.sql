@@ -23,10 +23,12 @@ create unique index member_email_key on member (lower(email)) where deleted_at i
 -- Keys that are there already belong to an owner each. Forced row-level security would hide them from a schema's owner
 -- who is no superuser.
 alter table admin_key no force row level security;
-alter table admin_key add column member_id uuid references member (id), add column last_used_at timestamptz;
+alter table admin_key add column member_id uuid references member (id), add column last_used_at timestamptz,
+    -- The end that was given with the key, which its holder cannot put off; expires_at may come sooner.
+    add column granted_until timestamptz;
 insert into member (id, name, role, created_at, updated_at)
 select id, name, 'owner', created_at, created_at from admin_key;
-update admin_key set member_id = id;
+update admin_key set member_id = id, granted_until = expires_at;
 alter table admin_key alter column member_id set not null;
 alter table admin_key force row level security;
 create index admin_key_member on admin_key (member_id, id);

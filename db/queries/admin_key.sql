@@ -1,7 +1,8 @@
 -- name: create_admin_key
 -- Nothing is returned for a member that is not there.
-insert into admin_key (id, member_id, name, secret_digest, pepper_id, secret_hint, created_at, expires_at)
-select $1::uuid, m.id, $3::text, $4::bytea, $5::text, $6::text, $7::timestamptz, $8::timestamptz
+insert into admin_key (id, member_id, name, secret_digest, pepper_id, secret_hint, created_at, expires_at,
+    granted_until)
+select $1::uuid, m.id, $3::text, $4::bytea, $5::text, $6::text, $7::timestamptz, $8::timestamptz, $8
 from member m
 where m.id = $2::uuid and m.deleted_at is null
 returning id;
@@ -20,14 +21,18 @@ order by id desc
 limit $3::int;
 
 -- name: get_admin_key
-select id, name, secret_hint, created_at, expires_at, revoked_at, last_used_at
+select id, name, secret_hint, created_at, expires_at, revoked_at, last_used_at, granted_until
 from admin_key
 where member_id = $1::uuid and id = $2::uuid;
 
 -- name: rotate_admin_key
--- A successor under the same name; nothing is returned if there is no such live key.
-insert into admin_key (id, member_id, name, secret_digest, pepper_id, secret_hint, created_at, expires_at)
-select $3::uuid, k.member_id, k.name, $4::bytea, $5::text, $6::text, $7::timestamptz, $8::timestamptz
+-- A successor under the same name; nothing is returned if there is no such live key. With $9 it ends when the key was
+-- given to end, or sooner: who holds a key cannot make it last.
+insert into admin_key (id, member_id, name, secret_digest, pepper_id, secret_hint, created_at, expires_at,
+    granted_until)
+select $3::uuid, k.member_id, k.name, $4::bytea, $5::text, $6::text, $7::timestamptz,
+    case when $9::bool then least($8::timestamptz, k.granted_until) else $8 end,
+    case when $9 then k.granted_until else $8 end
 from admin_key k
 where k.member_id = $1::uuid and k.id = $2::uuid and k.revoked_at is null
     and (k.expires_at is null or k.expires_at > $7)

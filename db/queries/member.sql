@@ -41,3 +41,9 @@ returning id;
 update admin_key k set revoked_at = $2::timestamptz
 from member m
 where k.member_id = $1::uuid and k.revoked_at is null and m.id = k.member_id and m.deleted_at is not null;
+
+-- name: end_keys_of_role
+-- Those that were made before the member became a $2, if that is what they now are.
+update admin_key k set revoked_at = $3::timestamptz
+from member m
+where k.member_id = $1::uuid and k.revoked_at is null and m.id = k.member_id and m.role = $2::text::member_role;

@@ -61,7 +61,9 @@ struct Call: Sendable {
     func problem(_ error: StoreError) -> Problem {
         switch error {
         case .notFound: return .notFound
-        case .ownersOnly: return Problem(.forbidden, "Only an owner may make or change owners and their keys.")
+        case .roleBeyondOwn:
+            return Problem(
+                .forbidden, "That role allows what yours does not: you may not give it, nor change who has it.")
         case .conflict(let constraint): return Problem(.conflict, Call.explanation(ofConstraint: constraint))
         case .stale: return Problem(.preconditionFailed, "It has changed since the version in If-Match.")
         case .unavailable: return .unavailable
