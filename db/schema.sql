@@ -587,6 +587,31 @@ begin
         where c.sub_client_id = tenant and c.id = any (doomed) and tells_of_person(c));
 end $$;
 
+CREATE FUNCTION subgate.erase_unlinked(tenant uuid, erasing uuid, upstream_user bytea, size integer) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+    job erasure;
+    gone record;
+begin
+    select * into job from erasure e
+    where e.sub_client_id = tenant and e.id = erasing and e.status = 'running' for update skip locked;
+    if not found then return 0; end if;
+    delete from quarantine q using upstream u
+    where u.id = q.upstream_id and (job.environment is null or u.environment = job.environment)
+        and position(upstream_user in q.payload) > 0;
+    select * into gone from erase_events(tenant, array(select e.id from event e
+        where e.sub_client_id = tenant and e.link_session_id is null
+            and (job.environment is null or e.environment = job.environment)
+            and position(upstream_user in e.payload) > 0
+        limit size));
+    update erasure e
+    set events = e.events + gone.events, deliveries = e.deliveries + gone.deliveries,
+        attempts = e.attempts + gone.attempts
+    where e.sub_client_id = tenant and e.id = erasing and gone.events > 0;
+    return gone.events;
+end $$;
+
 CREATE FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) RETURNS SETOF uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
     SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
@@ -1529,6 +1554,10 @@ CREATE INDEX delivery_default_sub_client_id_endpoint_id_idx ON subgate.delivery_
 
 CREATE INDEX erasure_due ON subgate.erasure USING btree (due_at) WHERE (status = 'running'::subgate.erasure_status);
 
+CREATE INDEX event_unlinked ON ONLY subgate.event USING btree (sub_client_id, id) WHERE (link_session_id IS NULL);
+
+CREATE INDEX event_default_sub_client_id_id_idx ON subgate.event_default USING btree (sub_client_id, id) WHERE (link_session_id IS NULL);
+
 CREATE INDEX event_transfer ON ONLY subgate.event USING btree (sub_client_id, transfer_id) WHERE (transfer_id IS NOT NULL);
 
 CREATE INDEX event_default_sub_client_id_transfer_id_idx ON subgate.event_default USING btree (sub_client_id, transfer_id) WHERE (transfer_id IS NOT NULL);
@@ -1572,6 +1601,8 @@ ALTER INDEX subgate.delivery_pkey ATTACH PARTITION subgate.delivery_default_pkey
 ALTER INDEX subgate.delivery_held ATTACH PARTITION subgate.delivery_default_sub_client_id_endpoint_id_idx;
 
 ALTER INDEX subgate.event_pkey ATTACH PARTITION subgate.event_default_pkey;
+
+ALTER INDEX subgate.event_unlinked ATTACH PARTITION subgate.event_default_sub_client_id_id_idx;
 
 ALTER INDEX subgate.event_transfer ATTACH PARTITION subgate.event_default_sub_client_id_transfer_id_idx;
 

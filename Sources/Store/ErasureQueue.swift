@@ -51,13 +51,22 @@ extension Store {
     package func eraseChunk(
         _ due: DueErasure, size: Int, settling: Duration
     ) async throws(StoreError) -> ErasureProgress {
-        let rows = try await run(
-            PlatformScope.system, .eraseChunk,
+        let chunk = Query(
+            .eraseChunk,
             [
                 .id(due.subClient), .id(due.id), .text(due.userID), .time(clock.now()),
                 .int32(Int32(settling.components.seconds)), .int32(Int32(size)),
             ])
-        return rows.word(0, 0)
+        let unlinked = due.userID.map { user in
+            Query(
+                .eraseUnlinked,
+                [
+                    .id(due.subClient), .id(due.id), .bytes(NamespacedUser.id(of: user, in: due.subClient)),
+                    .int32(Int32(size)),
+                ])
+        }
+        let results = try await run(PlatformScope.system, [unlinked, chunk].compactMap { $0 })
+        return results[results.count - 1].word(0, 0)
     }
 
     /// Ends an erasure that has nothing left to do: of a sub-client, its few rows are erased once more and then its

@@ -144,6 +144,36 @@ import Testing
         }
     }
 
+    /// An event without a link session names an end user only as the upstream does.
+    @Test func whatCameThroughQuarantineGoesToo() async throws {
+        try await StoreFixture.with { fixture in
+            let store = fixture.store
+            let seed = try await Seed.make(store)
+            _ = try await seed.endpoint()
+            let users = ["zq7-alice", "bob"].map { user in
+                String(decoding: NamespacedUser.id(of: Seed.bytes(user), in: seed.subClient), as: UTF8.self)
+            }
+            // Of each one that is given to the sub-client, and one that stays.
+            for user in users + users {
+                let event = seed.received("Pending", nil, user: user)
+                _ = try await store.accept([event], lease: nil)
+            }
+            let held = try await store.quarantine(.system, PageRequest()).items
+            for event in held.prefix(2) {
+                _ = try await store.assign(
+                    .system, try await store.quarantined(.system, event.id), to: seed.subClient,
+                    type: .transferPending, occurredAt: nil)
+            }
+            let erasure = try await store.eraseEndUser(seed.scope, userID: Seed.bytes("zq7-alice"))
+            try await Self.finish(fixture)
+            #expect(try await Self.remains(fixture, users[0]) == [])
+            #expect(try await Self.count(fixture, "event") == 1)
+            #expect(try await Self.count(fixture, "delivery") == 1)
+            #expect(try await Self.count(fixture, "quarantine") == 1)
+            #expect(try await store.erasure(seed.scope, erasure.id).erased.events == 1)
+        }
+    }
+
     /// Who has the very name that erased users are given is erased like everybody.
     @Test func aUserWithTheNameOfTheErasedGoesToo() async throws {
         try await StoreFixture.with { fixture in

@@ -61,7 +61,7 @@ package struct Seed: Sendable {
     /// A webhook about `linkSession` as the inbound path would hand it over.
     package func received(
         _ status: String, _ linkSession: LinkSessionID?, event: UUIDValue? = nil, transfer: UUIDValue? = nil,
-        details: ReceivedEvent.Details = ReceivedEvent.Details()
+        details: ReceivedEvent.Details = ReceivedEvent.Details(), user: String = "u"
     ) -> ReceivedEvent {
         let reported = ReportedStatus(upstreamText: status.utf8)
         return ReceivedEvent(
@@ -71,7 +71,8 @@ package struct Seed: Sendable {
             reference: linkSession.map { TransactionReference(subClient: subClient, linkSession: $0) },
             unroutableReason: linkSession == nil ? "no transaction" : nil, status: reported,
             occurredAt: store.clock.now(), details: details,
-            payload: Seed.bytes(#"{"EventId":"x","TransferStatus":"\#(status)","TransactionId":"t","UserId":"u"}"#))
+            payload: Seed.bytes(
+                #"{"EventId":"x","TransferStatus":"\#(status)","TransactionId":"t","UserId":"\#(user)"}"#))
     }
 
     /// The next revision: an approved business, in force at once, with no rules if none are given.

@@ -62,6 +62,8 @@ grant select, insert, update, delete on erasure to subgate_app;
 alter table link_session add column erasure_id uuid;
 create index link_session_user on link_session (sub_client_id, user_id, id);
 create index link_session_erasure on link_session (sub_client_id, erasure_id, id) where erasure_id is not null;
+-- Events that came by another way than a link session.
+create index event_unlinked on event (sub_client_id, id) where link_session_id is null;
 -- From a transfer to its events, and from them by computed keys to their deliveries and attempts.
 create index event_transfer on event (sub_client_id, transfer_id) where transfer_id is not null;
 
@@ -193,6 +195,33 @@ create function tells_of_person(t transfer) returns boolean language sql immutab
     select t.user_id <> '(erased)' or num_nonnulls(t.transaction_id, t.tx_hash, t.source_address, t.destination_address,
         t.refund_address, t.source_account_provider) > 0
 $$;
+
+-- Removes what has no link session to be found by and holds the end user's name at the upstream: events that were given
+-- to the sub-client from quarantine, and those that are still there.
+create function erase_unlinked(tenant uuid, erasing uuid, upstream_user bytea, size int) returns bigint
+    language plpgsql
+as $$
+declare
+    job erasure;
+    gone record;
+begin
+    select * into job from erasure e
+    where e.sub_client_id = tenant and e.id = erasing and e.status = 'running' for update skip locked;
+    if not found then return 0; end if;
+    delete from quarantine q using upstream u
+    where u.id = q.upstream_id and (job.environment is null or u.environment = job.environment)
+        and position(upstream_user in q.payload) > 0;
+    select * into gone from erase_events(tenant, array(select e.id from event e
+        where e.sub_client_id = tenant and e.link_session_id is null
+            and (job.environment is null or e.environment = job.environment)
+            and position(upstream_user in e.payload) > 0
+        limit size));
+    update erasure e
+    set events = e.events + gone.events, deliveries = e.deliveries + gone.deliveries,
+        attempts = e.attempts + gone.attempts
+    where e.sub_client_id = tenant and e.id = erasing and gone.events > 0;
+    return gone.events;
+end $$;
 
 -- Clears what tells of a person in transfers. What somebody holds is left.
 create function erase_transfers(tenant uuid, doomed uuid[], out erased bigint, out is_clean boolean)

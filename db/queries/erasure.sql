@@ -104,6 +104,9 @@ limit $2::int;
 -- name: erase_chunk
 select erase_chunk($1::uuid, $2::uuid, $3::text, $4::timestamptz, $5::int, $6::int);
 
+-- name: erase_unlinked
+select erase_unlinked($1::uuid, $2::uuid, $3::bytea, $4::int);
+
 -- name: end_erasure
 update erasure set status = 'done', completed_at = $3::timestamptz, user_sealed = null
 where sub_client_id = $1::uuid and id = $2::uuid and status = 'running';

@@ -21,7 +21,7 @@ from stage import ROOT, Stage, accepts, fail, free_port
 ROWS = {
     "http_livez": rows.http_livez, "http_me": rows.http_me, "inbound": rows.inbound, "deliveries": rows.deliveries,
     "burst": rows.burst, "peer": peer.drain, "latency": rows.latency, "link_tokens": rows.link_tokens,
-    "listing": rows.listing, "memory": rows.memory,
+    "authentication": rows.authentication, "policy": rows.policy, "listing": rows.listing, "memory": rows.memory,
 }
 
 

@@ -75,6 +75,14 @@ def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
                  f"direct {spread(rounds, 'direct_p50', '.2f')}", "", "≤ 1", median(rounds, "added_p50") <= 1),
             Line("  link tokens/s", spread(rounds, "rate"), f"direct {spread(rounds, 'direct_rate')}", "", "≥ 8,000",
                  median(rounds, "rate") >= 8000)]
+    if rounds := results.get("authentication"):
+        found.append(Line("Authentication from memory, CPU µs", spread(rounds, "added_us", ".1f"),
+                          f"/v1/me {spread(rounds, 'me_us', '.1f')} less /livez {spread(rounds, 'livez_us', '.1f')}",
+                          "", "≤ 5", median(rounds, "added_us") <= 5))
+    if rounds := results.get("policy"):
+        found.append(Line("Policy of 1,000 addresses, CPU µs", spread(rounds, "added_us", ".1f"),
+                          f"token {spread(rounds, 'judged_us', '.0f')} less {spread(rounds, 'free_us', '.0f')}",
+                          "", "≤ 20", median(rounds, "added_us") <= 20))
     if rounds := results.get("listing"):
         found.append(
             Line("Page of 1,000,000 sub-clients, last, ms", spread(rounds, "last", ".2f"),

@@ -240,8 +240,56 @@ def link_tokens(bench: Bench) -> dict[str, float]:
         many = wrk(url, bench.seconds, 64, link_keys=keys)
         found |= {f"{prefix}p50": one["p50"], f"{prefix}p99": one["p99"], f"{prefix}rate": many["rate"]}
     bench.service.stop()
-    bench.cluster.sql("delete from subgate.link_session where user_id = 'user-7' and transaction_id = 'order-1001'")
+    forget_link_tokens(bench)
     return found | {"added_p50": found["p50"] - found["direct_p50"]}
+
+
+# What a key and a policy cost
+
+def authentication(bench: Bench) -> dict[str, float]:
+    """What a request costs for being authenticated from memory: GET /v1/me beside GET /livez, on one core. The answer
+    of /v1/me is longer and read from more, so this is more than authentication alone."""
+    service = bench.service
+    service.start("--loops", 1, core=SERVER_CORE)
+    header = f"Authorization: Bearer {service.clients[0]['clientSecret']}"
+    me = on_one_core(f"http://127.0.0.1:{service.public}/v1/me", header, bench.seconds, service.process, "")
+    livez = on_one_core(f"http://127.0.0.1:{service.ops}/livez", "", bench.seconds, service.process, "")
+    service.stop()
+    return {"me_us": me["cpu_us"], "livez_us": livez["cpu_us"], "added_us": me["cpu_us"] - livez["cpu_us"]}
+
+
+def policy(bench: Bench) -> dict[str, float]:
+    """What judging costs: link tokens under a policy whose book has 1 000 addresses, beside link tokens without one."""
+    keys = bench.stage.folder / "keys"
+    keys.write_text("".join(f"{client['clientId']} {client['clientSecret']}\n" for client in bench.service.clients))
+    service = bench.service
+    found = {}
+    for name, rules in (("free", {}), ("judged", BOOK)):
+        service.start("--loops", 1)
+        for client in service.clients:
+            service.call(service.admin, "PUT", f"/admin/v1/sub-clients/{client['id']}/compliance",
+                         {"kyb": {"status": "unverified"}, "rules": rules}, service.admin_key)
+        url = f"http://127.0.0.1:{service.public}/api/v1/linktoken"
+        wrk(url, 1, 64, link_keys=keys)
+        cpu = CPU(server=service.process)
+        tokens = wrk(url, bench.seconds, 64, link_keys=keys)
+        found[f"{name}_us"] = cpu.used()["server"] / tokens["requests"] * 1e6
+        service.stop()
+    forget_link_tokens(bench)
+    return found | {"added_us": found["judged_us"] - found["free_us"]}
+
+
+NETWORK = "e3c7fdd8-b1fc-4e51-85ae-bb276e075611"
+BOOK = {
+    "transferTypes": ["payment"], "perTransfer": {"maxFiat": "100.00"},
+    "assets": [{"networkId": NETWORK, "symbols": ["USDC"]}],
+    "destinations": [{"networkId": NETWORK, "address": f"0x{number:040x}"} for number in range(999)]
+    + [{"networkId": NETWORK, "address": "0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"}],
+}
+
+
+def forget_link_tokens(bench: Bench) -> None:
+    bench.cluster.sql("delete from subgate.link_session where user_id = 'user-7' and transaction_id = 'order-1001'")
 
 
 # Lists
