@@ -66,6 +66,42 @@ def check_every_example_fits_its_schema() -> None:
     _none(f"{pointer}: {wrong}" for example, pointer in found for wrong in contract.complaints(example, pointer))
 
 
+def check_every_property_has_an_example() -> None:
+    """Of its own, of the schema it names, or in an example of what it is in. Words of a list and flags are their own."""
+    def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+        return contract.resolve(schema)
+
+    def explains_itself(schema: dict[str, Any]) -> bool:
+        schema = {**resolved(schema), **{key: value for key, value in schema.items() if key != "$ref"}}
+        if any(key in schema for key in ("example", "examples", "enum", "const", "default")):
+            return True
+        choices = [one for key in ("oneOf", "anyOf", "allOf") for one in schema.get(key, [])]
+        if any(explains_itself(one) for one in choices if one.get("type") != "null"):
+            return True
+        if schema.get("type") == "array":
+            return explains_itself(schema["items"])
+        # Of an object each property is asked for itself.
+        return schema.get("type") == "boolean" or "object" in str(schema.get("type"))
+
+    def gaps(name: str, schema: dict[str, Any], shown: list[Any]) -> Iterator[str]:
+        if "$ref" in schema:
+            return
+        shown = [one for one in [*shown, *schema.get("examples", [])] if isinstance(one, (dict, list))]
+        for key, value in schema.get("properties", {}).items():
+            here = [one[key] for one in shown if isinstance(one, dict) and key in one]
+            if not here and not explains_itself(value):
+                yield f"{name}.{key}"
+            yield from gaps(f"{name}.{key}", value, here)
+        for one in [one for key in ("oneOf", "anyOf", "allOf") for one in schema.get(key, [])]:
+            yield from gaps(name, one, shown)
+        if "items" in schema:
+            items = [item for one in shown if isinstance(one, list) for item in one]
+            yield from gaps(f"{name}[]", schema["items"], items)
+
+    schemas = contract.document["components"]["schemas"]
+    _none(gap for name, schema in schemas.items() for gap in gaps(name, schema, []))
+
+
 def check_every_component_is_used() -> None:
     text = contract.FILE.read_text(encoding="utf-8")
     _none(
