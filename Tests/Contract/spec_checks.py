@@ -67,7 +67,7 @@ def check_every_example_fits_its_schema() -> None:
 
 
 def check_every_property_has_an_example() -> None:
-    """Of its own, of the schema it names, or in an example of what it is in. Words of a list and flags are their own."""
+    """Of its own, of the schema it names, or of what it is in. Words of a list and flags are their own."""
     def resolved(schema: dict[str, Any]) -> dict[str, Any]:
         return contract.resolve(schema)
 
