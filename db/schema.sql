@@ -510,11 +510,15 @@ CREATE FUNCTION subgate.erase_events(tenant uuid, doomed uuid[], OUT events bigi
     LANGUAGE plpgsql
     AS $$
 declare
+    free uuid[];
     mine uuid[];
 begin
+    free := array(
+        select x.id from unnest(doomed) as x (id)
+        where not exists (select from handover h where x.id = any (h.event_ids)));
     mine := array(
         select d.id
-        from unnest(doomed) as x (id)
+        from unnest(free) as x (id)
         join delivery d on d.sub_client_id = tenant and d.event_id = x.id
             and d.id between first_delivery_uuid(x.id) and last_delivery_uuid(x.id)
         for update of d skip locked);
@@ -522,7 +526,7 @@ begin
     get diagnostics attempts = row_count;
     delete from delivery d using unnest(mine) as m (id) where d.sub_client_id = tenant and d.id = m.id;
     get diagnostics deliveries = row_count;
-    delete from event e using unnest(doomed) as x (id)
+    delete from event e using unnest(free) as x (id)
     where e.sub_client_id = tenant and e.id = x.id and not exists (select from delivery d
         where d.sub_client_id = tenant and d.event_id = x.id
             and d.id between first_delivery_uuid(x.id) and last_delivery_uuid(x.id));
@@ -550,7 +554,8 @@ begin
         delete from delivery d where d.sub_client_id = tenant and d.id in (select c.id from delivery c
             where c.sub_client_id = tenant and c.id = any (doomed) for update skip locked);
         get diagnostics done.deliveries = row_count;
-        done.is_clean := done.deliveries = cardinality(doomed);
+        done.is_clean := done.deliveries = cardinality(doomed)
+            and not exists (select from handover h where tenant = any (h.sub_client_ids));
     when 'attempts' then
         doomed := array(select a.delivery_id from attempt a
             where a.sub_client_id = tenant and a.delivery_id > job.position order by a.delivery_id limit size);
@@ -704,6 +709,18 @@ CREATE FUNCTION subgate.make_registrations(of_sub_client uuid, at_upstream uuid)
     on conflict do nothing
 $$;
 
+CREATE FUNCTION subgate.open_lane(tenant uuid, endpoint uuid, oldest uuid, moment timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    AS $$
+    insert into lane as l (sub_client_id, endpoint_id, ready_at)
+    values (tenant, endpoint, moment)
+    on conflict (sub_client_id, endpoint_id) do update
+    set ready_at = case when l.ready_at is null or l.is_closing then greatest(moment, l.paused_until)
+            else l.ready_at end,
+        is_closing = false,
+        scan_from = least(l.scan_from, oldest)
+$$;
+
 CREATE FUNCTION subgate.sub_client_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -716,6 +733,15 @@ begin
     perform subgate.make_registrations(new.id, null);
     return null;
 end $$;
+
+CREATE FUNCTION subgate.supersedes(later text, earlier text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select case earlier
+        when 'transfer.pending' then later in ('transfer.succeeded', 'transfer.failed')
+        when 'transfer.refund_pending' then later in ('transfer.refund_succeeded', 'transfer.refund_failed')
+        else false end
+$$;
 
 CREATE TABLE subgate.transfer (
     sub_client_id uuid NOT NULL,
@@ -948,6 +974,9 @@ CREATE TABLE subgate.attempt (
     status_code integer,
     error_code text,
     response_body bytea,
+    node_id uuid,
+    exchange bytea,
+    CONSTRAINT attempt_exchange_length CHECK ((octet_length(exchange) <= 16384)),
     CONSTRAINT attempt_response_body_length CHECK ((octet_length(response_body) <= 1024))
 )
 PARTITION BY RANGE (delivery_id);
@@ -964,6 +993,9 @@ CREATE TABLE subgate.attempt_default (
     status_code integer,
     error_code text,
     response_body bytea,
+    node_id uuid,
+    exchange bytea,
+    CONSTRAINT attempt_exchange_length CHECK ((octet_length(exchange) <= 16384)),
     CONSTRAINT attempt_response_body_length CHECK ((octet_length(response_body) <= 1024))
 );
 
@@ -1157,8 +1189,22 @@ CREATE TABLE subgate.endpoint (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
+    signatures text[] DEFAULT '{v1}'::text[] NOT NULL,
+    ordering text DEFAULT 'none'::text NOT NULL,
+    supersede boolean DEFAULT false NOT NULL,
+    rate_limit_per_second integer,
+    max_concurrency integer,
+    retry_schedule integer[],
+    disabled_reason text,
+    is_governed boolean GENERATED ALWAYS AS (((ordering <> 'none'::text) OR supersede OR (rate_limit_per_second IS NOT NULL) OR (max_concurrency IS NOT NULL))) STORED NOT NULL,
     CONSTRAINT endpoint_description_length CHECK ((char_length(description) <= 500)),
+    CONSTRAINT endpoint_disabled_reason_known CHECK ((disabled_reason = ANY (ARRAY['gone'::text, 'failing'::text]))),
     CONSTRAINT endpoint_event_types_count CHECK (((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 20))),
+    CONSTRAINT endpoint_max_concurrency_range CHECK (((max_concurrency >= 1) AND (max_concurrency <= 1000))),
+    CONSTRAINT endpoint_ordering_known CHECK ((ordering = ANY (ARRAY['none'::text, 'transfer'::text]))),
+    CONSTRAINT endpoint_rate_limit_per_second_range CHECK (((rate_limit_per_second >= 1) AND (rate_limit_per_second <= 10000))),
+    CONSTRAINT endpoint_retry_schedule_length CHECK (((cardinality(retry_schedule) >= 1) AND (cardinality(retry_schedule) <= 20))),
+    CONSTRAINT endpoint_signatures_known CHECK (((signatures <@ ARRAY['v1'::text, 'v1a'::text]) AND ((cardinality(signatures) >= 1) AND (cardinality(signatures) <= 2)))),
     CONSTRAINT endpoint_url_length CHECK (((char_length(url) >= 8) AND (char_length(url) <= 2048)))
 );
 
@@ -1209,6 +1255,18 @@ CREATE TABLE subgate.event_key (
 
 ALTER TABLE ONLY subgate.event_key FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.handover (
+    id uuid NOT NULL,
+    node_id uuid NOT NULL,
+    lease_end timestamp with time zone NOT NULL,
+    sub_client_ids uuid[] NOT NULL,
+    event_ids uuid[] NOT NULL,
+    endpoint_ids uuid[] NOT NULL,
+    CONSTRAINT handover_is_whole CHECK (((cardinality(sub_client_ids) = cardinality(event_ids)) AND (cardinality(event_ids) = cardinality(endpoint_ids)) AND (cardinality(event_ids) > 0)))
+);
+
+ALTER TABLE ONLY subgate.handover FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.idempotency (
     sub_client_id uuid NOT NULL,
     route text NOT NULL,
@@ -1224,6 +1282,21 @@ CREATE TABLE subgate.idempotency (
 );
 
 ALTER TABLE ONLY subgate.idempotency FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.lane (
+    sub_client_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    ready_at timestamp with time zone,
+    is_closing boolean DEFAULT false NOT NULL,
+    scan_from uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    next_slot_at timestamp with time zone,
+    paused_until timestamp with time zone,
+    failing_since timestamp with time zone,
+    consecutive_failures integer DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY subgate.lane FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE subgate.link_session (
     sub_client_id uuid NOT NULL,
@@ -1469,8 +1542,14 @@ ALTER TABLE ONLY subgate.event_default
 ALTER TABLE ONLY subgate.event_key
     ADD CONSTRAINT event_key_pkey PRIMARY KEY (sub_client_id, upstream_id, upstream_event_id);
 
+ALTER TABLE ONLY subgate.handover
+    ADD CONSTRAINT handover_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY subgate.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (sub_client_id, route, key);
+
+ALTER TABLE ONLY subgate.lane
+    ADD CONSTRAINT lane_pkey PRIMARY KEY (sub_client_id, endpoint_id);
 
 ALTER TABLE ONLY subgate.link_session
     ADD CONSTRAINT link_session_pkey PRIMARY KEY (sub_client_id, id);
@@ -1548,9 +1627,13 @@ CREATE INDEX delivery_due ON ONLY subgate.delivery USING btree (due_at) WHERE (d
 
 CREATE INDEX delivery_default_due_at_idx ON subgate.delivery_default USING btree (due_at) WHERE (due_at IS NOT NULL);
 
-CREATE INDEX delivery_held ON ONLY subgate.delivery USING btree (sub_client_id, endpoint_id) WHERE (status = 'held'::subgate.delivery_status);
+CREATE INDEX delivery_endpoint_due ON ONLY subgate.delivery USING btree (sub_client_id, endpoint_id, due_at) WHERE (due_at IS NOT NULL);
 
-CREATE INDEX delivery_default_sub_client_id_endpoint_id_idx ON subgate.delivery_default USING btree (sub_client_id, endpoint_id) WHERE (status = 'held'::subgate.delivery_status);
+CREATE INDEX delivery_default_sub_client_id_endpoint_id_due_at_idx ON subgate.delivery_default USING btree (sub_client_id, endpoint_id, due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX delivery_lane ON ONLY subgate.delivery USING btree (sub_client_id, endpoint_id, id) WHERE ((due_at IS NULL) AND (status = ANY (ARRAY['pending'::subgate.delivery_status, 'retrying'::subgate.delivery_status, 'held'::subgate.delivery_status])));
+
+CREATE INDEX delivery_default_sub_client_id_endpoint_id_id_idx ON subgate.delivery_default USING btree (sub_client_id, endpoint_id, id) WHERE ((due_at IS NULL) AND (status = ANY (ARRAY['pending'::subgate.delivery_status, 'retrying'::subgate.delivery_status, 'held'::subgate.delivery_status])));
 
 CREATE INDEX erasure_due ON subgate.erasure USING btree (due_at) WHERE (status = 'running'::subgate.erasure_status);
 
@@ -1562,9 +1645,13 @@ CREATE INDEX event_transfer ON ONLY subgate.event USING btree (sub_client_id, tr
 
 CREATE INDEX event_default_sub_client_id_transfer_id_idx ON subgate.event_default USING btree (sub_client_id, transfer_id) WHERE (transfer_id IS NOT NULL);
 
+CREATE INDEX handover_lease_end ON subgate.handover USING btree (lease_end);
+
 CREATE INDEX idempotency_about ON subgate.idempotency USING btree (about_sub_client) WHERE (about_sub_client IS NOT NULL);
 
 CREATE INDEX idempotency_created_at ON subgate.idempotency USING btree (created_at);
+
+CREATE INDEX lane_ready ON subgate.lane USING btree (ready_at) WHERE (ready_at IS NOT NULL);
 
 CREATE INDEX link_session_erasure ON subgate.link_session USING btree (sub_client_id, erasure_id, id) WHERE (erasure_id IS NOT NULL);
 
@@ -1598,7 +1685,9 @@ ALTER INDEX subgate.delivery_due ATTACH PARTITION subgate.delivery_default_due_a
 
 ALTER INDEX subgate.delivery_pkey ATTACH PARTITION subgate.delivery_default_pkey;
 
-ALTER INDEX subgate.delivery_held ATTACH PARTITION subgate.delivery_default_sub_client_id_endpoint_id_idx;
+ALTER INDEX subgate.delivery_endpoint_due ATTACH PARTITION subgate.delivery_default_sub_client_id_endpoint_id_due_at_idx;
+
+ALTER INDEX subgate.delivery_lane ATTACH PARTITION subgate.delivery_default_sub_client_id_endpoint_id_id_idx;
 
 ALTER INDEX subgate.event_pkey ATTACH PARTITION subgate.event_default_pkey;
 
@@ -1682,7 +1771,11 @@ CREATE POLICY app ON subgate.event TO subgate_app USING (((sub_client_id = ( SEL
 
 CREATE POLICY app ON subgate.event_key TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
+CREATE POLICY app ON subgate.handover TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
 CREATE POLICY app ON subgate.idempotency TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.lane TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.link_session TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -1730,7 +1823,11 @@ ALTER TABLE subgate.event ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.event_key ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE subgate.handover ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE subgate.idempotency ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.lane ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.link_session ENABLE ROW LEVEL SECURITY;
 
@@ -1767,6 +1864,8 @@ CREATE POLICY reader ON subgate.event FOR SELECT TO subgate_reader USING (true);
 CREATE POLICY reader ON subgate.event_key FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.idempotency FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.lane FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.link_session FOR SELECT TO subgate_reader USING (true);
 
@@ -1857,7 +1956,12 @@ GRANT SELECT ON TABLE subgate.event TO subgate_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.event_key TO subgate_app;
 GRANT SELECT ON TABLE subgate.event_key TO subgate_reader;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.handover TO subgate_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.idempotency TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.lane TO subgate_app;
+GRANT SELECT ON TABLE subgate.lane TO subgate_reader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.link_session TO subgate_app;
 GRANT SELECT ON TABLE subgate.link_session TO subgate_reader;

@@ -41,7 +41,7 @@ struct Attempt: Sendable {
         return FinishedAttempt(
             delivery: delivery, id: identifiers.next(), startedAt: startedAt,
             duration: .nanoseconds(Int64(EventLoop.monotonicNanoseconds - monotonicStart)), statusCode: statusCode,
-            errorCode: errorCode, responseBody: body, decision: decision)
+            errorCode: errorCode, responseBody: body, exchange: nil, decision: decision)
     }
 
     private func request(

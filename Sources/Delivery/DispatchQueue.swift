@@ -1,48 +1,109 @@
 package import Domain
 package import Store
 
-/// What waits in one loop's memory, and whose turn it is: a queue per endpoint, and the endpoints in a ring, so that
-/// one with a long queue gets no more turns than one with a short one. Pure: nothing here knows of time or sockets.
+/// What waits in one loop's memory, and whose turn it is. Pure: nothing here knows of time or sockets.
+///
+/// Turns go round the sub-clients that have something to send, and within each round its endpoints: deficit round robin
+/// with deliveries of one size, so that neither many endpoints nor a long queue buys more than another's share.
+/// Endpoints that are known to answer well and all others go round apart, and the others may fill only part of the
+/// places: a thousand receivers that hang cannot keep a healthy one from its turn.
 package struct DispatchQueue {
     package struct Caps: Sendable {
-        package var inFlight: Int
-        package var inFlightPerEndpoint: Int
-        package var waiting: Int
-        package var waitingPerEndpoint: Int
+        package var inFlight = Limits.attemptsInFlight
+        package var inFlightUnproven = Limits.unprovenAttemptsInFlight
+        package var inFlightPerEndpoint = Limits.attemptsPerEndpoint
+        package var inFlightPerSubClient = Limits.attemptsPerSubClient
+        package var inFlightPerHost = Limits.attemptsPerHost
+        package var waiting = Limits.waitingDeliveries
+        package var waitingPerEndpoint = Limits.waitingPerEndpoint
 
-        package init(inFlight: Int, inFlightPerEndpoint: Int, waiting: Int, waitingPerEndpoint: Int) {
-            self.inFlight = inFlight
-            self.inFlightPerEndpoint = inFlightPerEndpoint
-            self.waiting = waiting
-            self.waitingPerEndpoint = waitingPerEndpoint
-        }
-
-        static let standard = Caps(
-            inFlight: Limits.attemptsInFlight, inFlightPerEndpoint: Limits.attemptsPerEndpoint,
-            waiting: Limits.waitingDeliveries, waitingPerEndpoint: Limits.waitingPerEndpoint)
+        package init() {}
     }
 
     private struct Lane {
+        let subClient: SubClientID
         var waiting = FIFO<DueDelivery>()
         var inFlight = 0
-        var isInRing = false
+        var isProven = false
+        /// Of those in flight, how many were started while it was not proven.
+        var unproven = 0
+        /// Where its requests go, once that is known.
+        var host: [UInt8]?
+        var isInRound = false
+        /// Waits for a place under its sub-client's or its host's cap.
+        var isBlocked = false
+    }
 
-        mutating func take() -> DueDelivery? {
-            isInRing = false
-            guard let delivery = waiting.pop() else { return nil }
-            inFlight += 1
-            return delivery
+    /// Sub-clients by turns, and the endpoints of each by turns.
+    private struct Round {
+        var subClients = FIFO<SubClientID>()
+        var endpoints: [SubClientID: FIFO<EndpointID>] = [:]
+
+        mutating func enter(_ endpoint: EndpointID, of subClient: SubClientID) {
+            if endpoints[subClient] == nil { subClients.push(subClient) }
+            endpoints[subClient, default: FIFO()].push(endpoint)
+        }
+
+        /// The endpoint whose turn it is, taken out; its sub-client goes to the end of the round.
+        mutating func next() -> EndpointID? {
+            guard let subClient = subClients.pop(), let index = endpoints.index(forKey: subClient) else { return nil }
+            let endpoint = endpoints.values[index].pop()
+            if endpoints.values[index].isEmpty {
+                endpoints.remove(at: index)
+            } else {
+                subClients.push(subClient)
+            }
+            return endpoint
+        }
+    }
+
+    /// What is in flight under one kind of cap, and who waits for a place under it.
+    private struct Pool<Key: Hashable> {
+        private struct Entry {
+            var inFlight = 0
+            var blocked = FIFO<EndpointID>()
+        }
+
+        private let cap: Int
+        private var entries: [Key: Entry] = [:]
+
+        init(cap: Int) { self.cap = cap }
+
+        func isFull(_ key: Key) -> Bool { entries[key].map { $0.inFlight >= cap } ?? false }
+        mutating func block(_ endpoint: EndpointID, at key: Key) { entries[key]?.blocked.push(endpoint) }
+        mutating func start(_ key: Key) { entries[key, default: Entry()].inFlight += 1 }
+
+        /// Gives a place back; as many of those who wait as there are places may try again.
+        mutating func finish(_ key: Key) -> [EndpointID] {
+            guard let index = entries.index(forKey: key) else { return [] }
+            entries.values[index].inFlight -= 1
+            var freed: [EndpointID] = []
+            let isLast = entries.values[index].inFlight == 0
+            while isLast || freed.count < cap - entries.values[index].inFlight,
+                let next = entries.values[index].blocked.pop()
+            { freed.append(next) }
+            if isLast { entries.remove(at: index) }
+            return freed
         }
     }
 
     private let caps: Caps
     private var lanes: [EndpointID: Lane] = [:]
-    private var ring = FIFO<EndpointID>()
+    private var proven = Round()
+    private var unproven = Round()
+    private var provenIsNext = true
+    private var subClients: Pool<SubClientID>
+    private var hosts: Pool<[UInt8]>
     private var busy: Set<EndpointID> = []
     package private(set) var waiting = 0
     package private(set) var inFlight = 0
+    private var unprovenInFlight = 0
 
-    package init(caps: Caps) { self.caps = caps }
+    package init(caps: Caps = Caps()) {
+        self.caps = caps
+        subClients = Pool(cap: caps.inFlightPerSubClient)
+        hosts = Pool(cap: caps.inFlightPerHost)
+    }
 
     package var isEmpty: Bool { waiting == 0 && inFlight == 0 }
 
@@ -53,80 +114,130 @@ package struct DispatchQueue {
     package var busyEndpoints: [EndpointID] { Array(busy) }
 
     package mutating func push(_ delivery: DueDelivery) {
-        lanes[delivery.endpoint, default: Lane()].waiting.push(delivery)
+        let endpoint = delivery.endpoint
+        lanes[endpoint, default: Lane(subClient: delivery.subClient)].waiting.push(delivery)
         waiting += 1
-        if lanes[delivery.endpoint]?.waiting.count == caps.waitingPerEndpoint { busy.insert(delivery.endpoint) }
-        enterRing(delivery.endpoint)
+        if lanes[endpoint]?.waiting.count == caps.waitingPerEndpoint { busy.insert(endpoint) }
+        enterRound(endpoint)
     }
 
     /// The next delivery to attempt, which now counts as in flight; nil if all caps are reached or nothing waits.
     package mutating func next() -> DueDelivery? {
-        guard inFlight < caps.inFlight, let endpoint = ring.pop() else { return nil }
-        // In place: a lane taken out would share its queue with the dictionary, and be copied whole.
-        guard let delivery = lanes[endpoint]?.take() else { return nil }
-        if !busy.isEmpty, lanes[endpoint].map({ $0.waiting.count < caps.waitingPerEndpoint }) ?? true {
-            busy.remove(endpoint)
+        while inFlight < caps.inFlight, let endpoint = nextEndpoint() {
+            guard let index = lanes.index(forKey: endpoint) else { continue }
+            lanes.values[index].isInRound = false
+            let (subClient, host) = (lanes.values[index].subClient, lanes.values[index].host)
+            if subClients.isFull(subClient) {
+                lanes.values[index].isBlocked = true
+                subClients.block(endpoint, at: subClient)
+                continue
+            }
+            if let host, hosts.isFull(host) {
+                lanes.values[index].isBlocked = true
+                hosts.block(endpoint, at: host)
+                continue
+            }
+            // In place: a lane taken out would share its queue with the dictionary, and be copied whole.
+            guard let delivery = lanes.values[index].waiting.pop() else { continue }
+            start(endpoint, index, subClient, host)
+            return delivery
         }
-        waiting -= 1
-        inFlight += 1
-        enterRing(endpoint)
-        return delivery
+        return nil
     }
 
-    /// An attempt to `endpoint` is over.
-    package mutating func finished(_ endpoint: EndpointID) {
+    private mutating func start(
+        _ endpoint: EndpointID, _ index: Dictionary<EndpointID, Lane>.Index, _ subClient: SubClientID, _ host: [UInt8]?
+    ) {
+        lanes.values[index].inFlight += 1
+        if !lanes.values[index].isProven {
+            lanes.values[index].unproven += 1
+            unprovenInFlight += 1
+        }
+        if !busy.isEmpty, lanes.values[index].waiting.count < caps.waitingPerEndpoint { busy.remove(endpoint) }
+        subClients.start(subClient)
+        if let host { hosts.start(host) }
+        waiting -= 1
+        inFlight += 1
+        enterRound(endpoint)
+    }
+
+    /// By turns from both rounds, so that neither starves, while the unproven have places left.
+    private mutating func nextEndpoint() -> EndpointID? {
+        provenIsNext.toggle()
+        let mayTakeUnproven = unprovenInFlight < caps.inFlightUnproven
+        if provenIsNext { return proven.next() ?? (mayTakeUnproven ? unproven.next() : nil) }
+        return (mayTakeUnproven ? unproven.next() : nil) ?? proven.next()
+    }
+
+    /// Where requests to `endpoint` go. From then on they count under that host's cap.
+    package mutating func learn(_ endpoint: EndpointID, host: [UInt8]) {
+        // What is in flight was not counted under it: only an endpoint at rest may change.
+        guard let lane = lanes[endpoint], lane.host != host, lane.inFlight <= 1 else { return }
+        if lane.inFlight == 1 {
+            if let old = lane.host { unblock(hosts.finish(old)) }
+            hosts.start(host)
+        }
+        lanes[endpoint]?.host = host
+    }
+
+    /// An attempt to `endpoint` is over, and went well and quickly or not.
+    package mutating func finished(_ endpoint: EndpointID, isProven: Bool) {
         inFlight -= 1
-        guard var lane = lanes[endpoint] else { return }
-        lane.inFlight -= 1
-        lanes[endpoint] = lane.inFlight == 0 && lane.waiting.isEmpty ? nil : lane
-        enterRing(endpoint)
+        guard let index = lanes.index(forKey: endpoint) else { return }
+        lanes.values[index].inFlight -= 1
+        // Which of them this one was does not matter: as many are given back as were taken.
+        if lanes.values[index].unproven > 0 {
+            lanes.values[index].unproven -= 1
+            unprovenInFlight -= 1
+        }
+        lanes.values[index].isProven = isProven
+        let (subClient, host) = (lanes.values[index].subClient, lanes.values[index].host)
+        var freed = subClients.finish(subClient)
+        if let host { freed += hosts.finish(host) }
+        unblock(freed)
+        enterRound(endpoint)
+        forgetIfIdle(endpoint)
+    }
+
+    private mutating func unblock(_ freed: [EndpointID]) {
+        for endpoint in freed {
+            lanes[endpoint]?.isBlocked = false
+            enterRound(endpoint)
+        }
+    }
+
+    /// An idle endpoint is kept only while it is known to be good, and few are.
+    private mutating func forgetIfIdle(_ endpoint: EndpointID) {
+        guard let lane = lanes[endpoint], lane.inFlight == 0, lane.waiting.isEmpty, !lane.isInRound,
+            !lane.isBlocked
+        else { return }
+        if !lane.isProven || lanes.count > Limits.rememberedEndpoints { lanes[endpoint] = nil }
     }
 
     /// Takes out everything that waits.
-    package mutating func removeWaiting() -> [DueDelivery] {
+    package mutating func removeWaiting() -> [DueDelivery] { Array(lanes.keys).flatMap { removeWaiting($0) } }
+
+    /// Takes out what waits for one endpoint.
+    package mutating func removeWaiting(_ endpoint: EndpointID) -> [DueDelivery] {
+        guard let index = lanes.index(forKey: endpoint) else { return [] }
         var removed: [DueDelivery] = []
-        for endpoint in lanes.keys {
-            while let delivery = lanes[endpoint]?.waiting.pop() { removed.append(delivery) }
-        }
-        lanes = lanes.filter { $0.value.inFlight > 0 }
-        for endpoint in lanes.keys { lanes[endpoint]?.isInRing = false }
-        ring = FIFO()
-        busy = []
-        waiting = 0
+        while let delivery = lanes.values[index].waiting.pop() { removed.append(delivery) }
+        busy.remove(endpoint)
+        waiting -= removed.count
         return removed
     }
 
-    private mutating func enterRing(_ endpoint: EndpointID) {
-        guard let lane = lanes[endpoint], !lane.isInRing, !lane.waiting.isEmpty,
-            lane.inFlight < caps.inFlightPerEndpoint
-        else { return }
-        lanes[endpoint]?.isInRing = true
-        ring.push(endpoint)
-    }
-}
-
-/// A queue whose both ends cost constant time on average.
-struct FIFO<Element> {
-    private var items: [Element?] = []
-    private var head = 0
-
-    var count: Int { items.count - head }
-    var isEmpty: Bool { head == items.count }
-
-    mutating func push(_ element: Element) { items.append(element) }
-
-    mutating func pop() -> Element? {
-        guard head < items.count else { return nil }
-        let element = items[head]
-        items[head] = nil
-        head += 1
-        if head == items.count {
-            items.removeAll(keepingCapacity: head < 1_024)
-            head = 0
-        } else if head >= 1_024, head * 2 >= items.count {
-            items.removeFirst(head)
-            head = 0
+    private mutating func enterRound(_ endpoint: EndpointID) {
+        guard let index = lanes.index(forKey: endpoint) else { return }
+        let lane = lanes.values[index]
+        guard !lane.isInRound, !lane.isBlocked, !lane.waiting.isEmpty, lane.inFlight < caps.inFlightPerEndpoint else {
+            return
         }
-        return element
+        lanes.values[index].isInRound = true
+        if lane.isProven {
+            proven.enter(endpoint, of: lane.subClient)
+        } else {
+            unproven.enter(endpoint, of: lane.subClient)
+        }
     }
 }

@@ -6,11 +6,16 @@ package import Store
 /// Sends the deliveries of one loop: those that were just accepted here, handed over in memory, and those claimed from
 /// the database. Loop-bound.
 ///
-/// The row with its lease is the truth; what is in memory is a shortcut to it. A delivery is only attempted while its
-/// lease covers the attempt, so what waited too long here is left to whoever claims it next.
+/// The handover or the row with its lease is the truth; what is in memory is a shortcut to it. A delivery is only
+/// attempted while its lease covers the attempt, so what waited too long here is left to whoever claims it next.
 package struct Dispatcher: Sendable {
     private struct State {
-        var queue: DispatchQueue
+        var queue = DispatchQueue()
+        var handovers = HandoverLog()
+        /// Nothing on the clock is due before this.
+        var timedFrom = Timestamp(seconds: 0)
+        /// The last claim looked at lanes: what is written may make room in one.
+        var seesLanes = false
         var isStopping = false
         var isPumping = false
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
@@ -45,15 +50,19 @@ package struct Dispatcher: Sendable {
             client: client, policy: policy, clock: store.clock, identifiers: store.identifiers,
             machine: DeliveryMachine(schedule: schedule))
         endpoints = EndpointCache(loop: loop, store: store, policy: policy, log: log)
-        recorder = Recorder(loop: loop, store: store, node: leases.node, log: log)
-        state = LoopState(loop, State(queue: DispatchQueue(caps: .standard)))
-        nudge = Nudge(loop: loop)
+        let state = LoopState(loop, State())
+        let nudge = Nudge(loop: loop)
+        self.state = state
+        self.nudge = nudge
+        recorder = Recorder(loop: loop, store: store, node: leases.node, log: log) {
+            if state.withValue(\.seesLanes) { nudge.signal() }
+        }
     }
 
     // MARK: Taking deliveries
 
     /// A lease for deliveries that are about to be made, or nil when memory is full or the dispatcher stops: then they
-    /// must be born due instead, for any node to claim.
+    /// must wait in their lanes instead, for any node to claim.
     package func leaseForNew() -> Lease? {
         state.withValue { state in
             !isSending || state.isStopping || state.queue.room < Limits.acceptSize
@@ -64,10 +73,13 @@ package struct Dispatcher: Sendable {
     /// Endpoints of which enough waits here: more of theirs stay in the database.
     package var busyEndpoints: [EndpointID] { state.withValue { $0.queue.busyEndpoints } }
 
-    /// Takes deliveries whose lease this node holds.
+    /// Takes deliveries whose lease this node holds: a claim's, or all of one handover in its order.
     package func take(_ deliveries: [DueDelivery]) {
-        if deliveries.isEmpty { return }
-        state.withValue { state in for delivery in deliveries { state.queue.push(delivery) } }
+        guard let first = deliveries.first else { return }
+        state.withValue { state in
+            if let place = first.handover { state.handovers.take(place.handover, deliveries, at: clock.now()) }
+            for delivery in deliveries { state.queue.push(delivery) }
+        }
         pump()
     }
 
@@ -91,9 +103,9 @@ package struct Dispatcher: Sendable {
     }
 
     private func send(_ delivery: DueDelivery) async {
-        await attemptOnce(delivery)
+        let isProven = await attemptOnce(delivery)
         let waiters = state.withValue { state -> [CheckedContinuation<Void, Never>] in
-            state.queue.finished(delivery.endpoint)
+            state.queue.finished(delivery.endpoint, isProven: isProven)
             guard state.queue.inFlight == 0 else { return [] }
             defer { state.idleWaiters = [] }
             return state.idleWaiters
@@ -102,29 +114,40 @@ package struct Dispatcher: Sendable {
         pump()
     }
 
-    private func attemptOnce(_ delivery: DueDelivery) async {
+    /// Returns whether the endpoint answered well and quickly.
+    private func attemptOnce(_ delivery: DueDelivery) async -> Bool {
         guard let endpoint = await endpoint(of: delivery) else {
             // Told to stop before it was read: another node may send it at once.
-            return leaseCoversAttempt(delivery) ? await giveBack([delivery]) : metrics.lapsed.add()
+            if leaseCoversAttempt(delivery) { settle([delivery], as: .due) } else { metrics.lapsed.add() }
+            return false
         }
         switch endpoint.target {
         case .send(let url, let signer, let headers):
-            guard leaseCoversAttempt(delivery) else { return metrics.lapsed.add() }
+            state.withValue { $0.queue.learn(delivery.endpoint, host: endpoint.authority) }
+            guard leaseCoversAttempt(delivery) else {
+                metrics.lapsed.add()
+                return false
+            }
             guard
                 let finished = await attempt.make(
                     delivery, format: endpoint.payloadFormat, url: url, signer: signer, headers: headers)
-            else { return await giveBack([delivery]) }
-            note(finished)
-            recorder.record(finished)
-        case .disabled: await settle(delivery, as: .held)
-        case .deleted: await settle(delivery, as: .cancelled)
+            else {
+                settle([delivery], as: .due)
+                return false
+            }
+            finish(finished)
+            return finished.decision == .delivered && finished.duration < Limits.provenWithin
+        case .disabled: settle([delivery], as: .held)
+        case .deleted: settle([delivery], as: .cancelled)
+        case .paused:
+            settle([delivery] + state.withValue { $0.queue.removeWaiting(delivery.endpoint) }, as: .waiting)
         case .unsendable:
-            let finished = FinishedAttempt(
-                delivery: delivery, id: store.identifiers.next(), startedAt: clock.now(), duration: .zero,
-                statusCode: nil, errorCode: "addressRefused", responseBody: nil, decision: .failed)
-            note(finished)
-            recorder.record(finished)
+            finish(
+                FinishedAttempt(
+                    delivery: delivery, id: store.identifiers.next(), startedAt: clock.now(), duration: .zero,
+                    statusCode: nil, errorCode: "addressRefused", responseBody: nil, decision: .failed))
         }
+        return false
     }
 
     /// The endpoint, read again and again while the database is away; nil when the lease no longer covers an attempt.
@@ -140,19 +163,37 @@ package struct Dispatcher: Sendable {
         clock.now() + Limits.attemptTimeout + Limits.recordingMargin < delivery.leaseEnd
     }
 
-    private func giveBack(_ deliveries: [DueDelivery]) async {
-        do throws(StoreError) {
-            try await store.release(deliveries, node: leases.node)
-        } catch {
-            log.warn("leases could not be given back", [(.error, .text("\(error)"))])
-        }
+    // MARK: Writing what became of them
+
+    private func finish(_ finished: FinishedAttempt) {
+        note(finished)
+        recorder.record([
+            advance(finished.delivery, .init(finished.decision, now: clock.now()), attempt: finished)
+        ])
     }
 
-    private func settle(_ delivery: DueDelivery, as status: DeliveryStatus) async {
-        do throws(StoreError) {
-            try await store.settle([delivery], as: status, node: leases.node)
-        } catch {
-            log.warn("a delivery could not be settled", [(.error, .text("\(error)"))])
+    /// Without an attempt.
+    private func settle(_ deliveries: [DueDelivery], as next: DeliveryAdvance.Next) {
+        recorder.record(deliveries.map { advance($0, next) })
+    }
+
+    private func advance(
+        _ delivery: DueDelivery, _ next: DeliveryAdvance.Next, attempt: FinishedAttempt? = nil
+    ) -> DeliveryAdvance {
+        let place = state.withValue { $0.handovers.finish(delivery) }
+        return DeliveryAdvance(
+            delivery, handover: place?.handover, endsHandover: place?.isLast ?? false, next: next, attempt: attempt)
+    }
+
+    /// Gives rows of their own to deliveries that have been in memory for long: their owner is to see them.
+    private func writeOverdue() {
+        let overdue = state.withValue { $0.handovers.overdue(before: clock.now() - Limits.handoverAge) }
+        for (handover, deliveries) in overdue {
+            recorder.record(
+                deliveries.enumerated().map { index, delivery in
+                    DeliveryAdvance(
+                        delivery, handover: handover, endsHandover: index == deliveries.count - 1, next: .delivering)
+                })
         }
     }
 
@@ -178,33 +219,45 @@ package struct Dispatcher: Sendable {
 
     /// Claims due deliveries until `stop()`.
     package func run() async {
-        while isSending && !state.withValue(\.isStopping) {
-            let claimed = await claim()
-            // A full claim means there is more; otherwise wait, and be woken when something becomes due here.
-            if claimed < Limits.claimSize { await nudge.wait(atMost: Limits.claimInterval) }
+        guard isSending else { return }
+        let ageing = loop.spawn {
+            while !Task.isCancelled {
+                writeOverdue()
+                await loop.sleep(for: Limits.handoverInterval)
+            }
         }
+        while !state.withValue(\.isStopping) {
+            let pause = await claim()
+            if pause > .zero { await nudge.wait(atMost: pause) }
+        }
+        ageing.cancel()
     }
 
-    private func claim() async -> Int {
-        let (room, busy) = state.withValue { ($0.queue.room, $0.queue.busyEndpoints) }
-        guard room >= Limits.claimSize else {
-            await nudge.wait(atMost: Limits.claimInterval)
-            return 0
-        }
+    /// Returns how long to wait before the next, unless something becomes due here.
+    private func claim() async -> Duration {
+        let (room, busy, timedFrom) = state.withValue { ($0.queue.room, $0.queue.busyEndpoints, $0.timedFrom) }
+        guard room >= 2 * Limits.claimSize else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
         do throws(StoreError) {
-            let deliveries = try await store.claimDue(limit: Limits.claimSize, busy: busy, lease: lease)
+            let claim = try await store.claimDue(
+                limit: Limits.claimSize, busy: busy, lease: lease, timedFrom: timedFrom)
             if state.withValue(\.isStopping) {
-                try await store.release(deliveries, node: leases.node)
+                settle(claim.deliveries, as: .due)
             } else {
-                take(deliveries)
+                take(claim.deliveries)
             }
-            metrics.claimed.add(deliveries.count)
-            return deliveries.count
+            state.withValue {
+                $0.timedFrom = claim.timedFrom
+                $0.seesLanes = claim.lanes > 0
+            }
+            metrics.claimed.add(claim.deliveries.count)
+            if claim.hasMore { return .zero }
+            guard let next = claim.nextWake else { return Limits.claimInterval }
+            return min(Limits.claimInterval, max(next - clock.now(), .milliseconds(1)))
         } catch {
             log.warn("due deliveries could not be claimed", [(.error, .text("\(error)"))])
             if error == .outcomeUnknown { loop.spawn { await giveBack(lease) } }
-            return 0
+            return Limits.claimInterval
         }
     }
 
@@ -231,9 +284,7 @@ package struct Dispatcher: Sendable {
             return state.queue.removeWaiting()
         }
         nudge.signal()
-        for chunk in stride(from: 0, to: waiting.count, by: Limits.recordSize) {
-            await giveBack(Array(waiting[chunk..<min(chunk + Limits.recordSize, waiting.count)]))
-        }
+        settle(waiting, as: .due)
         let deadline = loop.spawn {
             await loop.sleep(for: grace)
             releaseIdleWaiters()

@@ -10,24 +10,30 @@ struct ReadyEndpoint: Sendable {
         case send(url: TargetURL, signer: WebhookSigner, headers: [(name: String, value: [UInt8])])
         case disabled
         case deleted
+        /// It takes nothing for a while.
+        case paused
         /// The row holds something we would not have registered.
         case unsendable
     }
 
     let payloadFormat: PayloadFormat
     let target: Target
+    /// The host and port its requests go to; empty if they go nowhere.
+    let authority: [UInt8]
     let readAt: UInt64
 
-    init(_ endpoint: DispatchEndpoint, policy: AddressPolicy, readAt: UInt64) {
+    init(_ endpoint: DispatchEndpoint, policy: AddressPolicy, now: Timestamp, readAt: UInt64) {
         payloadFormat = endpoint.payloadFormat
         self.readAt = readAt
+        let url = try? TargetURL(endpoint.url, options: policy.urlOptions)
+        authority = url.map { Array("\($0.hostText):\($0.port)".utf8) } ?? []
         switch endpoint.state {
         case .deleted: target = .deleted
         case .disabled: target = .disabled
         case .enabled:
-            if let url = try? TargetURL(endpoint.url, options: policy.urlOptions), policy.objection(to: url) == nil,
-                let signer = WebhookSigner(secret: endpoint.secret)
-            {
+            if let end = endpoint.pausedUntil, end > now {
+                target = .paused
+            } else if let url, policy.objection(to: url) == nil, let signer = WebhookSigner(secret: endpoint.secret) {
                 target = .send(url: url, signer: signer, headers: ReadyEndpoint.headers(endpoint.headers))
             } else {
                 target = .unsendable
@@ -115,7 +121,8 @@ struct EndpointCache: Sendable {
                 state.withValue { state in
                     if state.ready.count > Limits.cachedEndpoints { state.ready.removeAll() }
                     for endpoint in endpoints {
-                        state.ready[endpoint.id] = ReadyEndpoint(endpoint, policy: policy, readAt: readAt)
+                        state.ready[endpoint.id] = ReadyEndpoint(
+                            endpoint, policy: policy, now: store.clock.now(), readAt: readAt)
                     }
                 }
             } catch {

@@ -64,6 +64,7 @@ package struct Intake: Sendable {
             let accepted = try await store.accept(
                 batch.map(\.event), lease: lease, busy: dispatcher.busyEndpoints)
             dispatcher.take(accepted.flatMap(\.deliveries))
+            if accepted.contains(where: \.isQueued) { dispatcher.lookNow() }
             for (index, entry) in batch.enumerated() {
                 entry.waiter.resume(returning: .success(accepted[index].fate))
             }

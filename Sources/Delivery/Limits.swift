@@ -10,12 +10,24 @@ package enum Limits {
     static let recordingMargin: Duration = .seconds(5)
     /// Attempts in flight on one loop: sockets and memory (about 30 KiB each).
     static let attemptsInFlight = 1_024
+    /// Of those, to endpoints that are not known to answer well: receivers that hang may take three quarters of the
+    /// places, and never the last.
+    static let unprovenAttemptsInFlight = 768
+    /// Within which time an endpoint must have answered well to count as one that does.
+    static let provenWithin: Duration = .seconds(1)
+    /// Endpoints that are remembered to answer well while nothing is owed to them (about 200 bytes each).
+    static let rememberedEndpoints = 20_000
+    /// Attempts in flight for one sub-client on one loop: a quarter of the places, whatever number of endpoints it has.
+    static let attemptsPerSubClient = 256
+    /// Attempts in flight to one host and port on one loop: many sub-clients may share a provider's receiver, which is
+    /// not to be drowned by all of them at once.
+    static let attemptsPerHost = 256
     /// Attempts in flight to one endpoint on one loop: enough to be fast, too few to drown a small receiver.
     static let attemptsPerEndpoint = 64
     /// Deliveries waiting in one loop's memory (about 2 KiB each, bodies shared by an event's deliveries).
     static let waitingDeliveries = 20_000
-    /// Of those, for one endpoint, until more of its deliveries are left in the database: endpoints that are slow or
-    /// dead must not fill the memory of all. A healthy one drains this many within a claim's interval.
+    /// Of those, for one endpoint, until more of its deliveries are left in its lane: endpoints that are slow or dead
+    /// must not fill the memory of all. A healthy one drains this many within a claim's interval.
     static let waitingPerEndpoint = 1_000
     /// Deliveries claimed at once.
     static let claimSize = 500
@@ -26,6 +38,8 @@ package enum Limits {
     static let giveBackInterval: Duration = .milliseconds(500)
     /// How often leases of dead nodes are looked for: a second from a crash to the next attempt.
     static let rescueInterval: Duration = .milliseconds(500)
+    /// How far before the last look for them the next begins: longer than a statement may take.
+    static let lapseLookBack: Duration = .seconds(15)
     /// Looks for dead nodes in an hour.
     static let looksPerHour = 7_200
     /// Webhooks accepted in one statement: beyond this its gain is small and its memory is not.
@@ -40,9 +54,13 @@ package enum Limits {
     static let readAnswerBytes = 64 * 1_024
     /// How long what is known of an endpoint counts before it is read again: a change stops new attempts this soon.
     static let endpointFreshness: Duration = .seconds(1)
-    /// How long after an endpoint was enabled its deliveries may still come to be held: whoever holds one knows the
-    /// endpoint as it was before, for as long as `endpointFreshness` and a slow write.
-    static let switchWindow: Duration = .seconds(60)
+    /// How long deliveries stay in memory alone before they get rows of their own: what takes longer than this is worth
+    /// showing to its owner.
+    static let handoverAge: Duration = .seconds(1)
+    /// How often deliveries of that age are looked for.
+    static let handoverInterval: Duration = .milliseconds(250)
+    /// How often handovers of nodes that live and did not touch them are looked for, in looks for dead nodes.
+    static let looksPerLapse = 10
     /// Rows of one kind that an erasure takes in one transaction: some milliseconds of locks.
     static let erasureChunk = 500
     /// How long an erasure rests between chunks, so that it leaves the database to everything else.

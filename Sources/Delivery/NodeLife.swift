@@ -38,7 +38,6 @@ package struct NodeLife: Sendable {
         do throws(StoreError) {
             try await session.holdNode(node, name: name)
             let rescued = try await store.rescueLeases(for: node)
-            if try await store.resumeSwitchedEndpoints(within: Limits.switchWindow) > 0 { onRescue() }
             if rescued > 0 {
                 metrics.rescued.add(rescued)
                 log.warn("took over the deliveries of a node that died", [(.count, .integer(rescued))])
@@ -55,13 +54,34 @@ package struct NodeLife: Sendable {
     /// expired.
     package func run() async {
         var looks = 0
+        var lapsedFrom = Timestamp(seconds: 0)
         while !Task.isCancelled {
             await runOnce()
+            if looks % Limits.looksPerLapse == 0 { lapsedFrom = await rescueLapsed(after: lapsedFrom) }
             if looks % Limits.looksPerHour == 0 { await keepHouse() }
             looks += 1
             await loop.sleep(for: Limits.rescueInterval)
         }
     }
+
+    /// Takes over what a node that lives has held for longer than its lease: one that was suspended, or cut off.
+    /// Returns from when the next look is to begin.
+    private func rescueLapsed(after earliest: Timestamp) async -> Timestamp {
+        let now = store.clock.now()
+        do throws(StoreError) {
+            let rescued = try await store.rescueLapsedHandovers(after: earliest)
+            if rescued > 0 {
+                metrics.rescued.add(rescued)
+                log.warn("took over deliveries whose lease had ended", [(.count, .integer(rescued))])
+                onRescue()
+            }
+            return max(earliest, now - Limits.lapseLookBack)
+        } catch {
+            log.warn("could not look for ended leases", [(.error, .text("\(error)"))])
+            return earliest
+        }
+    }
+
     private func keepHouse() async {
         do throws(StoreError) {
             try await store.ensurePartitions()

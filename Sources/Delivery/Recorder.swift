@@ -2,10 +2,13 @@ import Domain
 import Runtime
 import Store
 
-/// Writes finished attempts, many in one statement: while one write is under way the next gathers. Loop-bound.
+/// Writes what became of deliveries, many in one statement, in the order in which they are given: while one write is
+/// under way the next gathers. Loop-bound.
 struct Recorder: Sendable {
     private struct State {
-        var finished: [FinishedAttempt] = []
+        var waiting = FIFO<DeliveryAdvance>()
+        /// Handovers of which something could not be written: their rows stay, for whoever takes them over.
+        var lost: Set<UUIDValue> = []
         var isWriting = false
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -16,19 +19,23 @@ struct Recorder: Sendable {
     private let log: Log
     private let clock: Clock
     private let state: LoopState<State>
+    /// Called when something was written that may have made room in a lane.
+    private let onWrite: @Sendable () -> Void
 
-    init(loop: EventLoop, store: Store, node: UUIDValue, log: Log) {
+    init(loop: EventLoop, store: Store, node: UUIDValue, log: Log, onWrite: @escaping @Sendable () -> Void) {
         self.loop = loop
         self.store = store
         self.node = node
         self.log = log
+        self.onWrite = onWrite
         clock = store.clock
         state = LoopState(loop, State())
     }
 
-    func record(_ attempt: FinishedAttempt) {
+    func record(_ advances: [DeliveryAdvance]) {
+        if advances.isEmpty { return }
         let begins = state.withValue { state in
-            state.finished.append(attempt)
+            for advance in advances { state.waiting.push(advance) }
             defer { state.isWriting = true }
             return !state.isWriting
         }
@@ -49,13 +56,13 @@ struct Recorder: Sendable {
     private func write() async {
         while true {
             let batch = state.withValue { state in
-                let batch = Array(state.finished.prefix(Limits.recordSize))
-                state.finished.removeFirst(batch.count)
+                let batch = Recorder.batch(&state.waiting)
                 if batch.isEmpty { state.isWriting = false }
                 return batch
             }
             if batch.isEmpty { break }
             await write(batch)
+            onWrite()
         }
         let waiters = state.withValue { state in
             defer { state.idleWaiters = [] }
@@ -64,20 +71,34 @@ struct Recorder: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// The next that can be written together: one statement can write each delivery once.
+    private static func batch(_ waiting: inout FIFO<DeliveryAdvance>) -> [DeliveryAdvance] {
+        var batch: [DeliveryAdvance] = []
+        var seen: Set<DeliveryID> = []
+        while batch.count < Limits.recordSize, let next = waiting.first, seen.insert(next.delivery.id).inserted {
+            batch.append(next)
+            _ = waiting.pop()
+        }
+        return batch
+    }
+
     /// Tries until it is written or the leases have ended: then others hold the deliveries, and will send them again.
-    private func write(_ batch: [FinishedAttempt]) async {
+    private func write(_ batch: [DeliveryAdvance]) async {
         var delay: Duration = .milliseconds(50)
         while true {
+            let lost = state.withValue(\.lost)
+            let ended = batch.filter(\.endsHandover).compactMap(\.handover).filter { !lost.contains($0) }
             do throws(StoreError) {
-                return try await store.record(batch, node: node)
+                return try await store.advance(batch, node: node, endedHandovers: ended)
             } catch {
                 let leaseEnd = batch.map(\.delivery.leaseEnd).max() ?? clock.now()
                 log.warn(
-                    "attempts could not be recorded", [(.count, .integer(batch.count)), (.error, .text("\(error)"))])
-                guard clock.now() < leaseEnd else { return }
+                    "deliveries could not be recorded", [(.count, .integer(batch.count)), (.error, .text("\(error)"))])
+                guard clock.now() < leaseEnd else { break }
             }
             await loop.sleep(for: delay)
             delay = min(delay * 2, .seconds(1))
         }
+        state.withValue { $0.lost.formUnion(batch.compactMap(\.handover)) }
     }
 }

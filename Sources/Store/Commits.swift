@@ -19,21 +19,23 @@ package struct Lease: Sendable {
 extension Store {
     /// Stores verified webhooks, moves their transfers, writes the deliveries they owe; all in one commit.
     ///
-    /// Returns what became of each, in order. With `lease`, deliveries are born leased to that node, but for those of
-    /// endpoints in `busy`; the others are born due. Throws
+    /// Returns what became of each, in order. With `lease`, deliveries are handed over to that node, but for those of
+    /// endpoints in `busy` or with a queue; those wait in their lanes. Throws
     /// `.unavailable` if nothing was stored and `.outcomeUnknown` if that cannot be told: then the upstream must not
     /// get its 200, and the event's key makes its repetition harmless.
     package func accept(
         _ events: [ReceivedEvent], lease: Lease?, busy: [EndpointID] = []
     ) async throws(StoreError) -> [AcceptedEvent] {
         let now = clock.now()
+        let handover = identifiers.next(EventID.self).uuid
         let rows = try await run(
-            PlatformScope.system, .acceptEvents, Store.acceptParameters(events, lease: lease, busy: busy, now: now))
-        return Store.acceptedEvents(rows, of: events, lease: lease, now: now)
+            PlatformScope.system, .acceptEvents,
+            Store.acceptParameters(events, lease: lease, busy: busy, handover: handover, now: now))
+        return Store.acceptedEvents(rows, of: events, lease: lease, handover: handover, now: now)
     }
 
     private static func acceptParameters(
-        _ events: [ReceivedEvent], lease: Lease?, busy: [EndpointID], now: Timestamp
+        _ events: [ReceivedEvent], lease: Lease?, busy: [EndpointID], handover: UUIDValue, now: Timestamp
     ) -> [Parameter] {
         func uuids(_ value: (ReceivedEvent) -> UUIDValue?) -> Parameter {
             .uuids(events.map(value))
@@ -51,22 +53,24 @@ extension Store {
             texts { $0.details.refundAddress }, texts { $0.details.sourceAccountProvider },
             uuids { $0.transferID.uuid }, strings { $0.unroutableReason },
             .time(now), .uuid(lease?.node), .time(lease?.end ?? now),
-            .uuids(busy.map(\.uuid)),
+            .uuids(busy.map(\.uuid)), .uuid(handover),
         ]
     }
 
     private static func acceptedEvents(
-        _ rows: Rows, of events: [ReceivedEvent], lease: Lease?, now: Timestamp
+        _ rows: Rows, of events: [ReceivedEvent], lease: Lease?, handover: UUIDValue, now: Timestamp
     ) -> [AcceptedEvent] {
         var accepted = events.map { _ in AcceptedEvent(fate: .duplicate, deliveries: []) }
         var stored: StoredEvent?
+        var position = 0
         for row in rows.indices {
-            let position = Int(rows.int64(row, 0)) - 1
-            let received = events[position]
+            let place = Int(rows.int64(row, 0)) - 1
+            accepted[place].isQueued = rows.int64(row, 13) > 0
+            let received = events[place]
             if rows.bool(row, 2) {
-                accepted[position].fate = rows.bool(row, 10) ? .erased : .stored
+                accepted[place].fate = rows.bool(row, 10) ? .erased : .stored
             } else if !rows.bool(row, 1) {
-                accepted[position].fate = .quarantined
+                accepted[place].fate = .quarantined
             }
             guard let lease, let reference = received.reference, !rows.isNull(row, 7), rows.bool(row, 9) else {
                 continue
@@ -78,10 +82,12 @@ extension Store {
                     userID: rows.optionalText(row, 5), receivedAt: now, payload: received.payload)
             }
             guard let stored else { continue }
-            accepted[position].deliveries.append(
+            accepted[place].deliveries.append(
                 DueDelivery(
-                    subClient: reference.subClient, id: rows.id(row, 7), endpoint: rows.id(row, 8), event: stored,
-                    attempt: 1, failures: 0, leaseEnd: lease.end))
+                    subClient: reference.subClient, id: rows.id(row, 7), endpoint: rows.id(row, 8),
+                    environment: rows.word(row, 11), event: stored, attempt: 1, failures: 0, leaseEnd: lease.end,
+                    handover: HandoverPlace(handover: handover, position: position)))
+            position += 1
         }
         return accepted
     }

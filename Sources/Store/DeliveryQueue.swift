@@ -3,36 +3,7 @@ import Postgres
 import Runtime
 import SQL
 
-// The dispatcher's side of deliveries: claim, record, release, rescue.
-
-/// An attempt that was made and what follows from it.
-package struct FinishedAttempt: Sendable {
-    package let delivery: DueDelivery
-    package let id: AttemptID
-    package let startedAt: Timestamp
-    package let duration: Duration
-    /// Nil without an answer.
-    package let statusCode: Int32?
-    /// A stable reason when the attempt failed without a status or because of one.
-    package let errorCode: String?
-    /// The first 1 KiB of the answer.
-    package let responseBody: [UInt8]?
-    package let decision: DeliveryMachine.Decision
-
-    package init(
-        delivery: DueDelivery, id: AttemptID, startedAt: Timestamp, duration: Duration, statusCode: Int32?,
-        errorCode: String?, responseBody: [UInt8]?, decision: DeliveryMachine.Decision
-    ) {
-        self.delivery = delivery
-        self.id = id
-        self.startedAt = startedAt
-        self.duration = duration
-        self.statusCode = statusCode
-        self.errorCode = errorCode
-        self.responseBody = responseBody
-        self.decision = decision
-    }
-}
+// The dispatcher's side of deliveries: claim, advance, release, rescue.
 
 /// An endpoint as an attempt needs it.
 package struct DispatchEndpoint: Sendable {
@@ -47,83 +18,108 @@ package struct DispatchEndpoint: Sendable {
     package let secret: [UInt8]
     /// Custom headers as they were registered: a JSON object of strings, or nil.
     package let headers: [UInt8]?
+    /// It takes nothing until then.
+    package let pausedUntil: Timestamp?
+}
+
+/// What a claim brought.
+package struct Claim: Sendable {
+    package var deliveries: [DueDelivery]
+    /// Whether there may be more: the limit was reached, or lanes gave something.
+    package var hasMore: Bool
+    /// How many lanes were looked at.
+    package var lanes: Int
+    /// When the next comes due that was not yet; nil if nothing is known to.
+    package var nextWake: Timestamp?
+    /// Nothing is due before this, whoever asks next.
+    package var timedFrom: Timestamp
 }
 
 extension Store {
-    /// Leases up to `limit` due deliveries, oldest due first, skipping endpoints in `busy`.
-    package func claimDue(limit: Int, busy: [EndpointID], lease: Lease) async throws(StoreError) -> [DueDelivery] {
-        let rows = try await run(
-            PlatformScope.system, .claimDue,
+    /// How many lanes one claim takes from: enough that each claim is shared by many, few enough that each share is
+    /// worth its round trip.
+    private static let lanesPerClaim = 20
+    /// How far before a look that found everything the next one begins: a statement that another had open then may have
+    /// put something due there, and statements end within this time.
+    private static let lookBack: Duration = .seconds(15)
+
+    /// Leases up to `limit` deliveries on the clock and `limit` in lanes, leaving out lanes of the endpoints in `busy`.
+    /// `timedFrom` is the last claim's.
+    package func claimDue(
+        limit: Int, busy: [EndpointID], lease: Lease, timedFrom: Timestamp = Timestamp(seconds: 0)
+    ) async throws(StoreError) -> Claim {
+        let now = clock.now()
+        let common: [Parameter] = [
+            .uuid(lease.node), .time(now), .time(lease.end), .int32(Int32(limit)), .uuids(busy.map(\.uuid)),
+        ]
+        let results = try await run(
+            PlatformScope.system,
             [
-                .uuid(lease.node), .time(clock.now()), .time(lease.end), .int32(Int32(limit)),
-                .uuids(busy.map(\.uuid)),
+                Query(.claimTimed, common + [.time(timedFrom)]),
+                Query(.claimWaiting, common + [.int32(Int32(Store.lanesPerClaim))]),
+                Query(.nextWake, [.time(now)]),
             ])
-        return rows.indices.map { row in
+        let (timed, waiting) = (results[0], results[1])
+        let seen = Int(timed.int64(0, 14))
+        let fromLanes = Store.claimed(waiting, lease)
+        return Claim(
+            deliveries: Store.claimed(timed, lease) + fromLanes, hasMore: seen == limit || !fromLanes.isEmpty,
+            lanes: Int(waiting.int64(0, 14)), nextWake: results[2].optionalTime(0, 0),
+            timedFrom: seen < limit ? max(timedFrom, now - Store.lookBack) : timedFrom)
+    }
+
+    private static func claimed(_ rows: Rows, _ lease: Lease) -> [DueDelivery] {
+        // One row without a delivery says that there was none.
+        rows.indices.filter { !rows.isNull($0, 0) }.map { row in
             let event = StoredEvent(
                 id: rows.id(row, 2), type: rows.word(row, 4), transfer: rows.optionalID(row, 9),
                 linkSession: rows.optionalID(row, 10), transactionID: rows.optionalText(row, 7),
                 userID: rows.optionalText(row, 8), receivedAt: rows.time(row, 11), payload: rows.bytes(row, 12))
             return DueDelivery(
-                subClient: rows.id(row, 0), id: rows.id(row, 1), endpoint: rows.id(row, 3), event: event,
-                attempt: rows.int32(row, 5), failures: rows.int32(row, 6), leaseEnd: lease.end)
+                subClient: rows.id(row, 0), id: rows.id(row, 1), endpoint: rows.id(row, 3),
+                environment: rows.word(row, 13), event: event, attempt: rows.int32(row, 5),
+                failures: rows.int32(row, 6), leaseEnd: lease.end)
         }
     }
 
-    /// Records attempts and moves their deliveries on, if `node` still holds them.
-    package func record(_ attempts: [FinishedAttempt], node: UUIDValue) async throws(StoreError) {
+    /// Writes what became of deliveries that `node` holds. Each may stand there once.
+    package func advance(
+        _ advances: [DeliveryAdvance], node: UUIDValue, endedHandovers: [UUIDValue] = []
+    ) async throws(StoreError) {
         let now = clock.now()
+        let attempts = advances.map(\.attempt)
+        func uuids(_ value: (DeliveryAdvance) -> UUIDValue?) -> Parameter { .uuids(advances.map(value)) }
         _ = try await run(
-            PlatformScope.system, .recordAttempts,
+            PlatformScope.system, .advanceDeliveries,
             [
-                .uuid(node), .uuids(attempts.map(\.delivery.subClient.uuid)), .uuids(attempts.map(\.delivery.id.uuid)),
-                .uuids(attempts.map(\.id.uuid)), .int32Array(attempts.map { $0.delivery.attempt }),
-                .timestampArray(attempts.map { $0.startedAt.microseconds }),
-                .int64Array(attempts.map { $0.duration.microseconds }), .int32Array(attempts.map(\.statusCode)),
-                .stringArray(attempts.map(\.errorCode)), .bytesArray(attempts.map(\.responseBody)),
-                .stringArray(attempts.map { Store.nextStatus($0.decision).rawValue }),
-                .timestampArray(attempts.map { Store.nextDue($0.decision, now: now)?.microseconds }),
-                .int32Array(attempts.map { $0.decision == .delivered ? 0 : 1 }), .time(now),
-                .int64(Int64(attempts.count)),
-            ])
-    }
-
-    private static func nextStatus(_ decision: DeliveryMachine.Decision) -> DeliveryStatus {
-        switch decision {
-        case .delivered: .delivered
-        case .retry: .retrying
-        case .failed: .failed
-        }
-    }
-
-    private static func nextDue(_ decision: DeliveryMachine.Decision, now: Timestamp) -> Timestamp? {
-        if case .retry(let delay) = decision { now + delay } else { nil }
-    }
-
-    /// Gives leases back unused: the deliveries are due at once, for any node.
-    package func release(_ deliveries: [DueDelivery], node: UUIDValue) async throws(StoreError) {
-        _ = try await run(
-            PlatformScope.system, .releaseDeliveries,
-            [
-                .uuid(node), .uuids(deliveries.map(\.subClient.uuid)), .uuids(deliveries.map(\.id.uuid)),
-                .time(clock.now()),
+                .uuid(node), uuids { $0.delivery.subClient.uuid }, uuids { $0.delivery.id.uuid },
+                uuids { $0.delivery.event.id.uuid }, uuids { $0.delivery.endpoint.uuid },
+                .stringArray(advances.map(\.delivery.environment.rawValue)),
+                .stringArray(advances.map(\.delivery.event.type.rawValue)),
+                .int32Array(advances.map(\.delivery.attempt)), uuids(\.handover),
+                .timestampArray(advances.map(\.delivery.event.receivedAt.microseconds)),
+                .stringArray(advances.map { $0.next.status(failures: $0.delivery.failures).rawValue }),
+                .timestampArray(
+                    advances.map { $0.next.dueAt(now: now, leaseEnd: $0.delivery.leaseEnd)?.microseconds }),
+                .int32Array(advances.map { $0.next.isFailure ? 1 : 0 }), .uuids(attempts.map { $0?.id.uuid }),
+                .timestampArray(attempts.map { $0?.startedAt.microseconds }),
+                .int64Array(attempts.map { $0?.duration.microseconds }), .int32Array(attempts.map { $0?.statusCode }),
+                .stringArray(attempts.map { $0?.errorCode }), .bytesArray(attempts.map { $0?.responseBody }),
+                .bytesArray(attempts.map { $0?.exchange }), .uuids(endedHandovers), .time(now),
+                .int64(Int64(advances.count)),
             ])
     }
 
     /// Gives back everything that a lease holds; for one whose taking had no answer.
     package func release(_ lease: Lease) async throws(StoreError) {
+        let now = Parameter.time(clock.now())
         _ = try await run(
-            PlatformScope.system, .releaseLease, [.uuid(lease.node), .time(lease.end), .time(clock.now())])
-    }
-
-    /// Holds or cancels deliveries whose endpoint turned out to be disabled or deleted.
-    package func settle(_ deliveries: [DueDelivery], as status: DeliveryStatus, node: UUIDValue)
-        async throws(StoreError)
-    {
-        _ = try await run(
-            PlatformScope.system, .settleUnsendable,
+            PlatformScope.system,
             [
-                .uuid(node), .uuids(deliveries.map(\.subClient.uuid)), .uuids(deliveries.map(\.id.uuid)),
-                .stringArray(deliveries.map { _ in status.rawValue }), .time(clock.now()),
+                Query(.releaseLease, [.uuid(lease.node), .time(lease.end), now]),
+                Query(
+                    .rescueHandovers,
+                    [.uuids([]), .null, .null, .uuid(lease.node), .time(lease.end), now]),
             ])
     }
 
@@ -147,7 +143,8 @@ extension Store {
             state: rows.bool(row, 6) ? .deleted : rows.bool(row, 5) ? .enabled : .disabled,
             // An erased one has none any more.
             secret: rows.bool(row, 6) ? [] : try EndpointSeal.openSecret(rows.bytes(row, 7), id, key),
-            headers: rows.bool(row, 6) ? nil : try EndpointSeal.openHeaders(rows.optionalBytes(row, 8), id, key))
+            headers: rows.bool(row, 6) ? nil : try EndpointSeal.openHeaders(rows.optionalBytes(row, 8), id, key),
+            pausedUntil: rows.optionalTime(row, 11))
     }
 }
 

@@ -12,7 +12,7 @@ package struct IdentifierSource: Sendable {
     }
 
     package func next<Kind>(_ kind: Identifier<Kind>.Type = Identifier<Kind>.self) -> Identifier<Kind> {
-        Identifier(UUIDValue(version7At: clock.now(), random: (random.next(), random.next())))
+        Identifier(UUIDValue(version7At: clock.now(), random: random.next()))
     }
 
     /// A random UUID, for identifiers that Mesh's clients expect to be one (client ids).

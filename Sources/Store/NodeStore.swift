@@ -24,17 +24,23 @@ extension Store {
         let rows = try await run(PlatformScope.system, .findDeadNodes, [.uuid(node)], on: .read)
         if rows.isEmpty { return 0 }
         let dead = Parameter.uuids(rows.indices.map { rows.uuidValue($0, 0) })
+        let now = Parameter.time(clock.now())
         let results = try await run(
             PlatformScope.system,
-            [Query(.releaseLeases, [dead, .time(clock.now())]), Query(.forgetNodes, [dead])])
-        return results[0].affected
+            [
+                Query(.releaseLeases, [dead, now]),
+                Query(.rescueHandovers, [dead, .null, .null, .null, .null, now]), Query(.forgetNodes, [dead]),
+            ])
+        return results[0].affected + results[1].affected
     }
 
-    /// Makes due what is held of endpoints that were enabled within `window`; returns how many deliveries that were.
-    package func resumeSwitchedEndpoints(within window: Duration) async throws(StoreError) -> Int {
+    /// Makes due what was handed over to nodes that live but have not touched it until its lease ended, after
+    /// `earliest`; returns how many deliveries that were.
+    package func rescueLapsedHandovers(after earliest: Timestamp) async throws(StoreError) -> Int {
         let now = clock.now()
         return try await run(
-            PlatformScope.system, .resumeSwitchedEndpoints, [.time(now - window), .time(now)]
+            PlatformScope.system, .rescueHandovers,
+            [.uuids([]), .time(earliest), .time(now), .null, .null, .time(now)]
         ).affected
     }
 

@@ -61,8 +61,21 @@ package struct AcceptedEvent: Sendable {
     }
 
     package var fate: Fate
-    /// The deliveries it owes, leased to this node if they were asked to be handed over.
+    /// Those of its deliveries that were handed over to this node.
     package var deliveries: [DueDelivery]
+    /// Whether deliveries of the same commit wait in lanes.
+    package var isQueued = false
+}
+
+/// A handover, and the place in it from 0.
+package struct HandoverPlace: Sendable {
+    package let handover: UUIDValue
+    package let position: Int
+
+    package init(handover: UUIDValue, position: Int) {
+        self.handover = handover
+        self.position = position
+    }
 }
 
 /// A delivery this node holds the lease of, with all that its attempt needs but the endpoint.
@@ -70,24 +83,29 @@ package struct DueDelivery: Sendable {
     package let subClient: SubClientID
     package let id: DeliveryID
     package let endpoint: EndpointID
+    package let environment: Environment
     package let event: StoredEvent
     /// The number of the attempt the lease is for, from 1.
     package let attempt: Int32
     /// Failures recorded before it.
     package let failures: Int32
     package let leaseEnd: Timestamp
+    /// Where it stands in the handover it was made in: it has no row before it was tried.
+    package let handover: HandoverPlace?
 
     package init(
-        subClient: SubClientID, id: DeliveryID, endpoint: EndpointID, event: StoredEvent, attempt: Int32,
-        failures: Int32, leaseEnd: Timestamp
+        subClient: SubClientID, id: DeliveryID, endpoint: EndpointID, environment: Environment, event: StoredEvent,
+        attempt: Int32, failures: Int32, leaseEnd: Timestamp, handover: HandoverPlace? = nil
     ) {
         self.subClient = subClient
         self.id = id
         self.endpoint = endpoint
+        self.environment = environment
         self.event = event
         self.attempt = attempt
         self.failures = failures
         self.leaseEnd = leaseEnd
+        self.handover = handover
     }
 }
 

@@ -83,13 +83,17 @@ import Testing
             let node = fixture.store.identifiers.nextUUID()
             let now = fixture.clock.clock.now()
             let claimed = try await fixture.store.claimDue(
-                limit: 10, busy: [], lease: Lease(node: node, end: now + .seconds(60)))
+                limit: 10, busy: [], lease: Lease(node: node, end: now + .seconds(60))
+            ).deliveries
             #expect(claimed.isEmpty)
             #expect(try await merchant.call(.get, delivery).string("status") == "held")
             #expect(try await merchant.call(.post, "\(delivery)/retry").string("status") == "held")
 
             #expect(try await merchant.call(.patch, path, body: #"{"enabled":true}"#).status == 200)
-            #expect(try await merchant.call(.get, delivery).string("status") == "pending")
+            let resumed = try await fixture.store.claimDue(
+                limit: 10, busy: [], lease: Lease(node: node, end: now + .seconds(60)))
+            #expect(resumed.deliveries.count == 2)
+            #expect(try await merchant.call(.get, delivery).string("status") == "delivering")
         }
     }
 
@@ -117,7 +121,8 @@ import Testing
             let node = fixture.store.identifiers.nextUUID()
             let now = fixture.clock.clock.now()
             let claimed = try await fixture.store.claimDue(
-                limit: 10, busy: [], lease: Lease(node: node, end: now + .seconds(60)))
+                limit: 10, busy: [], lease: Lease(node: node, end: now + .seconds(60))
+            ).deliveries
             let due = try #require(claimed.first)
             #expect(try await merchant.call(.post, "\(path)/retry").status == 409)
             let attempt = FinishedAttempt(

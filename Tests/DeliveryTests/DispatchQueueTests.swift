@@ -1,31 +1,48 @@
 import Delivery
 import Domain
 import Store
+import TestSupport
 import Testing
 
 @Suite struct DispatchQueueTests {
-    private func delivery(_ number: UInt64, to endpoint: UInt64) -> DueDelivery {
+    private static func id(_ number: UInt64) -> EndpointID { EndpointID(UUIDValue(high: 0, low: number)) }
+
+    private func delivery(_ number: UInt64, to endpoint: UInt64, of subClient: UInt64 = 1) -> DueDelivery {
         DueDelivery(
-            subClient: SubClientID(UUIDValue(high: 0, low: 1)), id: DeliveryID(UUIDValue(high: 0, low: number)),
-            endpoint: EndpointID(UUIDValue(high: 0, low: endpoint)),
+            subClient: SubClientID(UUIDValue(high: 0, low: subClient)), id: DeliveryID(UUIDValue(high: 0, low: number)),
+            endpoint: Self.id(endpoint), environment: .sandbox,
             event: StoredEvent(
                 id: EventID(UUIDValue(high: 0, low: number)), type: .transferPending, transfer: nil, linkSession: nil,
                 transactionID: nil, userID: nil, receivedAt: Timestamp(seconds: 0), payload: []),
             attempt: 1, failures: 0, leaseEnd: Timestamp(seconds: 60))
     }
 
-    private func queue(inFlight: Int = 100, perEndpoint: Int = 2) -> DispatchQueue {
-        DispatchQueue(
-            caps: .init(inFlight: inFlight, inFlightPerEndpoint: perEndpoint, waiting: 1_000, waitingPerEndpoint: 5))
+    private func queue(_ change: (inout DispatchQueue.Caps) -> Void = { _ in }) -> DispatchQueue {
+        var caps = DispatchQueue.Caps()
+        caps.inFlight = 100
+        caps.inFlightUnproven = 100
+        caps.inFlightPerEndpoint = 2
+        caps.waiting = 1_000
+        caps.waitingPerEndpoint = 5
+        change(&caps)
+        return DispatchQueue(caps: caps)
     }
 
     @Test func endpointsTakeTurns() {
-        var queue = queue(perEndpoint: 100)
+        var queue = queue { $0.inFlightPerEndpoint = 100 }
         for number in 0..<4 { queue.push(delivery(UInt64(number), to: 1)) }
         queue.push(delivery(10, to: 2))
         let order = (0..<5).map { _ in queue.next()!.endpoint.uuid.low }
         #expect(order.prefix(2).contains(2), "one delivery of another endpoint does not wait behind four")
         #expect(queue.next() == nil)
+    }
+
+    @Test func subClientsTakeTurnsHoweverManyEndpointsTheyHave() {
+        var queue = queue { $0.inFlightPerEndpoint = 100 }
+        for number in 0..<40 { queue.push(delivery(UInt64(number), to: UInt64(number), of: 1)) }
+        for number in 100..<104 { queue.push(delivery(UInt64(number), to: 100, of: 2)) }
+        let order = (0..<8).map { _ in queue.next()!.subClient.uuid.low }
+        #expect(order.filter { $0 == 2 }.count == 4)
     }
 
     @Test func anEndpointAtItsCapIsSkippedUntilAnAttemptEnds() {
@@ -34,53 +51,114 @@ import Testing
         #expect(queue.next() != nil)
         #expect(queue.next() != nil)
         #expect(queue.next() == nil)
-        queue.finished(EndpointID(UUIDValue(high: 0, low: 1)))
+        queue.finished(Self.id(1), isProven: true)
         #expect(queue.next() != nil)
         #expect(queue.next() == nil)
     }
 
     @Test func theWholeLoopHasACap() {
-        var queue = queue(inFlight: 3)
+        var queue = queue { $0.inFlight = 3 }
         for endpoint in 0..<10 { queue.push(delivery(UInt64(endpoint), to: UInt64(endpoint))) }
         let started = (0..<10).compactMap { _ in queue.next() }
         #expect(started.count == 3)
         #expect(queue.waiting == 7)
     }
 
+    @Test func aSubClientAndAHostHaveCapsAndWhoWaitsForThemGoesOn() {
+        var queue = queue {
+            $0.inFlightPerSubClient = 3
+            $0.inFlightPerHost = 2
+        }
+        for endpoint in 0..<5 { queue.push(delivery(UInt64(endpoint), to: UInt64(endpoint), of: 1)) }
+        let ofOne = (0..<5).compactMap { _ in queue.next()?.endpoint }
+        #expect(ofOne.count == 3)
+        queue.finished(ofOne[0], isProven: true)
+        #expect(queue.next() != nil && queue.next() == nil)
+        // One request to the host is in flight for each of three sub-clients; the first two learn where they go.
+        for subClient in 2..<5 {
+            queue.push(delivery(UInt64(100 + subClient), to: UInt64(subClient * 10), of: UInt64(subClient)))
+        }
+        let others = (0..<3).compactMap { _ in queue.next()?.endpoint }
+        for endpoint in others.prefix(2) { queue.learn(endpoint, host: [1]) }
+        queue.push(delivery(200, to: others[0].uuid.low, of: 2))
+        #expect(queue.next() == nil)
+        queue.finished(others[1], isProven: true)
+        #expect(queue.next()?.endpoint == others[0])
+    }
+
+    @Test func receiversThatHangLeavePlacesToThoseThatAnswer() {
+        var queue = queue {
+            $0.inFlight = 20
+            $0.inFlightUnproven = 15
+        }
+        // The healthy one has shown that it is.
+        queue.push(delivery(1, to: 1, of: 1))
+        queue.finished(queue.next()!.endpoint, isProven: true)
+        for endpoint in 100..<200 { queue.push(delivery(UInt64(endpoint), to: UInt64(endpoint), of: UInt64(endpoint))) }
+        var hanging = 0
+        while queue.next() != nil { hanging += 1 }
+        #expect(hanging == 15)
+        for number in 2..<50 {
+            queue.push(delivery(UInt64(number), to: 1, of: 1))
+            #expect(queue.next()?.endpoint == Self.id(1), "at once, each time")
+            queue.finished(Self.id(1), isProven: true)
+        }
+    }
+
     @Test func endpointsWithEnoughWaitingAreBusy() {
         var queue = queue()
         for number in 0..<5 { queue.push(delivery(UInt64(number), to: 1)) }
-        #expect(queue.busyEndpoints == [EndpointID(UUIDValue(high: 0, low: 1))])
+        #expect(queue.busyEndpoints == [Self.id(1)])
+        _ = queue.next()
+        #expect(queue.busyEndpoints == [])
     }
 
-    @Test func everythingPushedComesOutOnceInAnyInterleaving() {
-        var generator = SystemRandomNumberGenerator()
-        for _ in 0..<50 {
-            var queue = queue(inFlight: 5, perEndpoint: 2)
-            var flying: [EndpointID] = []
+    @Test func everythingPushedComesOutOnceAndNoCapIsBrokenInAnyInterleaving() {
+        for seed in 0..<200 {
+            var dice = SplitMix(seed: UInt64(seed))
+            var queue = queue {
+                $0.inFlight = 6
+                $0.inFlightUnproven = 4
+                $0.inFlightPerSubClient = 3
+                $0.inFlightPerHost = 3
+            }
+            var flying: [DueDelivery] = []
             var seen: Set<DeliveryID> = []
             var pushed = 0
-            for _ in 0..<400 {
-                switch UInt8.random(in: 0..<3, using: &generator) {
-                case 0:
-                    queue.push(delivery(UInt64(pushed), to: UInt64.random(in: 0..<4, using: &generator)))
+            var removed = 0
+            func host(_ endpoint: EndpointID) -> [UInt8] { [UInt8(endpoint.uuid.low % 3)] }
+            func start(_ next: DueDelivery) {
+                #expect(seen.insert(next.id).inserted, "seed \(seed)")
+                queue.learn(next.endpoint, host: host(next.endpoint))
+                flying.append(next)
+            }
+            for _ in 0..<600 {
+                switch UInt8.random(in: 0..<8, using: &dice) {
+                case 0...3:
+                    let endpoint = UInt64.random(in: 0..<9, using: &dice)
+                    queue.push(delivery(UInt64(pushed), to: endpoint, of: endpoint / 3))
                     pushed += 1
-                case 1:
-                    if let next = queue.next() {
-                        #expect(seen.insert(next.id).inserted)
-                        flying.append(next.endpoint)
+                case 4, 5: if let next = queue.next() { start(next) }
+                case 6:
+                    if let index = flying.indices.randomElement(using: &dice) {
+                        queue.finished(flying.remove(at: index).endpoint, isProven: .random(using: &dice))
                     }
-                default: if let endpoint = flying.popLast() { queue.finished(endpoint) }
+                default:
+                    guard UInt8.random(in: 0..<10, using: &dice) == 0 else { break }
+                    removed += queue.removeWaiting(Self.id(UInt64.random(in: 0..<9, using: &dice))).count
                 }
-                #expect(queue.inFlight == flying.count)
-                #expect(queue.waiting == pushed - seen.count)
+                #expect(queue.inFlight == flying.count, "seed \(seed)")
+                #expect(queue.waiting == pushed - removed - seen.count, "seed \(seed)")
+                let bySubClient = Dictionary(grouping: flying, by: \.subClient).values.map(\.count).max() ?? 0
+                let byEndpoint = Dictionary(grouping: flying, by: \.endpoint).values.map(\.count).max() ?? 0
+                #expect(flying.count <= 6 && bySubClient <= 3 && byEndpoint <= 2, "seed \(seed)")
             }
-            for endpoint in flying { queue.finished(endpoint) }
-            while let next = queue.next() {
-                #expect(seen.insert(next.id).inserted)
-                queue.finished(next.endpoint)
+            while true {
+                while let next = queue.next() { start(next) }
+                guard let last = flying.popLast() else { break }
+                queue.finished(last.endpoint, isProven: .random(using: &dice))
             }
-            #expect(seen.count == pushed)
+            #expect(seen.count == pushed - removed, "seed \(seed): something never had its turn")
             #expect(queue.isEmpty)
         }
     }
@@ -94,6 +172,6 @@ import Testing
         #expect(queue.next() == nil)
         queue.push(delivery(9, to: 1))
         #expect(queue.next()?.id.uuid.low == 9)
-        queue.finished(flying.endpoint)
+        queue.finished(flying.endpoint, isProven: false)
     }
 }

@@ -15,8 +15,8 @@ import Testing
     }
 
     @Test func textOrderIsTimeOrder() {
-        let early = EventID(UUIDValue(version7At: Timestamp(milliseconds: 1_000), random: (.max, .max)))
-        let late = EventID(UUIDValue(version7At: Timestamp(milliseconds: 1_001), random: (0, 0)))
+        let early = EventID(UUIDValue(version7At: Timestamp(milliseconds: 1_000), random: .max))
+        let late = EventID(UUIDValue(version7At: Timestamp(milliseconds: 1_001), random: 0))
         #expect(early.text.lexicographicallyPrecedes(late.text))
     }
 
@@ -41,8 +41,10 @@ import Testing
     }
 
     @Test func versionsAndVariantsAreSet() {
-        let seven = UUIDValue(version7At: Timestamp(milliseconds: 0x0123_4567_89AB), random: (.max, .max))
-        #expect(seven.description == "01234567-89ab-7fff-bfff-ffffffffffff")
+        let seven = UUIDValue(version7At: Timestamp(milliseconds: 0x0123_4567_89AB), random: .max)
+        #expect(seven.description == "01234567-89ab-7000-bfff-ffffffffffff")
+        let later = UUIDValue(version7At: Timestamp(milliseconds: 0x0123_4567_89AB) + .microseconds(999), random: 0)
+        #expect(later.description == "01234567-89ab-7ffb-8000-000000000000")
         #expect(UUIDValue(version4: (.max, .max)).description == "ffffffff-ffff-4fff-bfff-ffffffffffff")
     }
 

@@ -47,12 +47,13 @@ import Testing
     @Test func aLeasedDeliveryIsNobodyElsesUntilItsLeaseEnds() async throws {
         try await StoreFixture.with { fixture in
             let scene = try await Scene(fixture)
-            let mine = try await scene.accept(leased: true)
+            _ = try await scene.accept(leased: false)
+            let mine = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries
             let other = fixture.store.identifiers.nextUUID()
-            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease(other)).isEmpty)
+            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease(other)).deliveries.isEmpty)
             fixture.clock.advance(by: .seconds(61))
-            let theirs = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease(other))
-            #expect(theirs.map(\.id) == mine.map(\.id))
+            let theirs = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease(other)).deliveries
+            try #require(theirs.map(\.id) == mine.map(\.id))
             #expect(theirs[0].attempt == 2)
             // The first node wakes up late: its record is kept as an attempt, and changes nothing else.
             try await scene.store.record([scene.finished(mine[0], .delivered)], node: scene.node)
@@ -71,18 +72,18 @@ import Testing
             try await scene.store.record(
                 [scene.finished(first, .retry(after: .seconds(5)), status: 503)], node: scene.node)
             #expect(try await scene.delivery().status == .retrying)
-            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).isEmpty)
+            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries.isEmpty)
             fixture.clock.advance(by: .seconds(6))
-            let second = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease())[0]
+            let second = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries[0]
             #expect(second.attempt == 2 && second.failures == 1)
             try await scene.store.record([scene.finished(second, .failed, status: nil)], node: scene.node)
             fixture.clock.advance(by: .seconds(1_000_000))
-            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).isEmpty)
+            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries.isEmpty)
             let failed = try await scene.delivery()
             #expect(failed.status == .failed && failed.attempts == 2)
             // By hand it goes on.
             _ = try await scene.store.retryDelivery(scene.seed.scope, failed.id)
-            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).count == 1)
+            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries.count == 1)
         }
     }
 
@@ -95,7 +96,7 @@ import Testing
             for _ in 0..<20 {
                 async let here = scene.store.claimDue(limit: 10, busy: [], lease: scene.lease())
                 async let there = other.claimDue(limit: 10, busy: [], lease: scene.lease())
-                let both = try await here + there
+                let both = try await here.deliveries + there.deliveries
                 claimed += both.map(\.id)
             }
             #expect(claimed.count == 200)
@@ -110,6 +111,7 @@ import Testing
             let second = try await scene.seed.endpoint()
             _ = try await scene.accept(leased: false)
             let claimed = try await scene.store.claimDue(limit: 10, busy: [scene.endpoint], lease: scene.lease())
+                .deliveries
             #expect(claimed.map(\.endpoint) == [second])
         }
     }
@@ -119,10 +121,10 @@ import Testing
             let scene = try await Scene(fixture)
             _ = try await scene.accept(leased: false)
             _ = try await scene.store.setEndpoint(scene.seed.scope, scene.endpoint, enabled: false)
-            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).isEmpty)
+            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries.isEmpty)
             #expect(try await scene.delivery().status == .held)
             _ = try await scene.store.setEndpoint(scene.seed.scope, scene.endpoint, enabled: true)
-            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).count == 1)
+            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries.count == 1)
         }
     }
 
@@ -131,7 +133,7 @@ import Testing
             let scene = try await Scene(fixture)
             _ = try await scene.accept(leased: false)
             try await scene.store.deleteEndpoint(scene.seed.scope, scene.endpoint)
-            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).isEmpty)
+            #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries.isEmpty)
             #expect(try await scene.delivery().status == .cancelled)
         }
     }
@@ -151,7 +153,7 @@ import Testing
                 await fixture.loop.sleep(for: .milliseconds(5))
             }
             #expect(rescued == 1)
-            let again = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease())
+            let again = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries
             #expect(again.map(\.id) == leased.map(\.id))
         }
     }
@@ -179,7 +181,7 @@ extension DeliveryQueueTests {
             _ = try await scene.store.accept([scene.seed.received("Pending", session)], lease: lost)
             let known = try await scene.store.accept([scene.seed.received("Succeeded", session)], lease: kept)
             try await scene.store.release(lost)
-            let claimed = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease())
+            let claimed = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries
             #expect(claimed.map(\.event.type) == [.transferPending])
             #expect(claimed.map(\.attempt) == [1])
             #expect(known[0].deliveries.count == 1)

@@ -195,13 +195,13 @@ import Testing
                 try await seed.linkSession(user: "zq7-alice"), try await seed.linkSession(user: "bob"),
             ]
             let node = store.identifiers.nextUUID()
-            let owed = try await store.accept(
-                sessions.map { seed.received("Pending", $0) },
-                lease: Lease(node: node, end: store.clock.now() + .seconds(3_600)))
+            _ = try await store.accept(sessions.map { seed.received("Pending", $0) }, lease: nil)
+            let owed = try await store.claimDue(
+                limit: 10, busy: [], lease: Lease(node: node, end: store.clock.now() + .seconds(3_600)))
             _ = try await store.eraseEndUser(seed.scope, userID: Seed.bytes("zq7-alice"))
             try await Self.finish(fixture)
             try await store.record(
-                owed.flatMap(\.deliveries).map { delivery in
+                owed.deliveries.map { delivery in
                     FinishedAttempt(
                         delivery: delivery, id: store.identifiers.next(), startedAt: store.clock.now(),
                         duration: .milliseconds(3), statusCode: 200, errorCode: nil,

@@ -57,6 +57,9 @@ struct FurnishedTenant: Sendable {
                     duration: .milliseconds(3), statusCode: 500, errorCode: "httpStatus",
                     responseBody: Seed.bytes(name), decision: .failed)
             ], node: node)
+        // Which opens its lane.
+        _ = try await store.setEndpoint(seed.scope, endpoint, enabled: false)
+        _ = try await store.setEndpoint(seed.scope, endpoint, enabled: true)
         let transfers = try await store.transfers(seed.scope, PageRequest())
         let erasure = try await store.eraseEndUser(seed.scope, userID: Seed.bytes(name))
         return FurnishedTenant(

@@ -226,7 +226,7 @@ import Testing
             #expect(
                 readable.sorted() == [
                     "attempt", "branding", "compliance_day", "compliance_revision", "delivery", "event", "event_key",
-                    "link_session", "logo", "registration", "sub_client", "transfer",
+                    "lane", "link_session", "logo", "registration", "sub_client", "transfer",
                 ])
             for name in readable {
                 let error = #expect(throws: PostgresError.self) {

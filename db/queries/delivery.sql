@@ -1,85 +1,252 @@
--- name: claim_due
--- Leases up to $4 due deliveries to node $1 until $3; rows that another node is claiming are passed over. Deliveries of
--- a disabled endpoint are held and those of a deleted one cancelled; they come back without a payload.
+-- name: claim_timed
+-- Leases up to $4 deliveries whose time has come to node $1 until $3; rows that another node is claiming are passed
+-- over, and so is all that was due before $6, where an earlier look has left nothing.
+--
+-- What cannot be sent from here is put where it belongs, and comes back without a payload: deliveries of a disabled
+-- endpoint are held, those of a deleted one cancelled, and those of an endpoint that has a queue, or of which enough
+-- waits in this node ($5), go to its lane.
 with due as (
     select d.sub_client_id, d.id, d.endpoint_id
     from delivery d
-    where d.due_at <= $2::timestamptz and d.endpoint_id <> all ($5::uuid[])
+    where d.due_at > $6::timestamptz and d.due_at <= $2::timestamptz
     order by d.due_at
     limit $4::int
     for update skip locked
-), claimed as (
-    update delivery d
-    set status = case when e.deleted_at is not null then 'cancelled' when e.enabled then 'delivering' else 'held' end
-            ::delivery_status,
-        due_at = case when e.enabled then $3::timestamptz end,
-        lease_owner = case when e.enabled then $1::uuid end,
-        attempts = d.attempts + case when e.enabled then 1 else 0 end,
-        updated_at = $2
+), judged as (
+    select due.sub_client_id, due.id, due.endpoint_id, e.enabled, e.deleted_at is not null as is_deleted,
+        e.enabled and (e.is_governed or e.id = any ($5::uuid[]) or (l.ready_at is not null and not l.is_closing)
+            or l.paused_until > $2) is true as waits
     from due
     join endpoint e on e.sub_client_id = due.sub_client_id and e.id = due.endpoint_id
-    where d.sub_client_id = due.sub_client_id and d.id = due.id
-    returning d.sub_client_id, d.id, d.event_id, d.endpoint_id, d.event_type, d.attempts, d.failures, d.lease_owner
+    left join lane l on l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id
+), claimed as (
+    update delivery d
+    set status = case when j.is_deleted then 'cancelled' when not j.enabled then 'held'
+            when not j.waits then 'delivering' when d.failures > 0 then 'retrying' else 'pending' end::delivery_status,
+        due_at = case when j.enabled and not j.waits then $3::timestamptz end,
+        lease_owner = case when j.enabled and not j.waits then $1::uuid end,
+        attempts = d.attempts + case when j.enabled and not j.waits then 1 else 0 end,
+        updated_at = $2
+    from judged j
+    where d.sub_client_id = j.sub_client_id and d.id = j.id
+    returning d.sub_client_id, d.id, d.event_id, d.endpoint_id, d.environment, d.event_type, d.attempts, d.failures,
+        d.lease_owner
+), opened as (
+    select open_lane(p.sub_client_id, p.endpoint_id, p.oldest, $2) is null as is_open
+    from (
+        select j.sub_client_id, j.endpoint_id, (array_agg(j.id order by j.id))[1] as oldest
+        from judged j
+        where j.waits
+        group by j.sub_client_id, j.endpoint_id
+        order by j.sub_client_id, j.endpoint_id) as p
+), seen as (
+    select count(*) as due, (select count(*) from opened) as lanes from due
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
-    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload
-from claimed c
-join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id
-where c.lease_owner is not null;
+    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, seen.due, seen.lanes
+from seen
+left join claimed c on c.lease_owner is not null
+left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 
--- name: record_attempts
--- Attempts that were made, and what comes next for their deliveries. A delivery that another node has claimed since is
--- left to that node: only its attempt is kept. Of one that was erased nothing is.
+-- name: claim_waiting
+-- Leases up to $4 deliveries that wait in lanes to node $1 until $3. One lane of each sub-client comes before the
+-- second of any, those that were looked at longest ago first, up to $6 lanes; each gives its share of $4. Lanes that
+-- another node is working on are passed over, and so are those of which enough waits in this one ($5).
+--
+-- Each lane is locked, so what its endpoint asked for holds over all nodes: its rate, its concurrency, its order. For a
+-- disabled endpoint the deliveries are held instead, for a deleted one they are cancelled, and one that a later event
+-- has made old news is cancelled if the endpoint wants that; these come back without a payload.
+with ready as (
+    select r.sub_client_id, r.endpoint_id, r.ready_at,
+        row_number() over (partition by r.sub_client_id order by r.ready_at) as turn
+    from (
+        select l.sub_client_id, l.endpoint_id, l.ready_at
+        from lane l
+        where l.ready_at <= $2::timestamptz
+        order by l.ready_at
+        limit 2000) as r
+    where r.endpoint_id <> all ($5::uuid[])
+), chosen as materialized (
+    select l.*
+    from (select sub_client_id, endpoint_id from ready order by turn, ready_at limit $6::int) as r
+    join lane l on l.sub_client_id = r.sub_client_id and l.endpoint_id = r.endpoint_id
+    where l.ready_at <= $2
+    for update of l skip locked
+), granted as materialized (
+    select c.sub_client_id, c.endpoint_id, c.scan_from, c.is_closing, e.enabled, e.deleted_at is not null as is_deleted,
+        e.ordering = 'transfer' as is_ordered, e.supersede, e.rate_limit_per_second as rate, slot.base,
+        case when not e.enabled then $4::int
+            else greatest(0, least(
+                $4 / (select greatest(count(*), 1) from chosen)::int,
+                e.max_concurrency - case when e.max_concurrency is not null then (
+                    select count(*) from delivery d
+                    where d.sub_client_id = e.sub_client_id and d.endpoint_id = e.id and d.due_at > $2
+                        and d.due_at <= $3::timestamptz + interval '1 minute' and d.status = 'delivering')::int end,
+                floor(extract(epoch from $2 - slot.base) * e.rate_limit_per_second + 0.001)::int)) end as quantum
+    from chosen c
+    join endpoint e on e.sub_client_id = c.sub_client_id and e.id = c.endpoint_id
+    cross join lateral (
+        -- A tenth of a second may be saved up, or the time of one request.
+        select greatest(c.next_slot_at, $2 - greatest(interval '100 milliseconds',
+            interval '1 second' / e.rate_limit_per_second)) as base) as slot
+), candidates as materialized (
+    select g.sub_client_id, g.endpoint_id, g.enabled, g.is_deleted, w.id, w.is_old_news
+    from granted g
+    cross join lateral (
+        select d.id, g.supersede and exists (
+                select from event e
+                join event later on later.sub_client_id = e.sub_client_id and later.transfer_id = e.transfer_id
+                    and later.id > e.id
+                where e.sub_client_id = d.sub_client_id and e.id = d.event_id
+                    and supersedes(later.type, e.type)) as is_old_news
+        from delivery d
+        where d.sub_client_id = g.sub_client_id and d.endpoint_id = g.endpoint_id and d.id >= g.scan_from
+            and d.due_at is null and d.status in ('pending', 'retrying', 'held')
+            and (d.status <> 'held' or g.enabled or g.is_deleted)
+            and (not g.is_ordered or not g.enabled or not exists (
+                select from event e
+                join event earlier on earlier.sub_client_id = e.sub_client_id and earlier.transfer_id = e.transfer_id
+                    and earlier.id < e.id
+                join delivery before on before.sub_client_id = e.sub_client_id
+                    and before.id = delivery_uuid(earlier.id, g.endpoint_id)
+                    and before.status in ('pending', 'delivering', 'retrying', 'held')
+                where e.sub_client_id = d.sub_client_id and e.id = d.event_id and not (
+                    g.supersede and before.status <> 'delivering' and supersedes(e.type, earlier.type))))
+        order by d.id
+        limit g.quantum) as w
+), locked as (
+    select c.*
+    from candidates c
+    join delivery d on d.sub_client_id = c.sub_client_id and d.id = c.id
+    where d.due_at is null and d.status in ('pending', 'retrying', 'held')
+    for update of d skip locked
+), judged as materialized (
+    select k.sub_client_id, k.endpoint_id, k.id,
+        case when k.is_deleted or k.is_old_news then 'cancelled' when k.enabled then 'delivering' else 'held' end
+            ::delivery_status as status,
+        case when k.is_old_news then 'superseded' end as reason
+    from locked k
+), claimed as (
+    update delivery d
+    set status = j.status, due_at = case when j.status = 'delivering' then $3 end,
+        lease_owner = case when j.status = 'delivering' then $1::uuid end,
+        attempts = d.attempts + case when j.status = 'delivering' then 1 else 0 end,
+        last_error = coalesce(j.reason, d.last_error), updated_at = $2
+    from judged j
+    where d.sub_client_id = j.sub_client_id and d.id = j.id
+    returning d.sub_client_id, d.id, d.event_id, d.endpoint_id, d.environment, d.event_type, d.attempts, d.failures,
+        d.lease_owner
+), looked_at as (
+    update lane l
+    set scan_from = least(first_left.id, first_uuid($2 - interval '1 minute')),
+        is_closing = first_left.id is null,
+        ready_at = case
+            when first_left.id is not null and sent.requests >= g.quantum and g.rate is not null
+                then greatest($2, next.slot + interval '1 second' / g.rate - interval '1 millisecond')
+            when first_left.id is not null then $2
+            when not g.is_closing or sent.rows > 0 then $2 + interval '30 seconds' end,
+        next_slot_at = coalesce(next.slot, l.next_slot_at)
+    from granted g
+    cross join lateral (
+        select count(*) as rows, count(*) filter (where j.status = 'delivering') as requests
+        from judged j
+        where j.sub_client_id = g.sub_client_id and j.endpoint_id = g.endpoint_id) as sent
+    cross join lateral (select g.base + sent.requests * interval '1 second' / g.rate as slot) as next
+    left join lateral (
+        select d.id
+        from delivery d
+        where d.sub_client_id = g.sub_client_id and d.endpoint_id = g.endpoint_id and d.id >= g.scan_from
+            and d.due_at is null and d.status in ('pending', 'retrying', 'held')
+            and (d.status <> 'held' or g.enabled or g.is_deleted)
+            and not exists (select from judged j where j.id = d.id)
+        order by d.id
+        limit 1) as first_left on true
+    where l.sub_client_id = g.sub_client_id and l.endpoint_id = g.endpoint_id
+    returning l.ready_at
+)
+select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
+    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, l.lanes
+from (select count(*) as lanes from looked_at) as l
+left join claimed c on c.lease_owner is not null
+left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
+
+-- name: next_wake
+-- When something comes due that is not due at $1: a lane, or a delivery on the clock.
+select least(
+    (select l.ready_at from lane l where l.ready_at > $1::timestamptz order by l.ready_at limit 1),
+    (select d.due_at from delivery d where d.due_at > $1 order by d.due_at limit 1));
+
+-- name: advance_deliveries
+-- What became of deliveries that node $1 held, with the attempts that were made. Those from its memory ($9 names their
+-- handover) are written here for the first time, while their handover is still there; the others are rows that it
+-- leased, and a row that another node has claimed since is left to that node. The attempt is kept either way, if the
+-- delivery was not erased. $21 are handovers of which nothing is left after this.
 with input as (
     select *
-    from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::timestamptz[], $7::bigint[], $8::int[], $9::text[],
-        $10::bytea[], $11::text[]::delivery_status[], $12::timestamptz[], $13::int[])
-        as i (sub_client_id, delivery_id, id, number, started_at, duration_us, status_code, error_code, response_body,
-        next_status, next_due_at, failed)
+    from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[]::environment[], $7::text[], $8::int[],
+        $9::uuid[], $10::timestamptz[], $11::text[]::delivery_status[], $12::timestamptz[], $13::int[], $14::uuid[],
+        $15::timestamptz[], $16::bigint[], $17::int[], $18::text[], $19::bytea[], $20::bytea[])
+        as i (sub_client_id, delivery_id, event_id, endpoint_id, environment, event_type, number, handover_id,
+        created_at, next_status, next_due_at, failed, attempt_id, started_at, duration_us, status_code, error_code,
+        response_body, exchange)
     -- Takes all rows, but lets the planner expect one: it must look deliveries up by key, however small it thinks they
     -- are.
-    limit $15::bigint
-), advanced as (
+    limit $23::bigint
+), ours as materialized (
+    -- Locked: whoever removes it to take the deliveries over waits for us, or we see it gone.
+    select h.id from handover h where h.id in (select i.handover_id from input i) for key share
+), born as (
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        due_at, lease_owner, last_status_code, last_error, created_at, updated_at)
+    select i.sub_client_id, i.delivery_id, i.event_id, i.endpoint_id, i.environment, i.event_type, i.next_status,
+        case when i.attempt_id is null and i.next_status <> 'delivering' then 0 else 1 end, i.failed, i.next_due_at,
+        case when i.next_status = 'delivering' then $1::uuid end, i.status_code, i.error_code, i.created_at, $22
+    from input i
+    where i.handover_id in (select o.id from ours o)
+    on conflict do nothing
+    returning sub_client_id, id
+), moved as (
     update delivery d
     set status = i.next_status, due_at = i.next_due_at, lease_owner = null, failures = d.failures + i.failed,
-        last_status_code = i.status_code, last_error = i.error_code, updated_at = $14::timestamptz
+        attempts = d.attempts - case when i.attempt_id is null then 1 else 0 end,
+        last_status_code = case when i.attempt_id is null then d.last_status_code else i.status_code end,
+        last_error = case when i.attempt_id is null then d.last_error else i.error_code end,
+        updated_at = $22::timestamptz
     from input i
-    where d.sub_client_id = i.sub_client_id and d.id = i.delivery_id and d.lease_owner = $1::uuid
-        and d.attempts = i.number
-    returning i.id
+    where i.handover_id is null and d.sub_client_id = i.sub_client_id and d.id = i.delivery_id
+        and d.lease_owner = $1::uuid and d.attempts = i.number
+    returning d.sub_client_id, d.id
+), advanced as (
+    select sub_client_id, id from born union all select sub_client_id, id from moved
 ), others as (
     -- Locked, so that none can be erased between this look and the end of the transaction.
-    select i.id
+    select d.id
     from input i
     join delivery d on d.sub_client_id = i.sub_client_id and d.id = i.delivery_id
-    where i.id not in (select a.id from advanced a)
+    where i.attempt_id is not null and i.delivery_id not in (select a.id from advanced a)
     for key share of d
 ), kept as (
     insert into attempt (sub_client_id, delivery_id, id, number, started_at, duration_us, status_code, error_code,
-        response_body)
-    select sub_client_id, delivery_id, id, number, started_at, duration_us, status_code, error_code, response_body
-    from input
-    where id in (select a.id from advanced a) or id in (select o.id from others o)
+        response_body, node_id, exchange)
+    select i.sub_client_id, i.delivery_id, i.attempt_id, i.number, i.started_at, i.duration_us, i.status_code,
+        i.error_code, i.response_body, $1, i.exchange
+    from input i
+    where i.attempt_id is not null
+        and (i.delivery_id in (select a.id from advanced a) or i.delivery_id in (select o.id from others o))
     on conflict do nothing
-    returning id
+), opened as (
+    select open_lane(p.sub_client_id, p.endpoint_id, p.oldest, $22) is null
+    from (
+        select i.sub_client_id, i.endpoint_id, (array_agg(i.delivery_id order by i.delivery_id))[1] as oldest
+        from input i
+        join advanced a on a.id = i.delivery_id
+        where i.next_due_at is null and i.next_status in ('pending', 'retrying', 'held')
+        group by i.sub_client_id, i.endpoint_id
+        order by i.sub_client_id, i.endpoint_id) as p
+), done as (
+    delete from handover h where h.id = any ($21::uuid[])
 )
-select (select count(*) from advanced), (select count(*) from kept);
-
--- name: release_deliveries
--- Gives back leases that this node will not use: what it had not begun when it was told to stop.
-update delivery d
-set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $4::timestamptz,
-    lease_owner = null, attempts = d.attempts - 1, updated_at = $4
-from unnest($2::uuid[], $3::uuid[]) as i (sub_client_id, id)
-where d.sub_client_id = i.sub_client_id and d.id = i.id and d.lease_owner = $1::uuid;
-
--- name: settle_unsendable
--- Deliveries found, just before sending, to belong to a disabled ('held') or deleted ('cancelled') endpoint.
-update delivery d
-set status = i.status::delivery_status, due_at = null, lease_owner = null, attempts = d.attempts - 1,
-    updated_at = $5::timestamptz
-from unnest($2::uuid[], $3::uuid[], $4::text[]) as i (sub_client_id, id, status)
-where d.sub_client_id = i.sub_client_id and d.id = i.id and d.lease_owner = $1::uuid;
+select (select count(*) from advanced), (select count(*) from opened);
 
 -- name: get_delivery
 select id, event_id, event_type, endpoint_id, status::text, attempts, due_at, last_status_code, last_error, created_at,
@@ -99,7 +266,7 @@ order by id desc
 limit $4::int;
 
 -- name: list_attempts
-select id, number, started_at, duration_us, status_code, error_code, response_body
+select id, number, started_at, duration_us, status_code, error_code, response_body, node_id, exchange
 from attempt
 where sub_client_id = $1::uuid and delivery_id = $2::uuid
 order by number, id
@@ -124,8 +291,27 @@ select count(*), min(due_at) from (
 ) as due;
 
 -- name: release_lease
--- Gives back one lease as a whole: the answer to the statement that took it was lost, so nobody knows what it holds.
+-- Gives back what one lease holds on the clock: the answer to the statement that took it was lost, so nobody knows what
+-- that is.
 update delivery d
 set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $3::timestamptz,
     lease_owner = null, attempts = d.attempts - 1, updated_at = $3
 where d.due_at = $2::timestamptz and d.lease_owner = $1::uuid;
+
+-- name: rescue_handovers
+-- Writes the deliveries of handovers whose node is dead ($1), whose lease has ended between $2 and $3, or which are the
+-- one of node $4 whose lease ends at $5: due at once, for any node. What the node had written is left as it is.
+with gone as (
+    delete from handover h
+    where h.node_id = any ($1::uuid[]) or (h.lease_end > $2::timestamptz and h.lease_end <= $3::timestamptz)
+        or (h.node_id = $4::uuid and h.lease_end = $5::timestamptz)
+    returning h.sub_client_ids, h.event_ids, h.endpoint_ids
+)
+insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+    due_at, created_at, updated_at)
+select e.sub_client_id, delivery_uuid(e.id, x.endpoint_id), e.id, x.endpoint_id, e.environment, e.type, 'pending', 0, 0,
+    $6::timestamptz, e.received_at, $6
+from gone g
+cross join lateral unnest(g.sub_client_ids, g.event_ids, g.endpoint_ids) as x (sub_client_id, event_id, endpoint_id)
+join event e on e.sub_client_id = x.sub_client_id and e.id = x.event_id
+on conflict do nothing;

@@ -60,37 +60,46 @@ where sub_client_id = $1::uuid and enabled and deleted_at is null
     and exists (select from sub_client s where s.id = $1 and s.status not in ('onboarding', 'active', 'suspended'));
 
 -- name: resume_endpoint
--- What was held while an endpoint was disabled becomes due when it is enabled.
-update delivery d
-set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $3::timestamptz,
-    updated_at = $3
+-- What was held while an endpoint was disabled is looked at from the start when it is enabled, and once more later:
+-- whoever still knew it as disabled may be holding one just now.
+select open_lane(e.sub_client_id, e.id, '00000000-0000-0000-0000-000000000000', $3::timestamptz)
 from endpoint e
-where d.sub_client_id = $1::uuid and d.endpoint_id = $2::uuid and d.status = 'held'
-    and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id and e.enabled and e.deleted_at is null;
-
--- name: resume_switched_endpoints
--- A delivery can come to be held just when its endpoint is enabled: whoever held it had read the endpoint before. So
--- what is held of an endpoint that was changed after $1 and is enabled becomes due.
-update delivery d
-set status = case when d.failures > 0 then 'retrying' else 'pending' end::delivery_status, due_at = $2::timestamptz,
-    updated_at = $2
-from endpoint e
-where e.updated_at > $1::timestamptz and e.enabled and e.deleted_at is null
-    and d.sub_client_id = e.sub_client_id and d.endpoint_id = e.id and d.status = 'held';
+where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.enabled and e.deleted_at is null
+    and e.updated_at = $3;
 
 -- name: cancel_endpoint_deliveries
--- What is still owed to an endpoint that was removed; what a node is sending right now is left to that node.
-update delivery d
-set status = 'cancelled', due_at = null, updated_at = $3::timestamptz
+-- What is still owed to an endpoint that was removed: the first thousands at once, the others by and by. What a node is
+-- sending right now is left to that node.
+with doomed as (
+    select d.id
+    from delivery d
+    join endpoint e on e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id
+    where d.sub_client_id = $1::uuid and d.endpoint_id = $2::uuid and d.due_at is not null and d.status <> 'delivering'
+        and e.deleted_at is not null
+    limit 2000
+    for update of d skip locked
+), waiting as (
+    select d.id
+    from delivery d
+    join endpoint e on e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id
+    where d.sub_client_id = $1 and d.endpoint_id = $2 and d.due_at is null
+        and d.status in ('pending', 'retrying', 'held') and e.deleted_at is not null
+    limit 2000
+    for update of d skip locked
+), cancelled as (
+    update delivery d
+    set status = 'cancelled', due_at = null, updated_at = $3::timestamptz
+    where d.sub_client_id = $1 and d.id in (select id from doomed union all select id from waiting)
+)
+select open_lane(e.sub_client_id, e.id, '00000000-0000-0000-0000-000000000000', $3)
 from endpoint e
-where d.sub_client_id = $1::uuid and d.endpoint_id = $2::uuid
-    and (d.status = 'held' or (d.due_at is not null and d.status <> 'delivering'))
-    and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id and e.deleted_at is not null;
+where e.sub_client_id = $1 and e.id = $2 and e.deleted_at is not null;
 
 -- name: load_endpoints
 -- What the dispatcher needs of each; the secrets are sealed. Deleted and disabled ones are told, not left out.
 select e.sub_client_id, e.id, e.version, e.url, e.payload_format::text, e.enabled, e.deleted_at is not null,
-    e.secret_sealed, e.headers_sealed, e.data_key_id, k.wrapped
+    e.secret_sealed, e.headers_sealed, e.data_key_id, k.wrapped, l.paused_until
 from unnest($1::uuid[], $2::uuid[]) as wanted (sub_client_id, id)
 join endpoint e on e.sub_client_id = wanted.sub_client_id and e.id = wanted.id
-join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id;
+join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
+left join lane l on l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id;

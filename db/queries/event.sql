@@ -3,9 +3,10 @@
 -- move, the deliveries they owe, and quarantine for those that no link session explains. One row per event and
 -- delivery.
 --
--- Deliveries are born leased to the node that accepted the event ($24 until $25): it sends them from memory, and if it
--- dies they are claimed from here. With no room in its memory it names no node, and for endpoints of which enough waits
--- there already it names them in $26: those deliveries are born due. A disabled endpoint's are born held.
+-- Deliveries are handed over to the node that accepts ($24): they are its own until $25, in its memory and in the
+-- handover $27, and become rows when it has tried them, or when it is found dead. With no room in its memory it names
+-- no node. Those of an endpoint that has a queue, or of which enough waits in the node already ($26), become rows at
+-- once, in the endpoint's lane; a disabled endpoint's are held.
 --
 -- Of an event for a link session that was erased only its key is kept.
 with input as (
@@ -70,20 +71,36 @@ with input as (
     join moved m on m.sub_client_id = a.sub_client_id and m.link_session_id = a.link_session_id
         and m.upstream_transfer_id = a.upstream_transfer_id
     returning id, transfer_id
-), owed as (
-    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
-        due_at, lease_owner, created_at, updated_at)
-    select a.sub_client_id, delivery_uuid(a.event_id, e.id), a.event_id, e.id, a.environment, a.type,
-        case when h.is_handed_over then 'delivering' when e.enabled then 'pending' else 'held' end::delivery_status,
-        case when h.is_handed_over then 1 else 0 end, 0,
-        case when h.is_handed_over then $25::timestamptz when e.enabled then $23 end,
-        case when h.is_handed_over then $24::uuid end, $23, $23
+), owed as materialized (
+    select a.sub_client_id, delivery_uuid(a.event_id, e.id) as id, a.event_id, e.id as endpoint_id, a.environment,
+        a.type, e.enabled, l.ready_at is not null and not l.is_closing as is_queued,
+        e.enabled and $24::uuid is not null and not e.is_governed and e.id <> all ($26::uuid[])
+            and (l.ready_at is null or l.is_closing) and (l.paused_until > $23) is not true as is_handed_over
     from accepted a
     join endpoint e on e.sub_client_id = a.sub_client_id and e.environment = a.environment
         and e.deleted_at is null and e.event_types && array['*', 'transfer.*', a.type]
-    cross join lateral (
-        select e.enabled and $24::uuid is not null and e.id <> all ($26::uuid[]) as is_handed_over) as h
-    returning id, event_id, endpoint_id, lease_owner
+    left join lane l on l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id
+), handed as (
+    insert into handover (id, node_id, lease_end, sub_client_ids, event_ids, endpoint_ids)
+    select $27::uuid, $24, $25::timestamptz, array_agg(o.sub_client_id), array_agg(o.event_id),
+        array_agg(o.endpoint_id)
+    from owed o
+    where o.is_handed_over
+    having count(*) > 0
+), queued as (
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        created_at, updated_at)
+    select o.sub_client_id, o.id, o.event_id, o.endpoint_id, o.environment, o.type,
+        case when o.enabled then 'pending' else 'held' end::delivery_status, 0, 0, $23, $23
+    from owed o
+    where not o.is_handed_over
+), opened as (
+    select open_lane(p.sub_client_id, p.endpoint_id, null, $23) is null
+    from (
+        select distinct o.sub_client_id, o.endpoint_id
+        from owed o
+        where o.enabled and not o.is_handed_over and not o.is_queued
+        order by o.sub_client_id, o.endpoint_id) as p
 ), quarantined as (
     insert into quarantine (id, upstream_id, upstream_event_id, reason, payload, received_at)
     select distinct on (i.upstream_id, i.upstream_event_id) i.event_id, i.upstream_id, i.upstream_event_id,
@@ -95,7 +112,9 @@ with input as (
     returning id
 )
 select i.position, r.position is not null, f.event_id is not null, q.id is not null, r.transaction_id, r.user_id,
-    s.transfer_id, o.id, o.endpoint_id, o.lease_owner is not null, coalesce(r.is_erased, false)
+    s.transfer_id, o.id, o.endpoint_id, coalesce(o.is_handed_over, false), coalesce(r.is_erased, false),
+    r.environment::text, (select count(*) from opened),
+    (select count(*) from owed w where w.enabled and not w.is_handed_over)
 from input i
 left join routed r on r.position = i.position
 left join fresh f on f.event_id = i.event_id
