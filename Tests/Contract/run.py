@@ -1,4 +1,6 @@
-"""Runs every `check_…` function of the check modules and ends with the line `N passed, N failed`.
+"""Runs every `check_…` function of the check modules, tells again at the end what failed, and how many did.
+
+The last line is `N passed, N failed`.
 
 `run.py` checks openapi.yaml by itself; `run.py PATH-OF-SUBGATE` also starts `subgate dev` and checks that it keeps it.
 """
@@ -25,7 +27,7 @@ def modules() -> list[ModuleType]:
 
 
 def main() -> int:
-    passed, failed = 0, 0
+    passed, failures = 0, []
     for module in modules():
         for name, check in vars(module).items():
             if not name.startswith("check_"):
@@ -34,16 +36,24 @@ def main() -> int:
             try:
                 check()
             except AssertionError as problem:
-                failed += 1
-                print(f"FAILED  {sentence}: {str(problem) or traceback.format_exc()}")
+                failures.append(f"FAILED  {sentence}: {str(problem) or traceback.format_exc()}")
+                print(failures[-1], flush=True)
             except Exception:
-                failed += 1
-                print(f"FAILED  {sentence}:\n{traceback.format_exc()}")
+                failures.append(f"FAILED  {sentence}:\n{traceback.format_exc()}")
+                print(failures[-1], flush=True)
             else:
                 passed += 1
                 print(f"ok      {sentence}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 0 if passed and not failed else 1
+    for told in failures:
+        print(shortened(told))
+    print(f"{passed} passed, {len(failures)} failed")
+    return 0 if passed and not failures else 1
+
+
+def shortened(told: str, lines: int = 20) -> str:
+    """The first line, and the last lines of a long text: of a traceback the part that says what was raised."""
+    first, *rest = told.splitlines()
+    return "\n".join([first, *(["…"] if len(rest) > lines else []), *rest[-lines:]])
 
 
 if __name__ == "__main__":
