@@ -64,7 +64,7 @@ package struct DispatchQueue {
             var blocked = FIFO<EndpointID>()
         }
 
-        private let cap: Int
+        var cap: Int
         private var entries: [Key: Entry] = [:]
 
         init(cap: Int) { self.cap = cap }
@@ -167,6 +167,16 @@ package struct DispatchQueue {
         let mayTakeUnproven = unprovenInFlight < caps.inFlightUnproven
         if provenIsNext { return proven.next() ?? (mayTakeUnproven ? unproven.next() : nil) }
         return (mayTakeUnproven ? unproven.next() : nil) ?? proven.next()
+    }
+
+    /// A turn of the loop took this long: what came in meanwhile had to wait for it. While turns are long each sub-client
+    /// gets fewer places, so that one with a long queue takes what time is left over, and not the others'.
+    package mutating func note(turn: Duration) {
+        if turn > Limits.longTurn {
+            subClients.cap = max(Limits.fewestAttemptsPerSubClient, subClients.cap * 3 / 4)
+        } else if turn < Limits.longTurn / 2, subClients.cap < caps.inFlightPerSubClient {
+            subClients.cap += 1
+        }
     }
 
     /// Where requests to `endpoint` go. From then on they count under that host's cap.

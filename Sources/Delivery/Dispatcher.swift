@@ -94,8 +94,12 @@ package struct Dispatcher: Sendable {
             return !state.isPumping
         }
         guard begins else { return }
+        let asked = EventLoop.monotonicNanoseconds
         loop.atTurnEnd {
-            state.withValue { $0.isPumping = false }
+            state.withValue {
+                $0.isPumping = false
+                $0.queue.note(turn: .nanoseconds(Int64(EventLoop.monotonicNanoseconds - asked)))
+            }
             while let delivery = state.withValue({ $0.isStopping ? nil : $0.queue.next() }) {
                 loop.spawn { await send(delivery) }
             }

@@ -19,6 +19,10 @@ package enum Limits {
     static let rememberedEndpoints = 20_000
     /// Attempts in flight for one sub-client on one loop: a quarter of the places, whatever number of endpoints it has.
     static let attemptsPerSubClient = 256
+    /// And at least, while the loop has more to do than it has time.
+    static let fewestAttemptsPerSubClient = 4
+    /// A turn of the loop that took longer than this kept others waiting: a tenth of what a receiver nearby takes.
+    static let longTurn: Duration = .microseconds(500)
     /// Attempts in flight to one host and port on one loop: many sub-clients may share a provider's receiver, which is
     /// not to be drowned by all of them at once.
     static let attemptsPerHost = 256

@@ -56,6 +56,10 @@ left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 -- Each lane is locked, so what its endpoint asked for holds over all nodes: its rate, its concurrency, its order. For a
 -- disabled endpoint the deliveries are held instead, for a deleted one they are cancelled, and one that a later event
 -- has made old news is cancelled if the endpoint wants that; these come back without a payload.
+--
+-- An endpoint's deliveries are asked for as a range of pairs, which only the lanes' index can give in order: with two
+-- equalities the planner may walk the primary key past all that the sub-client ever had. `offset 0` keeps it from
+-- answering for all events at once what is asked of a few.
 with ready as (
     select r.sub_client_id, r.endpoint_id, r.ready_at,
         row_number() over (partition by r.sub_client_id order by r.ready_at) as turn
@@ -98,10 +102,11 @@ with ready as (
                 join event later on later.sub_client_id = e.sub_client_id and later.transfer_id = e.transfer_id
                     and later.id > e.id
                 where e.sub_client_id = d.sub_client_id and e.id = d.event_id
-                    and supersedes(later.type, e.type)) as is_old_news
+                    and supersedes(later.type, e.type)
+                offset 0) as is_old_news
         from delivery d
-        where d.sub_client_id = g.sub_client_id and d.endpoint_id = g.endpoint_id and d.id >= g.scan_from
-            and d.due_at is null and d.status in ('pending', 'retrying', 'held')
+        where d.sub_client_id = g.sub_client_id and (d.endpoint_id, d.id) >= (g.endpoint_id, g.scan_from)
+            and (d.endpoint_id, d.id) <= (g.endpoint_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and d.due_at is null and d.status in ('pending', 'retrying', 'held')
             and (d.status <> 'held' or g.enabled or g.is_deleted)
             and (not g.is_ordered or not g.enabled or not exists (
                 select from event e
@@ -111,8 +116,9 @@ with ready as (
                     and before.id = delivery_uuid(earlier.id, g.endpoint_id)
                     and before.status in ('pending', 'delivering', 'retrying', 'held')
                 where e.sub_client_id = d.sub_client_id and e.id = d.event_id and not (
-                    g.supersede and before.status <> 'delivering' and supersedes(e.type, earlier.type))))
-        order by d.id
+                    g.supersede and before.status <> 'delivering' and supersedes(e.type, earlier.type))
+                offset 0))
+        order by d.endpoint_id, d.id
         limit g.quantum) as w
 ), locked as (
     select c.*
@@ -155,11 +161,11 @@ with ready as (
     left join lateral (
         select d.id
         from delivery d
-        where d.sub_client_id = g.sub_client_id and d.endpoint_id = g.endpoint_id and d.id >= g.scan_from
-            and d.due_at is null and d.status in ('pending', 'retrying', 'held')
+        where d.sub_client_id = g.sub_client_id and (d.endpoint_id, d.id) >= (g.endpoint_id, g.scan_from)
+            and (d.endpoint_id, d.id) <= (g.endpoint_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and d.due_at is null and d.status in ('pending', 'retrying', 'held')
             and (d.status <> 'held' or g.enabled or g.is_deleted)
-            and not exists (select from judged j where j.id = d.id)
-        order by d.id
+            and d.id not in (select j.id from judged j)
+        order by d.endpoint_id, d.id
         limit 1) as first_left on true
     where l.sub_client_id = g.sub_client_id and l.endpoint_id = g.endpoint_id
     returning l.ready_at
