@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+import hung
 import peer
 import report
 import rows
@@ -22,6 +23,7 @@ ROWS = {
     "http_livez": rows.http_livez, "http_me": rows.http_me, "inbound": rows.inbound, "deliveries": rows.deliveries,
     "burst": rows.burst, "peer": peer.drain, "latency": rows.latency, "link_tokens": rows.link_tokens,
     "authentication": rows.authentication, "policy": rows.policy, "listing": rows.listing, "memory": rows.memory,
+    "hung": hung.hung,
 }
 
 

@@ -55,7 +55,8 @@ class Cluster:
 
     def empty(self) -> None:
         """Forgets what a measurement wrote, so that the next one finds what this one found."""
-        self.sql("set search_path = subgate; truncate event, event_key, transfer, delivery, attempt, quarantine")
+        self.sql("set search_path = subgate; truncate event, event_key, transfer, delivery, attempt, quarantine, "
+                 "handover, lane")
         self.sql("vacuum")
         self.sql("checkpoint")
 

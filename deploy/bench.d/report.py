@@ -61,7 +61,7 @@ def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
             reference = f"pgqueuer {spread(peer, 'rate')}" if peer else ""
             ratio = f"{median(rounds, 'rate') / median(peer, 'rate'):.2f}" if peer else ""
             found += [
-                Line(what, spread(rounds, "rate"), reference, ratio, "≥ 5,000", median(rounds, "rate") >= 5000),
+                Line(what, spread(rounds, "rate"), reference, ratio, "≥ 15,000", median(rounds, "rate") >= 15000),
                 cpu_line(rounds, "delivery", ("subgate", "postgres", "receiver", "sender", "machine"), peer=peer)]
     if rounds := results.get("latency"):
         found += [
@@ -91,6 +91,13 @@ def lines(results: dict[str, Rounds], faults: dict[str, int]) -> list[Line]:
     if rounds := results.get("memory"):
         found.append(Line("Resident memory idle, MB", spread(rounds, "idle", ".1f"), "", "", "≤ 40",
                           median(rounds, "idle") <= 40))
+    if rounds := results.get("hung"):
+        found += [
+            Line("p99 ms beside 10,000 that hang", spread(rounds, "p99", ".2f"),
+                 f"alone {spread(rounds, 'alone_p99', '.2f')}", spread(rounds, "ratio", ".2f"), "≤ 1.20",
+                 median(rounds, "ratio") <= 1.2),
+            Line("  resident memory, MB", spread(rounds, "resident", ".0f"), "", "", "≤ 256",
+                 median(rounds, "resident") <= 256)]
     if faults["acknowledged"]:
         wrong = sum(count for name, count in faults.items() if name != "acknowledged")
         said = ", ".join(f"{count} {name}" for name, count in faults.items() if name != "acknowledged")
