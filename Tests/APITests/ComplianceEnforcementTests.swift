@@ -284,9 +284,12 @@ import Testing
             let scope = PlatformScope.system.tenant(merchant.subClient)
             let strict = NewComplianceRevision(rules: Array(#"{"countries":{"allow":["DE"]}}"#.utf8), kyb: .none)
             _ = try await fixture.store.reviseCompliance(scope, strict, version: nil)
-            let start = EventLoop.monotonicNanoseconds
+            let committed = EventLoop.monotonicNanoseconds
+            // What begins later than a second after the commit is judged by it, however long it then takes.
+            var begun = committed
             while try await Self.mint(merchant, nil) == [] {
-                try #require(EventLoop.monotonicNanoseconds - start < 1_000_000_000)
+                try #require(begun - committed < 1_000_000_000)
+                begun = EventLoop.monotonicNanoseconds
             }
             // A lifted rule binds at once, because a refusal is never from memory.
             let none = NewComplianceRevision(rules: Array("{}".utf8), kyb: .none)

@@ -28,13 +28,20 @@ import Testing
             #expect(Self.units(store) == before)
             #expect(try await store.authenticate(clientSecret: made.secret, clientID: nil) != nil)
             #expect(Self.units(store) == before + 1)
-            // From memory.
-            #expect(try await store.authenticate(clientSecret: made.secret, clientID: nil) != nil)
-            #expect(Self.units(store) == before + 1)
+            // From memory, unless a busy machine let it grow old: then it is read again.
+            var (asked, read) = (UInt64(0), UInt64(0))
+            repeat {
+                (asked, read) = (EventLoop.monotonicNanoseconds, Self.units(store))
+                for _ in 0..<2 {
+                    #expect(try await store.authenticate(clientSecret: made.secret, clientID: nil) != nil)
+                }
+            } while EventLoop.monotonicNanoseconds - asked > 800_000_000
+            #expect(Self.units(store) <= read + 1)
             // Well-formed, but nobody's.
+            let known = Self.units(store)
             let stranger = SecretKeyText.make(prefix: .sandbox)
             #expect(try await store.authenticate(clientSecret: stranger, clientID: nil) == nil)
-            #expect(Self.units(store) == before + 2)
+            #expect(Self.units(store) == known + 1)
         }
     }
 
