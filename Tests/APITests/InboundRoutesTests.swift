@@ -69,6 +69,8 @@ import Upstream
             #expect(answer.status == 200 && answer.body.isEmpty)
             let again = try await scene.post(scene.body(), signedWith: Array("old".utf8))
             #expect(again.status == 200)
+            // Lists are in the order of time to the millisecond.
+            fixture.clock.advance(by: .milliseconds(2))
             let later = try await scene.post(scene.body("56713e70-be74-4a37-0036-08da97f5941b", status: "Succeeded"))
             #expect(later.status == 200)
 
