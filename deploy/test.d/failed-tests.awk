@@ -10,16 +10,19 @@ function test_name(line) {
     return line
 }
 
-/(◇|✔|✘|➜|⚠).* (Test|Suite) / { record = 0 }
+# Colours.
+{ gsub(/\033\[[0-9;]*m/, "") }
+
+/(◇|✔|✘|➜|⚠).* (Test|Suite) / { record = crash = 0 }
 /✘ Test .* recorded an issue/ { record = 8 }
 record > 0 && issues < 32 { print; issues++ }
 { record-- }
 
 /◇ Test .* started\.$/ && !/◇ Test (case|run) / { running[test_name($0)]++ }
-/(✔|✘) Test .* (passed|failed) after / { running[test_name($0)]-- }
+/(✔|✘) Test .* (passed|failed) after |➜ Test .* skipped/ { running[test_name($0)]-- }
 /✘ Test run with .* failed after / { total = $0 }
 
-/Fatal error:|Program crashed|unexpected signal|^error: / && crash <= 0 { crash = 10 }
+/Fatal error:|Program crashed|unexpected signal|^error: / && record < 0 && crash <= 0 { crash = 10 }
 crash > 0 && crash_lines < 12 { crashes[++crash_lines] = $0 }
 { crash-- }
 
