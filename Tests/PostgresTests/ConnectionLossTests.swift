@@ -74,11 +74,11 @@ import Testing
         try await withDatabase(
             ConnectionLossTests.common,
             configure: {
-                $0.queueDeadline = .milliseconds(50)
+                $0.queueDeadline = .milliseconds(500)
                 $0.unitsPerBatch = 1
             }
         ) { database, loop in
-            let units = [300, 0, 0].map { Unit(Query(ConnectionLossTests.sleep, [.int64($0), .int64(0)])) }
+            let units = [2_000, 0, 0].map { Unit(Query(ConnectionLossTests.sleep, [.int64($0), .int64(0)])) }
             let results = await runAll(units, .read, database, loop)
             #expect(results[0].isSuccess)
             for result in results.dropFirst() {

@@ -7,19 +7,6 @@ func makeStatements(_ texts: KeyValuePairs<String, String>) -> [Statement] {
     texts.enumerated().map { Statement(index: $0.offset, name: $0.element.key, text: $0.element.value) }
 }
 
-extension DatabaseConfiguration {
-    /// No limit of time: on a busy machine everything takes long, and a test sets the one limit it is about.
-    static func patient(_ connection: String) -> DatabaseConfiguration {
-        var configuration = DatabaseConfiguration(connectionString: connection)
-        configuration.queueDeadline = .seconds(3_600)
-        configuration.stallTimeout = .seconds(3_600)
-        configuration.failFastAfter = .seconds(3_600)
-        configuration.statementTimeout = .zero
-        configuration.lockTimeout = .zero
-        return configuration
-    }
-}
-
 /// A loop and a database on it for the length of one test, with no limits of time but those that `configure` sets;
 /// `body` runs on the loop.
 func withDatabase(

@@ -1,6 +1,7 @@
 import Glibc
 import Postgres
 import Runtime
+import TestSupport
 import Testing
 
 @Suite struct DatabaseTests {
@@ -197,7 +198,7 @@ import Testing
         try await withDatabase([], configure: { $0.channels = ["hint"] }) { _, _ in }
         let loop = EventLoop()
         loop.start()
-        var configuration = DatabaseConfiguration(connectionString: SharedCluster.cluster.connectionString())
+        var configuration = DatabaseConfiguration.patient(SharedCluster.cluster.connectionString())
         configuration.channels = ["hint"]
         let payload = await withCheckedContinuation { (got: CheckedContinuation<[UInt8], Never>) in
             loop.spawn { [configuration] in

@@ -31,7 +31,9 @@ struct Harness: Sendable {
     static func run(
         sends: Bool = false, hasWebhook: Bool = true, _ body: @escaping @Sendable (Harness) async throws -> Void
     ) async throws {
-        let databaseOfTest = try TestDatabase.make()
+        await FixtureGate.shared.enter()
+        defer { FixtureGate.shared.leave() }
+        let databaseOfTest = try await onOwnThread { try TestDatabase.make() }
         let loop = EventLoop()
         loop.start()
         let result = await Task(executorPreference: loop) {
@@ -47,8 +49,7 @@ struct Harness: Sendable {
     ) async throws {
         let database = Database(
             loop: loop,
-            configuration: DatabaseConfiguration(
-                connectionString: try databaseOfTest.connectionString(role: "subgate_sandbox")),
+            configuration: .patient(try databaseOfTest.connectionString(role: "subgate_sandbox")),
             statements: Sandbox.statements)
         try await database.start()
         let client = HTTPClient(loop: loop, configuration: HTTPClientConfiguration())

@@ -121,7 +121,7 @@ import Testing
             _ = try await harness.complete(try await harness.mintToken(), #""outcome":"pending""#)
             _ = await harness.receiver.take(2)
             var codes: [String?] = []
-            for _ in 0..<500 where codes.count < 2 {
+            for _ in 0..<6_000 where codes.count < 2 {
                 await harness.loop.sleep(for: .milliseconds(10))
                 let content = try await Self.list(harness, "IncludeWebhooksLogs=true")
                 let logs = try #require(content["items"]?.elements.first { _ in true }?["webhookLogs"])

@@ -87,9 +87,13 @@ import Testing
         try await Harness.run(sends: true) { harness in
             _ = try await harness.complete(
                 try await harness.mintToken(),
-                #""outcome":"succeeded","delayMs":20,"webhooks":["Succeeded","Pending","RefundPending"]"#)
-            let posts = await harness.receiver.take(3)
-            #expect(posts.compactMap { $0.text("TransferStatus") } == ["Succeeded", "Pending", "RefundPending"])
+                #""outcome":"succeeded","delayMs":3600000,"webhooks":["Succeeded","Pending","RefundPending"]"#)
+            // One after the other: what is due at once is posted side by side.
+            for status in ["Succeeded", "Pending", "RefundPending"] {
+                let posts = await harness.receiver.take(1)
+                #expect(posts.compactMap { $0.text("TransferStatus") } == [status])
+                harness.clock.advance(by: .seconds(3_600))
+            }
         }
     }
 

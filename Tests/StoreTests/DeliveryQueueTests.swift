@@ -148,7 +148,7 @@ import Testing
             // The node dies: its session ends.
             await session.database.close()
             var rescued = 0
-            for _ in 0..<200 where rescued == 0 {
+            for _ in 0..<12_000 where rescued == 0 {
                 rescued = try await scene.store.rescueLeases(for: UUIDValue(high: 0, low: 0))
                 await fixture.loop.sleep(for: .milliseconds(5))
             }

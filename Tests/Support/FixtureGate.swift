@@ -2,8 +2,8 @@ import Synchronization
 
 /// Lets a few tests at a time have a database, a loop and a store. The test runner starts every test at once: hundreds
 /// of them would share two cores and one cluster, and fail for want of connections or of patience.
-final class FixtureGate: Sendable {
-    static let shared = FixtureGate(capacity: 16)
+package final class FixtureGate: Sendable {
+    package static let shared = FixtureGate(capacity: 16)
 
     private struct State {
         var free: Int
@@ -14,7 +14,7 @@ final class FixtureGate: Sendable {
 
     init(capacity: Int) { state = Mutex(State(free: capacity)) }
 
-    func enter() async {
+    package func enter() async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
                 if state.free == 0 {
@@ -28,7 +28,7 @@ final class FixtureGate: Sendable {
         }
     }
 
-    func leave() {
+    package func leave() {
         let next = state.withLock { state in
             if state.waiting.isEmpty {
                 state.free += 1

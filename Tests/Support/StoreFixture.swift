@@ -53,16 +53,10 @@ package struct StoreFixture: Sendable {
         try await StoreFixture.makeStore(loop: loop, server: testDatabase.connectionString, clock: clock)
     }
 
-    /// With no limits of time: on a busy machine everything takes long.
     private static func makeStore(
         loop: EventLoop, server: String, clock: MovableClock, _ statements: [Statement] = Statement.service
     ) async throws -> Store {
-        var configuration = DatabaseConfiguration(connectionString: server)
-        configuration.queueDeadline = .seconds(3_600)
-        configuration.stallTimeout = .seconds(3_600)
-        configuration.failFastAfter = .seconds(3_600)
-        configuration.statementTimeout = .zero
-        configuration.lockTimeout = .zero
+        var configuration = DatabaseConfiguration.patient(server)
         configuration.lanes = Lane.allCases
         configuration.settings = [("search_path", "subgate, pg_catalog"), ("jit", "off")]
         let database = Database(loop: loop, configuration: configuration, statements: statements)
@@ -73,9 +67,29 @@ package struct StoreFixture: Sendable {
     }
 }
 
-/// The system's clock, and how far a test has moved it.
+extension DatabaseConfiguration {
+    /// No limit of time: on a busy machine everything takes long, and a test sets the one limit it is about.
+    package static func patient(_ connection: String) -> DatabaseConfiguration {
+        var configuration = DatabaseConfiguration(connectionString: connection)
+        configuration.queueDeadline = .seconds(3_600)
+        configuration.stallTimeout = .seconds(3_600)
+        configuration.failFastAfter = .seconds(3_600)
+        configuration.statementTimeout = .zero
+        configuration.lockTimeout = .zero
+        return configuration
+    }
+}
+
+/// The system's clock, and how far a test has moved it. Shortly before midnight (UTC) it starts in the next day: a test
+/// of a day's total must not begin in one day and end in another unless it says so.
 package final class MovableClock: Sendable {
-    private let offset = Atomic<Int64>(0)
+    private let offset: Atomic<Int64>
+
+    package init() {
+        let day: Int64 = 86_400_000_000
+        let left = day - Clock.system.now().microseconds % day
+        offset = Atomic(left < day / 48 ? left + 1_000_000 : 0)
+    }
 
     package func advance(by duration: Duration) { offset.wrappingAdd(duration.microseconds, ordering: .relaxed) }
 

@@ -85,7 +85,7 @@ import Testing
         var caller: AccountClient {
             AccountClient(
                 loop: loop, client: client, policy: .allowPrivate, clock: clock.clock, random: .system,
-                timeouts: AccountTimeouts(call: .seconds(5), list: .seconds(5), logo: .seconds(5)))
+                timeouts: AccountTimeouts(call: .seconds(60), list: .seconds(60), logo: .seconds(60)))
         }
     }
 

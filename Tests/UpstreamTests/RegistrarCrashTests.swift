@@ -44,11 +44,11 @@ import Upstream
     @Test(arguments: ["dropAnswer", "serverFailure", "tooManyRequests", "unauthorized", "slow"])
     func aCreateWithoutAnAnswerIsNotRepeatedBlindly(_ fault: String) async throws {
         try await RegistrarFixture.with { fixture in
-            let delay = fault == "slow" ? #","delayMs":3000"# : ""
+            let delay = fault == "slow" ? #","delayMs":8000"# : ""
             try await fixture.fail(#""fault":"\#(fault)","operation":"createSubClient"\#(delay)"#)
             let id = try await fixture.subClient()
-            let quick = AccountTimeouts(call: .milliseconds(1_500), list: .seconds(10), logo: .seconds(10))
-            let registrar = fixture.registrar(timeouts: quick)
+            let quick = AccountTimeouts(call: .seconds(4), list: .seconds(60), logo: .seconds(60))
+            let registrar = fixture.registrar(timeouts: fault == "slow" ? quick : .standard)
             await registrar.runOnce()
             if fault != "unauthorized" { #expect(try await fixture.registration(id).state == .pending) }
             // Whether it was made shows in the list; only if it does not is it sent again, a minute later.

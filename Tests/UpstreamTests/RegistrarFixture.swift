@@ -26,8 +26,7 @@ struct RegistrarFixture: Sendable {
             let client = HTTPClient(loop: base.loop, configuration: HTTPClientConfiguration())
             let database = Database(
                 loop: base.loop,
-                configuration: DatabaseConfiguration(
-                    connectionString: try base.testDatabase.connectionString(role: "subgate_sandbox")),
+                configuration: .patient(try base.testDatabase.connectionString(role: "subgate_sandbox")),
                 statements: Sandbox.statements)
             try await database.start()
             let clientID = UUIDValue(high: 0x1111_2222_3333_4444, low: 0x8555_6666_7777_8888)
@@ -77,7 +76,7 @@ struct RegistrarFixture: Sendable {
             loop: base.loop, store: store ?? base.store,
             client: AccountClient(
                 loop: base.loop, client: client, policy: .allowPrivate, clock: clock.clock, random: .system,
-                timeouts: timeouts), upstreams: upstreams, random: .system, log: .silent,
+                timeouts: timeouts), upstreams: upstreams, random: .seeded(24), log: .silent,
             metrics: RegistrarMetrics(Metrics()), interrupts: { reached in reached == step && isAlive.lower() })
     }
 
