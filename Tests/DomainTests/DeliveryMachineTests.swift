@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func jitterStaysWithinATenthAndReachesBothSides() {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededGenerator(seed: 22)
         for (index, delay) in RetrySchedule.standard.delays.enumerated() {
             var isBelow = false
             var isAbove = false

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct IdentifierTests {
     @Test func textRoundTripsForExtremesAndRandomValues() {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededGenerator(seed: 21)
         var uuids = [UUIDValue(high: 0, low: 0), UUIDValue(high: .max, low: .max), UUIDValue(high: 1, low: 1 << 63)]
         for _ in 0..<1_000 { uuids.append(UUIDValue(high: generator.next(), low: generator.next())) }
         for uuid in uuids {

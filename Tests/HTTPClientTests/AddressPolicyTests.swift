@@ -22,8 +22,8 @@ import Testing
         let parts = text.split(separator: "/")
         guard case .v4(let network)? = IPAddress(ipv4Text: parts[0].utf8) else { throw TargetURLError.numericHost }
         let host = UInt32.max >> UInt32(try #require(Int(parts[1])))
-        var generator = SystemRandomNumberGenerator()
-        return [network, network | host, network | (generator.next() & host)].map { .v4($0) }
+        let random = RandomSource.seeded(UInt64(network))
+        return [network, network | host, network | UInt32(truncatingIfNeeded: random.next()) & host].map { .v4($0) }
     }
 
     private static func edges6(_ text: String) throws -> [IPAddress] {
@@ -33,7 +33,8 @@ import Testing
         }
         let length = try #require(Int(parts[1]))
         let hosts = (UInt64.max >> UInt64(length), length <= 64 ? UInt64.max : UInt64.max >> UInt64(length - 64))
-        let random = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
+        let source = RandomSource.seeded(high)
+        let random = (source.next(), source.next())
         return [
             .v6(high: high, low: low), .v6(high: high | hosts.0, low: low | hosts.1),
             .v6(high: high | (random.0 & hosts.0), low: low | (random.1 & hosts.1)),

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What goes over the wire, and how connections are kept.
-@Suite(.timeLimit(.minutes(1))) struct HTTPClientTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPClientTests {
     @Test func aPostGoesOutAsWrittenAndItsAnswerComesBack() async throws {
         let seen = Mutex<PeerRequest?>(nil)
         let server = LoopbackServer { peer in
@@ -252,7 +252,7 @@ import Testing
 }
 
 /// A request that is known to be well formed.
-func test(_ port: UInt16, total: Duration = .seconds(10)) -> OutgoingRequest {
+func test(_ port: UInt16, total: Duration = .seconds(50)) -> OutgoingRequest {
     guard let request = try? OutgoingRequest.test(port: port, total: total) else { preconditionFailure("a good URL") }
     return request
 }

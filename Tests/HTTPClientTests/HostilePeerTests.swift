@@ -3,10 +3,10 @@ import Runtime
 import Testing
 
 /// Peers that lie, stall, flood and break off.
-@Suite(.timeLimit(.minutes(1))) struct HostilePeerTests {
+@Suite(.timeLimit(.minutes(10))) struct HostilePeerTests {
     /// The result of one request to a server that reads the request and then does as told.
     private func send(
-        total: Duration = .seconds(10), _ serve: @escaping @Sendable (PeerConnection) -> Void
+        total: Duration = .seconds(50), _ serve: @escaping @Sendable (PeerConnection) -> Void
     ) async throws -> Result<IncomingResponse, ClientError> {
         let server = LoopbackServer { peer in
             _ = peer.readRequest()
@@ -62,17 +62,17 @@ import Testing
     @Test func aPeerThatNeverAnswersMeetsTheDeadline() async throws {
         for text in ["", "HTTP/1.1 20", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
             let start = EventLoop.monotonicNanoseconds
-            let result = try await send(total: .milliseconds(300)) { peer in
+            let result = try await send(total: .seconds(1)) { peer in
                 peer.write(text)
                 peer.waitForEnd()
             }
             #expect(throws: ClientError.timeout(HostilePeerTests.started)) { try result.get() }
-            #expect(EventLoop.monotonicNanoseconds - start > 250_000_000)
+            #expect(EventLoop.monotonicNanoseconds - start > 900_000_000)
         }
     }
 
     @Test func aDripDoesNotStretchTheDeadline() async throws {
-        let result = try await send(total: .milliseconds(400)) { peer in
+        let result = try await send(total: .seconds(1)) { peer in
             peer.write("HTTP/1.1 200 OK")
             // One byte at a time, each well within any timeout for reads.
             while peer.write("x") { _ = peer.waitBriefly() }
@@ -95,7 +95,7 @@ import Testing
             },
         ]
         for serve in cases {
-            let response = try await send(total: .milliseconds(500), serve).get()
+            let response = try await send(total: .seconds(2), serve).get()
             #expect(response.status == 204)
             #expect(response.isIncomplete)
         }

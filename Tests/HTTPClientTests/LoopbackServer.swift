@@ -57,6 +57,29 @@ final class LoopbackServer: Sendable {
     }
 }
 
+/// A port that refuses connections: bound, so that no server of another test gets it meanwhile, and not listened on.
+struct HeldPort: Sendable {
+    let port: UInt16
+    private let socket: Int32
+
+    init() {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = unsafe withUnsafeMutablePointer(to: &name) { [socket] name in
+            unsafe name.withMemoryRebound(to: sockaddr.self, capacity: 1) { base in
+                unsafe bind(socket, base, size) == 0 && getsockname(socket, base, &size) == 0
+            }
+        }
+        precondition(bound, "a loopback port must be free")
+        port = UInt16(bigEndian: name.sin_port)
+    }
+
+    func release() { Glibc.close(socket) }
+}
+
 /// The server's end of one connection. All calls block.
 struct PeerConnection: Sendable {
     let socket: Int32

@@ -2,10 +2,10 @@ import Runtime
 import Testing
 
 /// The system's resolver, as far as a machine without a network can show it.
-@Suite(.timeLimit(.minutes(1))) struct ResolverTests {
+@Suite(.timeLimit(.minutes(10))) struct ResolverTests {
     @Test func theHostsFileIsReadForRelativeNames() async throws {
         let addresses = try await withLoop { loop in
-            try await Resolver(loop, timeout: .seconds(5)).addresses(of: Array("localhost".utf8), isAbsolute: false)
+            try await Resolver(loop, timeout: .seconds(50)).addresses(of: Array("localhost".utf8), isAbsolute: false)
         }
         #expect(addresses.contains(.v4(0x7f00_0001)))
         #expect(Set(addresses).count == addresses.count)
@@ -13,7 +13,7 @@ import Testing
 
     @Test func manyLookupsAtOnceAllEnd() async throws {
         let count = try await withLoop { loop in
-            let resolver = Resolver(loop, timeout: .seconds(20))
+            let resolver = Resolver(loop, timeout: .seconds(50))
             return await withTaskGroup(of: Int.self) { group in
                 for _ in 0..<100 {
                     group.addTask(executorPreference: loop) {
@@ -29,7 +29,7 @@ import Testing
 
     @Test func namesThatAreNoNamesAreNotAsked() async throws {
         try await withLoop { loop in
-            let resolver = Resolver(loop, timeout: .seconds(5))
+            let resolver = Resolver(loop, timeout: .seconds(50))
             for name in [[], Array("127.0.0.1\0.example.com".utf8), [UInt8](repeating: 0x61, count: 254)] {
                 await #expect(throws: ResolverError.notFound) {
                     try await resolver.addresses(of: name, isAbsolute: true)

@@ -4,7 +4,7 @@ import Runtime
 import Testing
 
 /// Certificates, made by the openssl command for one test run, and what the client makes of them.
-@Suite(.timeLimit(.minutes(2))) struct TLSTests {
+@Suite(.timeLimit(.minutes(10))) struct TLSTests {
     @Test func theRightNameIsAcceptedAndTheConnectionKept() async throws {
         let authority = try Authority()
         let server = try TLSPeer(authority.certificate(name: "hooks.example.com"))

@@ -15,13 +15,14 @@ final class TestClient {
     private var received: [UInt8] = []
     private var isOpen = true
 
-    /// Connects to the loopback; nothing blocks for more than 10 s. `receiveBuffer` bounds what the kernel takes in.
+    /// Connects to the loopback; nothing blocks longer than a minute. `receiveBuffer` bounds what the kernel takes in.
     init?(_ port: UInt16, receiveBuffer: Int32? = nil) {
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // No child process of another test inherits it: that would keep it open.
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         if var size = receiveBuffer {
             unsafe setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         unsafe setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         unsafe setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
@@ -65,6 +66,7 @@ final class TestClient {
             let count = unsafe bytes.withUnsafeBytes {
                 unsafe Glibc.send(socket, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
             }
+            if count < 0, errno == EINTR { continue }
             if count <= 0 { return false }
             sent += count
         }
@@ -96,24 +98,21 @@ final class TestClient {
         return unsafe poll(&descriptor, 1, milliseconds) > 0
     }
 
-    /// Reads once; false at the end, or after a failure.
-    private func receive() -> Bool {
+    /// Reads once: how many bytes came, 0 at the end, -1 after a failure. A signal is no failure: a socket with a limit
+    /// of time is not read on by itself after one.
+    private func receive() -> Int {
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = unsafe recv(socket, &buffer, buffer.count, 0)
-        if count <= 0 { return false }
-        received.append(contentsOf: buffer[..<count])
-        return true
+        var count: Int
+        repeat { count = unsafe recv(socket, &buffer, buffer.count, 0) } while count < 0 && errno == EINTR
+        if count > 0 { received.append(contentsOf: buffer[..<count]) }
+        return count
     }
 
-    /// All bytes up to the server's close; nil if the connection broke or nothing came for 10 s.
+    /// All bytes up to the server's close; nil if the connection broke or nothing came for a minute.
     func readToEnd() -> String? {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = unsafe recv(socket, &buffer, buffer.count, 0)
-            if count < 0 { return nil }
-            if count == 0 { break }
-            received.append(contentsOf: buffer[..<count])
-        }
+        var count: Int
+        repeat { count = receive() } while count > 0
+        if count < 0 { return nil }
         defer { received = [] }
         return String(decoding: received, as: UTF8.self)
     }
@@ -126,7 +125,7 @@ final class TestClient {
         var headEnd: Int?
         repeat {
             headEnd = endOfHead()
-            if headEnd == nil, !receive() { return nil }
+            if headEnd == nil, receive() <= 0 { return nil }
         } while headEnd == nil
         let lines = String(decoding: received[..<headEnd!], as: UTF8.self).split(separator: "\r\n")
         let fields = lines.dropFirst().map { line in
@@ -136,7 +135,7 @@ final class TestClient {
         let status = Int(lines[0].split(separator: " ")[1]) ?? 0
         received.removeFirst(headEnd!)
         let length = withoutBody ? 0 : fields.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
-        while received.count < length { if !receive() { return nil } }
+        while received.count < length { if receive() <= 0 { return nil } }
         defer { received.removeFirst(length) }
         return Response(status: status, fields: fields, body: Array(received[..<length]))
     }

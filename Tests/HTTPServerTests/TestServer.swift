@@ -30,7 +30,8 @@ final class TestServer: Sendable {
                 )
             },
             unixTime: { 784_111_777 })
-        configuration.lingerTimeout = .milliseconds(200)
+        // Time for a client that is still sending to see its answer, however slow the machine.
+        configuration.lingerTimeout = .seconds(60)
         configure(&configuration)
         let loop = EventLoop()
         loop.start()

@@ -57,12 +57,14 @@ struct ServiceGroupStateTests {
                 case 0: actions = state.stopRequested()
                 case 1:
                     // A service ends by itself, or because it was asked to.
-                    guard let index = runs.randomElement(using: &random), !state.isStopping || asked.contains(index)
+                    // Sorted: a set has another order in each run.
+                    guard let index = runs.sorted().randomElement(using: &random),
+                        !state.isStopping || asked.contains(index)
                     else { continue }
                     runs.remove(index)
                     actions = state.finished(index)
                 default:
-                    guard let index = stops.randomElement(using: &random) else { continue }
+                    guard let index = stops.sorted().randomElement(using: &random) else { continue }
                     stops.remove(index)
                     actions = state.stopReturned(index)
                 }
