@@ -14,7 +14,8 @@ package enum APILimits {
     /// Bytes of an upstream's webhook: a hundred times the largest seen.
     static let inboundBytes = 256 * 1024
 
-    /// Webhook endpoints of one sub-client in one environment: each multiplies the deliveries of every event.
+    /// Webhook endpoints of one sub-client in one environment: each multiplies the deliveries of every event. The
+    /// environments are counted apart, so that what is tried in the sandbox takes no place in production.
     package static let endpointsPerEnvironment = 50
     /// Seconds after which a caller that was told 503 may try again.
     static let retryAfterSeconds = 1
@@ -60,9 +61,13 @@ package enum APILimits {
     static let endpointHeaders = 10
     static let endpointHeaderNameBytes = 1...64
     static let endpointHeaderValueBytes = 1...500
-    /// Bytes of a signing secret (Standard Webhooks).
-    static let signingSecretBytes = 24...64
-    static let newSigningSecretBytes = 32
+    /// Attempts in a second, and attempts in flight, that an endpoint may be limited to: more than these are no limit.
+    static let endpointRate = 1...10_000
+    static let endpointConcurrency = 1...1_000
+    /// Seconds for which a signing secret goes on beside its successor unless the caller says: a day to deploy it.
+    static let secretOverlapSeconds = 86_400
+    /// Seconds for which the public keys of webhooks may be kept by whoever read them.
+    static let webhookKeyLifetimeSeconds = 60
 
     /// Entries of a compliance policy's lists. Each is looked up by hash, so these bound its size, not its speed.
     static let complianceDestinations = 1...1_000

@@ -53,21 +53,13 @@ struct Attempt: Sendable {
             case .mesh: WebhookBody.mesh(delivery.event, sentID: identifiers.nextUUID(), sentAt: moment)
             case .standard: WebhookBody.standard(delivery.event)
             }
-        let id = delivery.event.id.text
         let timestamp = Array(String(moment.seconds).utf8)
         return OutgoingRequest(
             method: .post, url: url,
             headers: headers + [
                 (name: "content-type", value: Array("application/json".utf8)),
                 (name: "user-agent", value: Array("Subgate".utf8)),
-                (name: "webhook-id", value: id),
-                (name: "webhook-timestamp", value: timestamp),
-                (
-                    name: "webhook-signature",
-                    value: signer.standardSignature(id: id, timestamp: timestamp, body: body)
-                ),
-                (name: "x-mesh-signature-256", value: signer.meshSignature(body: body)),
-            ],
+            ] + signer.headers(id: delivery.event.id.text, timestamp: timestamp, body: body),
             body: body, connectTimeout: Limits.connectTimeout, totalTimeout: Limits.attemptTimeout,
             responseLimit: Limits.readAnswerBytes, policy: policy, partition: delivery.endpoint.uuid.low)
     }

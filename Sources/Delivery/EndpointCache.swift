@@ -17,28 +17,53 @@ struct ReadyEndpoint: Sendable {
     }
 
     let payloadFormat: PayloadFormat
+    let settings: EndpointSettings
     let target: Target
     /// The host and port its requests go to; empty if they go nowhere.
     let authority: [UInt8]
     let readAt: UInt64
+    /// What the signer was made of: the secrets of a version never change.
+    private let version: Int32
+    private let secrets: [EndpointSecretID]
 
-    init(_ endpoint: DispatchEndpoint, policy: AddressPolicy, now: Timestamp, readAt: UInt64) {
+    /// `previous` is the same endpoint as it was read before: its prepared keys serve as long as they are right.
+    init(
+        _ endpoint: DispatchEndpoint, policy: AddressPolicy, now: Timestamp, readAt: UInt64,
+        previous: ReadyEndpoint? = nil
+    ) {
         payloadFormat = endpoint.payloadFormat
+        settings = endpoint.settings
         self.readAt = readAt
         let url = try? TargetURL(endpoint.url, options: policy.urlOptions)
         authority = url.map { Array("\($0.hostText):\($0.port)".utf8) } ?? []
+        version = endpoint.version
+        secrets = endpoint.secrets.map(\.id)
         switch endpoint.state {
         case .deleted: target = .deleted
         case .disabled: target = .disabled
         case .enabled:
             if let end = endpoint.pausedUntil, end > now {
                 target = .paused
-            } else if let url, policy.objection(to: url) == nil, let signer = WebhookSigner(secret: endpoint.secret) {
+            } else if let url, policy.objection(to: url) == nil,
+                let signer = previous?.signer(of: endpoint) ?? ReadyEndpoint.signer(endpoint)
+            {
                 target = .send(url: url, signer: signer, headers: ReadyEndpoint.headers(endpoint.headers))
             } else {
                 target = .unsendable
             }
         }
+    }
+
+    private static func signer(_ endpoint: DispatchEndpoint) -> WebhookSigner? {
+        WebhookSigner(
+            endpoint.secrets.map { WebhookSigner.Source(secret: $0.text, seed: $0.seed) },
+            schemes: endpoint.settings.signatures)
+    }
+
+    private func signer(of endpoint: DispatchEndpoint) -> WebhookSigner? {
+        guard version == endpoint.version, secrets == endpoint.secrets.map(\.id), case .send(_, let signer, _) = target
+        else { return nil }
+        return signer
     }
 
     private static func headers(_ json: [UInt8]?) -> [(name: String, value: [UInt8])] {
@@ -122,7 +147,8 @@ struct EndpointCache: Sendable {
                     if state.ready.count > Limits.cachedEndpoints { state.ready.removeAll() }
                     for endpoint in endpoints {
                         state.ready[endpoint.id] = ReadyEndpoint(
-                            endpoint, policy: policy, now: store.clock.now(), readAt: readAt)
+                            endpoint, policy: policy, now: store.clock.now(), readAt: readAt,
+                            previous: state.ready[endpoint.id])
                     }
                 }
             } catch {

@@ -86,6 +86,7 @@ package struct NodeLife: Sendable {
         do throws(StoreError) {
             try await store.ensurePartitions()
             _ = try await store.forgetIdempotentAnswers()
+            try await store.forgetEndedEndpointSecrets()
         } catch {
             log.warn("the hourly work was not done", [(.error, .text("\(error)"))])
         }

@@ -5,6 +5,8 @@ package struct RetrySchedule: Hashable, Sendable {
 
     /// A longer list would keep a delivery alive past the retention of its event.
     package static let maximumDelays = 20
+    /// The longest that a delivery may be retried in all: far less than events are kept for.
+    package static let maximumTotal: Duration = .seconds(14 * 24 * 3600)
 
     package init(delays: [Duration]) { self.delays = delays }
 

@@ -28,6 +28,30 @@ package enum PayloadFormat: String, Sendable, CaseIterable {
     case mesh, standard
 }
 
+/// A way to sign a webhook, as Standard Webhooks names them.
+package enum SignatureScheme: String, Sendable, CaseIterable {
+    /// HMAC-SHA-256 under a secret that both sides hold.
+    case v1
+    /// Ed25519: the receiver needs the public key alone.
+    case v1a
+}
+
+/// In which order an endpoint wants its deliveries.
+package enum DeliveryOrdering: String, Sendable, CaseIterable {
+    /// As they come.
+    case unordered = "none"
+    /// The events of one transfer one after the other; transfers do not wait for each other.
+    case transfer
+}
+
+/// Why Subgate disabled an endpoint by itself.
+package enum DisabledReason: String, Sendable, CaseIterable {
+    /// Its receiver answered 410.
+    case gone
+    /// Nothing has got through for days.
+    case failing
+}
+
 package enum DeliveryStatus: String, Sendable, CaseIterable {
     case pending, delivering, retrying, delivered, held, failed, cancelled
 }

@@ -28,6 +28,10 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case endpointDeleted = "endpoint.deleted"
     case endpointEnabled = "endpoint.enabled"
     case endpointDisabled = "endpoint.disabled"
+    case endpointSecretRotated = "endpoint.secretRotated"
+    case endpointSecretsRevoked = "endpoint.secretsRevoked"
+    /// Its target is the delivery.
+    case endpointTested = "endpoint.tested"
     case deliveryRetried = "delivery.retried"
     case brandingUpdated = "branding.updated"
     case logoReplaced = "branding.logoReplaced"

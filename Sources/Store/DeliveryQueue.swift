@@ -5,23 +5,6 @@ import SQL
 
 // The dispatcher's side of deliveries: claim, advance, release, rescue.
 
-/// An endpoint as an attempt needs it.
-package struct DispatchEndpoint: Sendable {
-    package enum State: Sendable { case enabled, disabled, deleted }
-
-    package let id: EndpointID
-    package let version: Int32
-    package let url: [UInt8]
-    package let payloadFormat: PayloadFormat
-    package let state: State
-    /// The signing secret's text, `whsec_…`.
-    package let secret: [UInt8]
-    /// Custom headers as they were registered: a JSON object of strings, or nil.
-    package let headers: [UInt8]?
-    /// It takes nothing until then.
-    package let pausedUntil: Timestamp?
-}
-
 /// What a claim brought.
 package struct Claim: Sendable {
     package var deliveries: [DueDelivery]
@@ -121,46 +104,5 @@ extension Store {
                     .rescueHandovers,
                     [.uuids([]), .null, .null, .uuid(lease.node), .time(lease.end), now]),
             ])
-    }
-
-    /// Loads endpoints with their secrets opened. One that does not exist, or whose secret does not open, is left out.
-    package func loadEndpoints(_ wanted: [(SubClientID, EndpointID)]) async throws(StoreError) -> [DispatchEndpoint] {
-        let rows = try await run(
-            PlatformScope.system, .loadEndpoints,
-            [
-                .uuids(wanted.map(\.0.uuid)), .uuids(wanted.map(\.1.uuid)),
-            ], on: .read)
-        // One that cannot be opened is left out rather than keeping the others from being read.
-        return rows.indices.compactMap { try? dispatchEndpoint(rows, $0) }
-    }
-
-    private func dispatchEndpoint(_ rows: Rows, _ row: Int) throws(StoreError) -> DispatchEndpoint {
-        let id: EndpointID = rows.id(row, 1)
-        let key = try DataKey(
-            id: rows.uuidValue(row, 9), owner: rows.uuidValue(row, 0), wrapped: rows.bytes(row, 10), keyring: keyring)
-        return DispatchEndpoint(
-            id: id, version: rows.int32(row, 2), url: rows.text(row, 3), payloadFormat: rows.word(row, 4),
-            state: rows.bool(row, 6) ? .deleted : rows.bool(row, 5) ? .enabled : .disabled,
-            // An erased one has none any more.
-            secret: rows.bool(row, 6) ? [] : try EndpointSeal.openSecret(rows.bytes(row, 7), id, key),
-            headers: rows.bool(row, 6) ? nil : try EndpointSeal.openHeaders(rows.optionalBytes(row, 8), id, key),
-            pausedUntil: rows.optionalTime(row, 11))
-    }
-}
-
-/// Where an endpoint's sealed columns are bound to.
-enum EndpointSeal {
-    static func secret(_ secret: [UInt8], _ id: EndpointID, _ key: DataKey) -> [UInt8] {
-        key.seal(secret, table: "endpoint", column: "secret", row: id.uuid.text)
-    }
-    static func headers(_ headers: [UInt8]?, _ id: EndpointID, _ key: DataKey) -> [UInt8]? {
-        headers.map { key.seal($0, table: "endpoint", column: "headers", row: id.uuid.text) }
-    }
-    static func openSecret(_ sealed: [UInt8], _ id: EndpointID, _ key: DataKey) throws(StoreError) -> [UInt8] {
-        try key.open(sealed, table: "endpoint", column: "secret", row: id.uuid.text)
-    }
-    static func openHeaders(_ sealed: [UInt8]?, _ id: EndpointID, _ key: DataKey) throws(StoreError) -> [UInt8]? {
-        guard let sealed else { return nil }
-        return try key.open(sealed, table: "endpoint", column: "headers", row: id.uuid.text)
     }
 }

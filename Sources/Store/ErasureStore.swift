@@ -67,6 +67,7 @@ extension Store {
             Query(.eraseCredentials, [.id(id), .time(now)]),
             Query(.eraseCredentialSecrets, [.id(id)]),
             Query(.eraseEndpoints, [.id(id), .time(now)]),
+            Query(.eraseEndpointSecrets, [.id(id)]),
             Query(.eraseBranding, [.id(id)]),
             Query(.eraseLogo, [.id(id)]),
             Query(.eraseCompliance, [.id(id)]),

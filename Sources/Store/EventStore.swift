@@ -45,29 +45,6 @@ extension Store {
         return Page(rows, page) { Event(rows, $0) }
     }
 
-    /// Stores a `webhook.test` event for one endpoint, with a delivery that is due now, or held while the endpoint is
-    /// disabled. `payload` is given the event's identifier. Throws `.notFound`.
-    package func createTestEvent(
-        _ scope: TenantScope, for endpoint: EndpointID, payload: (EventID, Timestamp) -> [UInt8]
-    ) async throws(StoreError) -> Delivery {
-        guard let environment = scope.environment else { throw .notFound }
-        let now = clock.now()
-        let id: EventID = identifiers.next()
-        let results = try await run(
-            scope,
-            [
-                Query(.getEndpoint, [.id(scope.subClient), .id(endpoint), .word(environment)]),
-                Query(
-                    .createTestEvent,
-                    [
-                        .id(scope.subClient), .id(endpoint), .id(id), .bytes(payload(id, now)), .time(now),
-                        .word(environment),
-                    ]),
-            ])
-        if results[0].isEmpty || results[1].isEmpty { throw .notFound }
-        return Delivery(results[1], 0)
-    }
-
     package func quarantine(
         _ scope: PlatformScope, _ page: PageRequest
     ) async throws(StoreError) -> Page<QuarantinedEvent> {

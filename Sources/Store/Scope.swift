@@ -39,6 +39,12 @@ package struct TenantScope: Hashable, Sendable {
         self.actor = actor
     }
 
+    /// The same in one environment: the scope's own, or any if it has none.
+    package func within(_ environment: Environment) -> TenantScope {
+        precondition(self.environment ?? environment == environment, "a scope never leaves its environment")
+        return TenantScope(subClient: subClient, environment: environment, actor: actor)
+    }
+
     /// The same, on behalf of one request.
     package func asked(by requestID: [UInt8], from address: IPAddress?) -> TenantScope {
         TenantScope(

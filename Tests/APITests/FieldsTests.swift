@@ -1,3 +1,4 @@
+import Crypto
 import Domain
 import HTTPClient
 import JSON
@@ -122,7 +123,8 @@ import Testing
         ] {
             #expect(try !isTaken(json, by: .signingSecret))
         }
-        #expect(try isTaken(#""\#(String(decoding: Rule.newSigningSecret(), as: UTF8.self))""#, by: .signingSecret))
+        #expect(
+            try isTaken(#""\#(String(decoding: WebhookSecretText.makeSecret(), as: UTF8.self))""#, by: .signingSecret))
     }
 
     @Test(arguments: [

@@ -16,6 +16,7 @@ TAG_OF_PREFIX = {
     "/api/v1/": "mesh",
     "/inbound/": "inbound",
     "/logos/": "hosted",
+    "/.well-known/": "hosted",
     "/sandbox/v1/": "sandbox",
 }
 

@@ -13,6 +13,8 @@ extension EndToEnd {
             ("POST", "/v1/webhook-endpoints/{endpointId}/enable", nil),
             ("POST", "/v1/webhook-endpoints/{endpointId}/disable", nil),
             ("POST", "/v1/webhook-endpoints/{endpointId}/test", nil),
+            ("POST", "/v1/webhook-endpoints/{endpointId}/rotate-secret", "{}"),
+            ("DELETE", "/v1/webhook-endpoints/{endpointId}/previous-secrets", nil),
             ("GET", "/v1/link-sessions/{linkSessionId}", nil),
             ("GET", "/v1/transfers/{transferId}", nil),
             ("GET", "/v1/events/{eventId}", nil),

@@ -166,7 +166,7 @@ import Testing
                 (scene.seed.subClient, scene.endpoint), (scene.seed.subClient, unknown),
             ])
             #expect(loaded.map(\.id) == [scene.endpoint])
-            #expect(loaded[0].secret.starts(with: Seed.bytes("whsec_")))
+            #expect(loaded[0].secrets.count == 1 && loaded[0].secrets[0].text.starts(with: Seed.bytes("whsec_")))
         }
     }
 }

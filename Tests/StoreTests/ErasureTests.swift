@@ -221,10 +221,13 @@ import Testing
             try await store.closeSubClient(.system, gone.subClient)
             _ = try await store.eraseSubClient(.system, gone.subClient)
             try await Self.work(store)
-            // A token that was being minted, its event, and an endpoint made with a key that was just revoked.
+            // A token that was being minted, and its event. An endpoint made with a key that was just revoked comes too
+            // late.
             let session = try await gone.seed.linkSession(transaction: "zq7-late", user: "zq7-user")
             _ = try await store.accept([gone.seed.received("Pending", session)], lease: nil)
-            _ = try await gone.seed.endpoint("http://127.0.0.1:9/zq7-late")
+            await #expect(throws: StoreError.subClientClosed) {
+                try await gone.seed.endpoint("http://127.0.0.1:9/zq7-late")
+            }
             try await Self.work(store)
             #expect(try await !Self.remains(fixture, "zq7-").isEmpty)
             fixture.clock.advance(by: .seconds(31))

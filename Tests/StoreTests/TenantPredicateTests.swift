@@ -1,3 +1,4 @@
+import Crypto
 import Domain
 import Foundation
 import Postgres
@@ -144,7 +145,14 @@ import Testing
             try await store.deleteEndpoint(mine.scope, theirs.endpoint)
         },
         Call("createTestEvent") { store, mine, theirs in
-            _ = try await store.createTestEvent(mine.scope, for: theirs.endpoint) { _, _ in Seed.bytes("{}") }
+            _ = try await store.createTestEvent(mine.scope, for: theirs.endpoint) { _, _, _ in Seed.bytes("{}") }
+        },
+        Call("rotateEndpointSecret") { store, mine, theirs in
+            _ = try await store.rotateEndpointSecret(
+                mine.scope, of: theirs.endpoint, to: WebhookSecretText.makeSecret(), overlap: .seconds(60))
+        },
+        Call("revokePreviousSecrets") { store, mine, theirs in
+            try await store.revokePreviousSecrets(mine.scope, of: theirs.endpoint)
         },
         Call("retryDelivery") { store, mine, theirs in
             _ = try await store.retryDelivery(mine.scope, theirs.delivery)
@@ -187,7 +195,8 @@ import Testing
     private func contents(_ fixture: StoreFixture) async throws -> [String] {
         try await onOwnThread {
             let owner = try fixture.testDatabase.owner()
-            return try ["credential", "credential_secret", "endpoint", "event", "delivery"].map { table in
+            return try ["credential", "credential_secret", "endpoint", "endpoint_secret", "event", "delivery"].map {
+                table in
                 try owner.query(
                     "select coalesce(md5(string_agg(t::text, '' order by t::text)), '') from subgate.\(table) t"
                 )

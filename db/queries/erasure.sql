@@ -76,7 +76,7 @@ delete from registration_creation where holder_id = $1::uuid and sent_at is null
 -- name: erase_endpoints
 -- What is sealed goes, not its key alone.
 update endpoint
-set url = 'https://erased.invalid', description = null, headers_sealed = null, secret_sealed = '', enabled = false,
+set url = 'https://erased.invalid', description = null, headers_sealed = null, enabled = false,
     version = version + 1, updated_at = $2::timestamptz, deleted_at = coalesce(deleted_at, $2)
 where sub_client_id = $1::uuid and url <> 'https://erased.invalid';
 

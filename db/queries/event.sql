@@ -143,8 +143,8 @@ limit $4::int;
 with target as (
     select e.sub_client_id, e.environment, e.enabled
     from endpoint e
-    where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.environment = $6::text::environment
-        and e.deleted_at is null
+    where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.deleted_at is null
+        and ($6::text is null or e.environment = $6::text::environment)
 ), stored as (
     insert into event (sub_client_id, id, environment, type, received_at, payload)
     select sub_client_id, $3::uuid, environment, 'webhook.test', $5::timestamptz, $4::bytea
@@ -157,6 +157,9 @@ select $1, delivery_uuid($3, $2), $3, $2, environment, 'webhook.test',
 from target
 returning id, event_id, event_type, endpoint_id, status::text, attempts, due_at, last_status_code, last_error,
     created_at, updated_at;
+
+-- name: delivery_identifier
+select delivery_uuid($1::uuid, $2::uuid);
 
 -- name: list_quarantine
 select id, upstream_id, upstream_event_id, reason, payload, received_at

@@ -13,7 +13,8 @@ insert into idempotency (sub_client_id, route, key, request_digest, data_key_id,
 select $1::uuid, $2::text, $3::text, $4::bytea, $5::uuid, $6::bytea, $7::timestamptz, $8::uuid
 where $9::uuid is null or exists (select from endpoint where sub_client_id = $8::uuid and id = $9)
     or exists (select from credential where sub_client_id = $8 and id = $9)
-    or exists (select from credential_secret where sub_client_id = $8 and id = $9);
+    or exists (select from credential_secret where sub_client_id = $8 and id = $9)
+    or exists (select from endpoint_secret where sub_client_id = $8 and id = $9);
 
 -- name: forget_expired_answer
 -- Makes room for a key whose answer is kept no longer.

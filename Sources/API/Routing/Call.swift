@@ -97,6 +97,8 @@ struct Call: Sendable {
         case "upstream_in_use": "Link sessions were minted at this upstream, so its events will still come."
         case "registration_removed": "The sub-client is closed and the upstream has it no more."
         case "endpoint_limit": "There are as many endpoints in this environment as there may be."
+        case "endpoint_secret_limit":
+            "The endpoint has as many secrets that sign as it may have: end the previous ones first."
         case "delivery_not_retryable": "The delivery is being attempted."
         case "member_email_key": "Another member has this email."
         case "last_owner": "The team needs an owner: make another one first."

@@ -12,10 +12,14 @@ enum IdempotencyOwner: Sendable {
     /// hold keys with all that the member may do.
     fileprivate var space: String {
         switch self {
-        case .platform(let scope):
-            if case .member(let member, _) = scope.actor.identity { " \(member)" } else { "" }
-        case .tenant(let scope): scope.environment.map { " \($0.rawValue)" } ?? ""
+        case .platform(let scope): IdempotencyOwner.member(scope.actor)
+        case .tenant(let scope):
+            (scope.environment.map { " \($0.rawValue)" } ?? "") + IdempotencyOwner.member(scope.actor)
         }
+    }
+
+    private static func member(_ actor: Actor) -> String {
+        if case .member(let member, _) = actor.identity { " \(member)" } else { "" }
     }
 }
 

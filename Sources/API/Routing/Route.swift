@@ -97,10 +97,10 @@ package struct RouteTable: Sendable {
     /// Merchants and upstreams.
     package static let publicListener = RouteTable(
         listener: "public",
-        routes: [MeRoutes.all, EndpointRoutes.all, LinkSessionRoutes.all, TransferRoutes.all, EventRoutes.all]
+        routes: [MeRoutes.all, EndpointRoutes.tenant, LinkSessionRoutes.all, TransferRoutes.all, EventRoutes.all]
             .flatMap { $0 } + DeliveryRoutes.all + ErasureRoutes.tenant + LinkTokenRoutes.all + CatalogueRoutes.all
             + AccountRoutes.all + MeshTransferRoutes.all + InboundRoutes.all
-            + BrandingRoutes.tenant + HostedLogoRoutes.all)
+            + BrandingRoutes.tenant + HostedLogoRoutes.all + WebhookKeyRoutes.all)
 
     /// The PSP's admins.
     package static let adminListener = RouteTable(
@@ -108,7 +108,7 @@ package struct RouteTable: Sendable {
         routes: [SubClientRoutes.all, ImportRoutes.all, CredentialRoutes.all, SubClientViewRoutes.all]
             .flatMap { $0 } + UpstreamRoutes.all + RegistrationRoutes.all + QuarantineRoutes.all + MemberRoutes.all
             + AdminKeyRoutes.all + AuditRoutes.all + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all
-            + ErasureRoutes.admin)
+            + ErasureRoutes.admin + EndpointRoutes.admin)
 
     /// Health and metrics.
     package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)

@@ -1,55 +1,120 @@
+import Crypto
 import Domain
 import HTTPServer
 import JSON
 import Store
 
-/// `/v1/webhook-endpoints`: where a sub-client wants its events.
+/// Webhook endpoints: where a sub-client wants its events. The sub-client's own under `/v1/webhook-endpoints`, and the
+/// same on its behalf under `/admin/v1/sub-clients/{subClientId}/webhook-endpoints`.
 enum EndpointRoutes {
-    static let all: [Route] = [
-        .tenantWrite(.post, "/v1/webhook-endpoints", create),
-        .tenant(.get, "/v1/webhook-endpoints") { call, principal throws(Problem) in
-            try await list(call, principal.scope)
-        },
-        .tenant(.get, "/v1/webhook-endpoints/{endpointId}", get),
-        .tenantWrite(.patch, "/v1/webhook-endpoints/{endpointId}", update),
-        .tenant(.delete, "/v1/webhook-endpoints/{endpointId}", delete),
-        .tenant(.post, "/v1/webhook-endpoints/{endpointId}/enable") { call, principal throws(Problem) in
-            try await set(call, principal, enabled: true)
-        },
-        .tenant(.post, "/v1/webhook-endpoints/{endpointId}/disable") { call, principal throws(Problem) in
-            try await set(call, principal, enabled: false)
-        },
-        .tenant(.post, "/v1/webhook-endpoints/{endpointId}/test", test),
+    /// Whose endpoints a call is about, and where it says so.
+    struct Place: Sendable {
+        /// In no environment for an admin: an endpoint has its own.
+        let scope: TenantScope
+        /// Where endpoints are found, with a slash at the end.
+        let base: [UInt8]
+        /// Where deliveries are found; nil where single ones are not.
+        let deliveries: [UInt8]?
+        /// Which parameter of the path names the endpoint.
+        let position: Int
+
+        init(_ principal: Principal) {
+            scope = principal.scope
+            base = Array("/v1/webhook-endpoints/".utf8)
+            deliveries = Array("/v1/deliveries/".utf8)
+            position = 0
+        }
+
+        init(_ scope: PlatformScope, _ subClient: SubClientID) {
+            self.scope = scope.tenant(subClient)
+            base = Array("/admin/v1/sub-clients/".utf8) + subClient.text + Array("/webhook-endpoints/".utf8)
+            deliveries = nil
+            position = 1
+        }
+    }
+
+    typealias Handler = @Sendable (Call, Place) async throws(Problem) -> Response
+
+    static let tenant: [Route] =
+        [
+            .tenant(.get, "/v1/webhook-endpoints") { call, principal throws(Problem) in
+                try await list(call, principal.scope)
+            }
+        ] + shared.map(\.tenant)
+
+    /// The list is in `SubClientViewRoutes`.
+    static let admin: [Route] = shared.map(\.admin)
+
+    private static let shared: [(tenant: Route, admin: Route)] = [
+        both(
+            .post, "/v1/webhook-endpoints", "/admin/v1/sub-clients/{subClientId}/webhook-endpoints", hasBody: true,
+            create),
+        both(
+            .get, "/v1/webhook-endpoints/{endpointId}",
+            "/admin/v1/sub-clients/{subClientId}/webhook-endpoints/{endpointId}", needs: .viewEvents, get),
+        both(
+            .patch, "/v1/webhook-endpoints/{endpointId}",
+            "/admin/v1/sub-clients/{subClientId}/webhook-endpoints/{endpointId}", hasBody: true, update),
+        both(
+            .delete, "/v1/webhook-endpoints/{endpointId}",
+            "/admin/v1/sub-clients/{subClientId}/webhook-endpoints/{endpointId}", delete),
+        both(
+            .post, "/v1/webhook-endpoints/{endpointId}/enable",
+            "/admin/v1/sub-clients/{subClientId}/webhook-endpoints/{endpointId}/enable", enable),
+        both(
+            .post, "/v1/webhook-endpoints/{endpointId}/disable",
+            "/admin/v1/sub-clients/{subClientId}/webhook-endpoints/{endpointId}/disable", disable),
+        both(
+            .post, "/v1/webhook-endpoints/{endpointId}/test",
+            "/admin/v1/sub-clients/{subClientId}/webhook-endpoints/{endpointId}/test", test),
+        both(
+            .post, "/v1/webhook-endpoints/{endpointId}/rotate-secret",
+            "/admin/v1/sub-clients/{subClientId}/webhook-endpoints/{endpointId}/rotate-secret", hasBody: true,
+            rotateSecret),
+        both(
+            .delete, "/v1/webhook-endpoints/{endpointId}/previous-secrets",
+            "/admin/v1/sub-clients/{subClientId}/webhook-endpoints/{endpointId}/previous-secrets",
+            revokePreviousSecrets),
     ]
 
-    private static let path = Array("/v1/webhook-endpoints/".utf8)
+    /// One operation for both who may do it.
+    private static func both(
+        _ method: Method, _ tenant: StaticString, _ admin: StaticString,
+        needs permission: Permission = .manageEndpoints,
+        hasBody: Bool = false, _ handler: @escaping Handler
+    ) -> (tenant: Route, admin: Route) {
+        let asTenant: Route.Tenant = { call, principal throws(Problem) in try await handler(call, Place(principal)) }
+        let asAdmin: Route.Admin = { call, scope throws(Problem) in
+            try await handler(call, Place(scope, try call.identifier(0)))
+        }
+        return hasBody
+            ? (.tenantWrite(method, tenant, asTenant), .adminWrite(method, admin, needs: permission, asAdmin))
+            : (.tenant(method, tenant, asTenant), .admin(method, admin, needs: permission, asAdmin))
+    }
 
-    @Sendable private static func create(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
+    // MARK: Operations
+
+    @Sendable private static func create(_ call: Call, _ place: Place) async throws(Problem) -> Response {
         let body = try await call.json()
         let configuration = call.context.configuration
         var fields = try Fields(body.value)
-        let new = NewEndpoint(
-            url: fields.required("url", .target(configuration.targetPolicy)),
-            eventTypes: fields.optional("eventTypes", .eventTypes) ?? [Array("*".utf8)],
-            payloadFormat: fields.optional("payloadFormat", .word) ?? .mesh,
-            description: fields.nullable("description", .text(APILimits.descriptionCharacters)),
-            headers: fields.nullable("headers", .endpointHeaders),
-            enabled: fields.optional("enabled", .bool) ?? true,
-            secret: fields.optional("secret", .signingSecret) ?? Rule.newSigningSecret())
+        let environment = place.scope.environment ?? fields.required("environment", .word)
+        let new = EndpointFields.new(&fields, configuration.targetPolicy)
         try fields.finish()
+        let scope = place.scope.within(environment)
         return try await call.create(
-            .tenant(principal.scope), body: body.bytes,
+            .tenant(place.scope), body: body.bytes,
             answer: { (made: CreatedEndpoint) in
                 CreatedAnswer(
-                    location: path + made.endpoint.id.text, version: made.endpoint.version,
+                    location: place.base + made.endpoint.id.text, version: made.endpoint.version,
                     body: jsonObject { json in
-                        write(made.endpoint, &json)
+                        EndpointAnswer.write(made.endpoint, &json)
                         json.member("secret", made.secret)
+                        json.member("testDeliveryId", made.testDelivery)
                     })
             },
             make: { store, keeping throws(StoreError) in
-                try await store.createEndpoint(
-                    principal.scope, new, limit: configuration.endpointLimit, keeping: keeping)
+                try await store.createEndpoint(scope, new, limit: configuration.endpointLimit, keeping: keeping)
             })
     }
 
@@ -58,104 +123,84 @@ enum EndpointRoutes {
         let page = query.page()
         try query.finish()
         let found = try await call.store { store throws(StoreError) in try await store.endpoints(scope, page) }
-        return .json(200, found.json(write))
+        return .json(200, found.json(EndpointAnswer.write))
     }
 
-    @Sendable private static func get(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
-        let id: EndpointID = try call.identifier(0)
-        return answer(
-            try await call.store { store throws(StoreError) in try await store.endpoint(principal.scope, id) })
+    @Sendable private static func get(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+        let id: EndpointID = try call.identifier(place.position)
+        return EndpointAnswer.response(
+            try await call.store { store throws(StoreError) in try await store.endpoint(place.scope, id) })
     }
 
-    @Sendable private static func update(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
-        let id: EndpointID = try call.identifier(0)
+    @Sendable private static func update(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+        let id: EndpointID = try call.identifier(place.position)
         let version = try call.expectedVersion()
         var fields = try Fields(try await call.json().value)
-        var changes = EndpointChanges()
-        changes.url = fields.optional("url", .target(call.context.configuration.targetPolicy))
-        changes.eventTypes = fields.optional("eventTypes", .eventTypes)
-        changes.payloadFormat = fields.optional("payloadFormat", .word)
-        changes.description = fields.change("description", .text(APILimits.descriptionCharacters))
-        changes.headers = fields.change("headers", .endpointHeaders)
-        changes.enabled = fields.optional("enabled", .bool)
+        let changes = EndpointFields.changes(&fields, call.context.configuration.targetPolicy)
         try fields.finish(needsOne: true)
-        return answer(
+        return EndpointAnswer.response(
             try await call.store { store throws(StoreError) in
-                try await store.updateEndpoint(principal.scope, id, changes, version: version)
+                try await store.updateEndpoint(place.scope, id, changes, version: version)
             })
     }
 
-    @Sendable private static func delete(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
-        let id: EndpointID = try call.identifier(0)
-        try await call.store { store throws(StoreError) in try await store.deleteEndpoint(principal.scope, id) }
+    @Sendable private static func delete(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+        let id: EndpointID = try call.identifier(place.position)
+        try await call.store { store throws(StoreError) in try await store.deleteEndpoint(place.scope, id) }
         return .noContent
     }
 
-    private static func set(
-        _ call: Call, _ principal: Principal, enabled: Bool
-    ) async throws(Problem) -> Response {
-        let id: EndpointID = try call.identifier(0)
-        return answer(
+    @Sendable private static func enable(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+        try await set(call, place, enabled: true)
+    }
+
+    @Sendable private static func disable(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+        try await set(call, place, enabled: false)
+    }
+
+    private static func set(_ call: Call, _ place: Place, enabled: Bool) async throws(Problem) -> Response {
+        let id: EndpointID = try call.identifier(place.position)
+        return EndpointAnswer.response(
             try await call.store { store throws(StoreError) in
-                try await store.setEndpoint(principal.scope, id, enabled: enabled)
+                try await store.setEndpoint(place.scope, id, enabled: enabled)
             })
     }
 
-    @Sendable private static func test(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
-        let id: EndpointID = try call.identifier(0)
+    @Sendable private static func test(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+        let id: EndpointID = try call.identifier(place.position)
         let delivery = try await call.store { store throws(StoreError) in
-            try await store.createTestEvent(principal.scope, for: id) { event, now in
-                TestEvent.payload(event, endpoint: id, now: now)
-            }
+            try await store.createTestEvent(place.scope, for: id, payload: TestEvent.payload)
         }
-        return Response.json(202, DeliveryRoutes.json(delivery))
-            .located(Array("/v1/deliveries/".utf8) + delivery.id.text)
+        let response = Response.json(202, DeliveryRoutes.json(delivery))
+        return place.deliveries.map { response.located($0 + delivery.id.text) } ?? response
     }
 
-    // MARK: Answers
-
-    private static func answer(_ endpoint: Endpoint) -> Response {
-        Response.json(200, jsonObject { write(endpoint, &$0) }).tagged(endpoint.version)
+    @Sendable private static func rotateSecret(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+        let id: EndpointID = try call.identifier(place.position)
+        let body = try await call.json()
+        var fields = try Fields(body.value)
+        let overlap = fields.optional("overlapSeconds", .integer(APILimits.overlapSeconds))
+        let secret = fields.optional("secret", .signingSecret) ?? WebhookSecretText.makeSecret()
+        try fields.finish()
+        return try await call.create(
+            .tenant(place.scope), body: body.bytes,
+            answer: { made in
+                CreatedAnswer(location: place.base + id.text, body: EndpointAnswer.json(made))
+            },
+            make: { store, keeping throws(StoreError) in
+                try await store.rotateEndpointSecret(
+                    place.scope, of: id, to: secret, overlap: .seconds(overlap ?? APILimits.secretOverlapSeconds),
+                    keeping: keeping)
+            })
     }
 
-    @Sendable private static func write(_ endpoint: Endpoint, _ json: inout JSONWriter) {
-        json.member("id", endpoint.id)
-        json.member("url", endpoint.url)
-        json.key("eventTypes")
-        json.beginArray()
-        for type in endpoint.eventTypes { json.string(type) }
-        json.endArray()
-        json.member("payloadFormat", word: endpoint.payloadFormat)
-        json.member("description", endpoint.description)
-        json.member("headers", json: endpoint.headers ?? Array("{}".utf8))
-        json.member("enabled", endpoint.enabled)
-        json.member("environment", word: endpoint.environment)
-        json.member("version", endpoint.version)
-        json.member("createdAt", endpoint.createdAt)
-        json.member("updatedAt", endpoint.updatedAt)
-    }
-}
-
-/// The body of a `webhook.test` event: Mesh's shape with made-up values.
-enum TestEvent {
-    static func payload(_ event: EventID, endpoint: EndpointID, now: Timestamp) -> [UInt8] {
-        jsonObject { json in
-            json.member("Id", event.uuid)
-            json.member("EventId", event.uuid)
-            json.member("SentTimestamp", now.seconds)
-            json.member("Timestamp", now.milliseconds)
-            json.member("UserId", "test-user")
-            json.member("TransactionId", "test-transaction")
-            json.member("TransferId", endpoint.uuid)
-            json.member("TransferStatus", "Succeeded")
-            json.member("TxHash", "0x0000000000000000000000000000000000000000000000000000000000000000")
-            json.member("Chain", "Ethereum")
-            json.member("Token", "ETH")
-            json.member("DestinationAddress", "0x0000000000000000000000000000000000000000")
-            json.member("SourceAccountProvider", "Test")
-            json.member("SourceAmount", json: Array("0.01".utf8))
-            json.member("DestinationAmount", json: Array("0.01".utf8))
-            json.member("RefundAddress", nil as [UInt8]?)
+    @Sendable private static func revokePreviousSecrets(
+        _ call: Call, _ place: Place
+    ) async throws(Problem) -> Response {
+        let id: EndpointID = try call.identifier(place.position)
+        try await call.store { store throws(StoreError) in
+            try await store.revokePreviousSecrets(place.scope, of: id)
         }
+        return .noContent
     }
 }

@@ -13,18 +13,8 @@ extension Rule where Value == [[UInt8]] {
 extension Rule where Value == [UInt8] {
     /// `whsec_` and canonical base 64 of 24 to 64 bytes (Standard Webhooks).
     static let signingSecret = Rule(placeholder: [], "must be whsec_ and base64 of 24 to 64 bytes") { value in
-        guard let text = value.string, text.starts(with: signingSecretPrefix),
-            let key = Base64.decode(text[signingSecretPrefix.count...]),
-            APILimits.signingSecretBytes.contains(key.count)
-        else { return nil }
-        return text
+        value.string.flatMap { WebhookSecretText.secretBytes(of: $0) == nil ? nil : $0 }
     }
-
-    static func newSigningSecret() -> [UInt8] {
-        signingSecretPrefix + Base64.encode(Random.bytes(APILimits.newSigningSecretBytes))
-    }
-
-    private static var signingSecretPrefix: [UInt8] { Array("whsec_".utf8) }
 
     /// A JSON object of strings, as compact JSON: names are tokens (RFC 9110 section 5.6.2) that are not reserved and
     /// differ without case, values visible ASCII with blanks inside.
