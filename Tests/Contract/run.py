@@ -16,6 +16,7 @@ import journey_checks
 import mesh_checks
 import metrics_checks
 import service
+import signature_checks
 import spec_checks
 
 
@@ -23,7 +24,7 @@ def modules() -> list[ModuleType]:
     if len(sys.argv) < 2:
         return [spec_checks]
     service.binary = Path(sys.argv[1]).resolve()
-    return [spec_checks, journey_checks, mesh_checks, metrics_checks, fuzz_checks, end_checks]
+    return [spec_checks, journey_checks, signature_checks, mesh_checks, metrics_checks, fuzz_checks, end_checks]
 
 
 def main() -> int:
