@@ -12,6 +12,8 @@ struct Completion: Sendable {
     let duplicates: Int64
     /// The `TransferStatus` of each event in order, in place of the usual.
     let listedStatuses: [[UInt8]]?
+    /// Statuses whose webhooks are lost: the transfer gets there, and nobody is told.
+    let lostStatuses: [String]
 
     /// The statuses of the transfer's events, spelled as on the wire.
     var statuses: [[UInt8]] {
@@ -40,7 +42,7 @@ struct Completion: Sendable {
         }
         let root = document.root
         guard root.kind == .object else { throw Fault(field: nil, message: "The body must be a JSON object.") }
-        let names = ["linkToken", "paymentLink", "outcome", "delayMs", "duplicates", "webhooks"]
+        let names = ["linkToken", "paymentLink", "outcome", "delayMs", "duplicates", "webhooks", "lost"]
         for member in root.members where !names.contains(where: { member.key == $0 }) {
             throw Fault(field: nil, message: "A field is not one of \(names.joined(separator: ", ")).")
         }
@@ -56,7 +58,8 @@ struct Completion: Sendable {
         self.outcome = outcome
         delayMilliseconds = try Completion.integer(root, "delayMs", SandboxLimits.delayMilliseconds)
         duplicates = try Completion.integer(root, "duplicates", SandboxLimits.duplicates)
-        listedStatuses = try Completion.statuses(root)
+        listedStatuses = try Completion.statuses(root, "webhooks")
+        lostStatuses = (try Completion.statuses(root, "lost") ?? []).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func token(_ root: JSONValue) throws(Fault) -> LinkToken? {
@@ -86,15 +89,20 @@ struct Completion: Sendable {
         return integer
     }
 
-    private static func statuses(_ root: JSONValue) throws(Fault) -> [[UInt8]]? {
-        guard let value = root["webhooks"] else { return nil }
+    /// Whether the webhooks of a status, in whatever case, are lost.
+    func loses(_ status: [UInt8]) -> Bool {
+        lostStatuses.contains { equalsIgnoringASCIICase(status, $0) }
+    }
+
+    private static func statuses(_ root: JSONValue, _ name: String) throws(Fault) -> [[UInt8]]? {
+        guard let value = root[name] else { return nil }
         let texts = value.elements.compactMap { element in
             element.text.flatMap { SandboxLimits.statusUnits.contains($0.utf16.count) ? Array($0.utf8) : nil }
         }
         let elements = value.elements.reduce(0) { count, _ in count + 1 }
         guard value.kind == .array, texts.count == elements, SandboxLimits.listedStatuses.contains(elements) else {
             throw Fault(
-                field: "webhooks", message: "must be an array of 1 to 20 statuses, each a string of 1 to 64 characters")
+                field: name, message: "must be an array of 1 to 20 statuses, each a string of 1 to 64 characters")
         }
         return texts
     }

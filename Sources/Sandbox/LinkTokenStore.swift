@@ -46,13 +46,14 @@ struct LinkTokenStore: Sendable {
             expiresAt: Timestamp(microseconds: rows.timestamp(0, 11)), isUsed: !rows.isNull(0, 12))
     }
 
-    /// Consumes a token and owes the webhooks of its transfer, each event `copies` times, in one transaction.
+    /// Consumes a token and owes the webhooks of its transfer, each event that is not lost `copies` times, in one
+    /// transaction.
     ///
     /// False if the token was used in the meantime; then nothing is owed. With no copies nothing is owed either.
     func use(
         _ token: LinkToken, for transfer: PlayedTransfer, copies: Int, at now: Timestamp
     ) async throws(PostgresError) -> Bool {
-        let owed = transfer.events.flatMap { event in
+        let owed = transfer.events.filter { !$0.isLost }.flatMap { event in
             [PlayedTransfer.Event](repeating: event, count: copies)
         }
         let query = Query(

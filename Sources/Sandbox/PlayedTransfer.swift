@@ -9,6 +9,8 @@ struct PlayedTransfer: Sendable {
         let happensAt: Timestamp
         /// Only a transfer that arrived is on a chain.
         let transactionHash: [UInt8]?
+        /// Whether its webhook is never posted.
+        let isLost: Bool
     }
 
     let id: UUIDValue
@@ -52,7 +54,8 @@ struct PlayedTransfer: Sendable {
             events.append(
                 Event(
                     id: .version4(&random), status: status, happensAt: now + delay,
-                    transactionHash: equalsIgnoringASCIICase(status, "Succeeded") ? hash : nil))
+                    transactionHash: equalsIgnoringASCIICase(status, "Succeeded") ? hash : nil,
+                    isLost: completion.loses(status)))
         }
         self.events = events
     }

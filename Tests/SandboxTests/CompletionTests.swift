@@ -27,6 +27,14 @@ import Testing
         #expect(words(completion) == ["Succeeded", "RefundPending", "Odd"])
     }
 
+    @Test func losesTheWebhooksOfTheStatusesItIsTold() throws {
+        let completion = try parse(#""outcome":"succeeded","lost":["SUCCEEDED"]"#)
+        #expect(words(completion) == ["Pending", "Succeeded"])
+        #expect(completion.statuses.map(completion.loses) == [false, true])
+        let none = try parse(#""outcome":"succeeded""#)
+        #expect(none.statuses.map(none.loses) == [false, false])
+    }
+
     @Test func takesDelayAndDuplicatesAtTheirLimits() throws {
         let least = try parse(#""outcome":"pending","delayMs":0,"duplicates":0"#)
         #expect(least.delayMilliseconds == 0 && least.duplicates == 0)
@@ -41,6 +49,7 @@ import Testing
         (#""outcome":"failed","duplicates":21"#, "duplicates"),
         (#""outcome":"failed","duplicates":null"#, "duplicates"),
         (#""outcome":"failed","webhooks":[]"#, "webhooks"), (#""outcome":"failed","webhooks":"Failed""#, "webhooks"),
+        (#""outcome":"failed","lost":[]"#, "lost"), (#""outcome":"failed","lost":"Failed""#, "lost"),
         (#""outcome":"failed","webhooks":[""]"#, "webhooks"), (#""outcome":"failed","webhooks":[1]"#, "webhooks"),
     ])
     func namesTheFieldThatIsNotRight(members: String, field: String) {

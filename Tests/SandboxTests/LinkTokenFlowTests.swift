@@ -97,6 +97,19 @@ import Testing
         }
     }
 
+    /// What is lost happened all the same: the list tells.
+    @Test func owesNoWebhookThatIsToBeLost() async throws {
+        try await Harness.run { harness in
+            let answer = try await harness.complete(
+                try await harness.mintToken(), #""outcome":"succeeded","lost":["Succeeded"]"#)
+            #expect(answer.json?["eventIds"]?.elements.reduce(0) { count, _ in count + 1 } == 2)
+            #expect(try harness.owed() == 1)
+            let list = try await harness.call(
+                .get, "/api/v1/transfers/managed/mesh", "", headers: Harness.keyHeaders)
+            #expect(list.json?["content"]?["items"]?.elements.map { $0["status"]?.text } == ["succeeded"])
+        }
+    }
+
     @Test func completesATokenOnceAmongCallsAtTheSameTime() async throws {
         try await Harness.run { harness in
             let token = try await harness.mintToken()
