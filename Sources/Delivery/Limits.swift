@@ -76,6 +76,22 @@ package enum Limits {
     /// How long after the request an erasure's last sweep begins. Until then someone may still write who began before
     /// it: a key is known for a second, a link token takes its upstream 10 s at most, a statement 5 s.
     static let erasureSettling: Duration = .seconds(30)
+    /// How often housekeeping is looked for.
+    static let choreInterval: Duration = .seconds(10)
+    /// How long one node has a chore to itself: a walk over a large table, slowed down by everything else.
+    static let choreLease: Duration = .seconds(3_600)
+    /// How often partitions are made ahead and old ones dropped.
+    static let retentionInterval: Duration = .seconds(3_600)
+    /// How often the keys of events are walked over.
+    static let eventKeyInterval: Duration = .seconds(86_400)
+    /// When a chore is tried again that met somebody's lock: that costs everybody 200 ms at most.
+    static let choreRetryInterval: Duration = .seconds(300)
+    /// Events taken out of a default partition in one transaction.
+    static let pruneSize = 500
+    /// Blocks of 8 KiB that are walked over in one transaction: some milliseconds.
+    static let keyBlocks: Int64 = 500
+    /// How long the walk rests between them.
+    static let prunePause: Duration = .milliseconds(20)
     /// Endpoints kept in memory (about 2 KiB each).
     static let cachedEndpoints = 20_000
 }

@@ -38,6 +38,8 @@ package enum WebhookBody {
         writer.beginObject()
         writer.key("eventId")
         writer.string(event.id.text)
+        writer.key("origin")
+        writer.string(event.origin.rawValue)
         member("transferId", event.transfer?.text, in: &writer)
         member("linkSessionId", event.linkSession?.text, in: &writer)
         member("transactionId", event.transactionID, in: &writer)

@@ -56,6 +56,19 @@ package enum DeliveryStatus: String, Sendable, CaseIterable {
     case pending, delivering, retrying, delivered, held, failed, cancelled
 }
 
+/// How an event came: by the upstream's webhook, by looking at the upstream's list of transfers, or from Subgate itself.
+package enum EventOrigin: String, Sendable, CaseIterable {
+    case webhook, reconciliation, subgate
+}
+
+/// Which of an upstream's transfers a look at its list is for.
+package enum ReconciliationSweep: String, Sendable, CaseIterable {
+    /// Those of the last hours, again and again.
+    case recent
+    /// Those of the last days, now and then: what came to its end late, and refunds.
+    case deep
+}
+
 /// Whose data is erased.
 package enum ErasureSubject: String, Sendable, CaseIterable {
     case subClient, endUser

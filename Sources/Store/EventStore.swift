@@ -18,6 +18,7 @@ package struct Event: Sendable {
     package let transactionID: [UInt8]?
     /// The merchant's own.
     package let userID: [UInt8]?
+    package let origin: EventOrigin
 }
 
 /// An event that no sub-client could be found for.
@@ -105,6 +106,7 @@ extension Event {
             linkSession: rows.optionalID(row, 3),
             upstreamEventID: rows.isNull(row, 4) ? nil : rows.uuidValue(row, 4),
             occurredAt: rows.optionalTime(row, 5), receivedAt: rows.time(row, 6), payload: rows.bytes(row, 7),
-            transactionID: rows.optionalText(row, 8), userID: rows.optionalText(row, 9))
+            transactionID: rows.optionalText(row, 8), userID: rows.optionalText(row, 9),
+            origin: rows.word(row, 10))
     }
 }

@@ -120,11 +120,13 @@ package final class StoredEvent: Sendable {
     package let userID: [UInt8]?
     package let receivedAt: Timestamp
     package let payload: [UInt8]
+    package let origin: EventOrigin
 
     package init(
         id: EventID, type: EventType, transfer: TransferID?, linkSession: LinkSessionID?, transactionID: [UInt8]?,
-        userID: [UInt8]?, receivedAt: Timestamp, payload: [UInt8]
+        userID: [UInt8]?, receivedAt: Timestamp, payload: [UInt8], origin: EventOrigin = .webhook
     ) {
+        self.origin = origin
         self.id = id
         self.type = type
         self.transfer = transfer

@@ -36,7 +36,8 @@ struct Node: Sendable {
             configuration: configuration, leases: LeaseSource(node: identifiers.next(EventID.self).uuid), log: log,
             metrics: metrics,
             requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics),
-            registrarMetrics: RegistrarMetrics(metrics), phase: NodePhase())
+            registrarMetrics: RegistrarMetrics(metrics), reconcilerMetrics: ReconcilerMetrics(metrics),
+            phase: NodePhase())
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)
         NodeGauges.declare(metrics, shards)
@@ -76,10 +77,21 @@ struct Node: Sendable {
         let eraser = Eraser(
             loop: first.loop,
             store: Store(loop: first.loop, database: erasures, keyring: parts.configuration.keyring), log: parts.log)
-        var work = [first.loop.spawn { await life.run() }, first.loop.spawn { await eraser.run() }]
+        // Both take their time, and neither's work may be shared with what others wait for.
+        let housekeeper = Housekeeper(
+            loop: first.loop,
+            store: Store(loop: first.loop, database: erasures, keyring: parts.configuration.keyring),
+            ages: parts.configuration.retention, log: parts.log)
+        var work = [
+            first.loop.spawn { await life.run() }, first.loop.spawn { await eraser.run() },
+            first.loop.spawn { await housekeeper.run() },
+        ]
         for shard in shards { work += await shard.loop.run { shard.begin() } }
         // One worker of a node is enough for what people change, and spares upstreams.
-        if !parts.configuration.acceptsOnly { work.append(first.loop.spawn { await first.registrar.run() }) }
+        if !parts.configuration.acceptsOnly {
+            work.append(first.loop.spawn { await first.registrar.run() })
+            if let reconciler = first.reconciler { work.append(first.loop.spawn { await reconciler.run() }) }
+        }
         var servers: [(loop: EventLoop, server: HTTPServer)] = []
         var publicPort = parts.configuration.publicListen.port
         // A port that loops share would silently be shared with another program's loops too: look first.

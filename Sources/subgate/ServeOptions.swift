@@ -1,5 +1,6 @@
 import API
 import Crypto
+import Delivery
 import Domain
 import Runtime
 import Store
@@ -35,6 +36,15 @@ enum ServeOptions {
             Option("allow-private-targets", nil, "Webhooks to http and to private addresses: development only."),
             Option(
                 "retry-time-divisor", "N", default: "1", "Divides each delay of the retry schedule: development only."),
+            Option(
+                "reconcile-interval", "SECONDS", default: "300",
+                "How often upstreams' transfers are looked at for those whose webhooks did not come, and how long a "
+                    + "webhook may take; 0 is never."),
+            Option(
+                "retention-days", "DAYS", default: "90",
+                "How long events, deliveries and attempts are kept: at least so long, and up to a month longer, as "
+                    + "they go by the month. What is still to be delivered stays. An event that comes again is known "
+                    + "for twice as long."),
             Option("log-level", "LEVEL", default: "info", "debug, info, warn or error."),
             Option("log-format", "FORMAT", default: "json", "json or pretty."),
         ]
@@ -59,6 +69,9 @@ struct ServiceConfiguration: Sendable {
     /// Whether an upstream may be at a private address.
     var allowsPrivateUpstreams: Bool
     var schedule: RetrySchedule
+    /// Nil for never.
+    var reconcileInterval: Duration?
+    var retention: RetentionAges
     var logLevel: LogLevel
     var logFormat: LogFormat
 
@@ -79,6 +92,10 @@ struct ServiceConfiguration: Sendable {
         allowsPrivateTargets = try options.isOn("allow-private-targets")
         allowsPrivateUpstreams = allowsPrivateTargets
         schedule = RetrySchedule.standard.accelerated(by: try options.integer("retry-time-divisor", in: 1...100_000))
+        let seconds = try options.integer("reconcile-interval", in: 0...86_400)
+        reconcileInterval = seconds == 0 ? nil : .seconds(seconds)
+        // A delivery is tried for days: what is younger than a week is never dropped.
+        retention = RetentionAges(days: try options.integer("retention-days", in: 8...36_500))
         guard let level = LogLevel(name: Array(try options.required("log-level").utf8)) else {
             throw OptionError("--log-level is debug, info, warn or error")
         }

@@ -17,6 +17,7 @@ struct NodeParts: Sendable {
     let requestMetrics: RequestMetrics
     let deliveryMetrics: DeliveryMetrics
     let registrarMetrics: RegistrarMetrics
+    let reconcilerMetrics: ReconcilerMetrics
     let phase: NodePhase
     let clock = Clock.system
     let random = RandomSource.system
@@ -38,6 +39,8 @@ struct Shard: Sendable {
     let upstreams: UpstreamDirectory
     let uses: UseWriter
     let registrar: Registrar
+    /// Nil where upstreams' lists are not looked at.
+    let reconciler: Reconciler?
     let context: APIContext
 
     /// Connects. Run it on the loop.
@@ -67,17 +70,23 @@ struct Shard: Sendable {
         let registrar = Registrar(
             loop: loop, store: store, client: accounts, upstreams: upstreams, random: parts.random, log: parts.log,
             metrics: parts.registrarMetrics)
+        let mesh = MeshClient(client: client, policy: parts.upstreamPolicy)
+        let reconciler = parts.configuration.reconcileInterval.map { interval in
+            Reconciler(
+                loop: loop, store: store, client: mesh, upstreams: upstreams, pace: ReconcilerPace(interval: interval),
+                log: parts.log, metrics: parts.reconcilerMetrics, onMade: { dispatcher.lookNow() })
+        }
         let context = APIContext(
             configuration: configuration,
             store: store, clock: parts.clock, identifiers: parts.identifiers, log: parts.log, metrics: parts.metrics,
             requestMetrics: parts.requestMetrics, upstreams: upstreams,
-            mesh: MeshClient(client: client, policy: parts.upstreamPolicy), accounts: accounts,
+            mesh: mesh, accounts: accounts,
             accept: { (event) throws(StoreError) in try await intake.accept(event) },
             readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) }, worker: parts.worker)
         return Shard(
             loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
             upstreams: upstreams, uses: UseWriter(store: store, log: parts.log), registrar: registrar,
-            context: context)
+            reconciler: reconciler, context: context)
     }
 
     /// Starts the work that goes on by itself. Run it on the loop.
@@ -104,6 +113,7 @@ struct Shard: Sendable {
     /// Lets everything finish that was begun. Run it on the loop, after the listeners have drained.
     func end(grace: Duration) async {
         await registrar.stop(grace: grace)
+        await reconciler?.stop(grace: grace)
         await dispatcher.stop(grace: grace)
         client.close()
         await uses.write()

@@ -125,13 +125,13 @@ order by i.position;
 
 -- name: get_event
 select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload, transaction_id,
-    user_id
+    user_id, origin::text
 from event
 where sub_client_id = $1::uuid and id = $2::uuid and ($3::text is null or environment = $3::text::environment);
 
 -- name: list_events
 select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload, transaction_id,
-    user_id
+    user_id, origin::text
 from event
 where sub_client_id = $1::uuid and ($2::text is null or environment = $2::text::environment)
     and id < $3::uuid
@@ -146,8 +146,8 @@ with target as (
     where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.deleted_at is null
         and ($6::text is null or e.environment = $6::text::environment)
 ), stored as (
-    insert into event (sub_client_id, id, environment, type, received_at, payload)
-    select sub_client_id, $3::uuid, environment, 'webhook.test', $5::timestamptz, $4::bytea
+    insert into event (sub_client_id, id, environment, type, received_at, payload, origin)
+    select sub_client_id, $3::uuid, environment, 'webhook.test', $5::timestamptz, $4::bytea, 'subgate'
     from target
 )
 insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
@@ -204,7 +204,7 @@ select upstream_id from taken;
 
 -- name: get_event_by_key
 select e.id, e.type, e.transfer_id, e.link_session_id, e.upstream_event_id, e.occurred_at, e.received_at, e.payload,
-    e.transaction_id, e.user_id
+    e.transaction_id, e.user_id, e.origin::text
 from event_key k
 join event e on e.sub_client_id = k.sub_client_id and e.id = k.event_id
 where k.sub_client_id = $1::uuid and k.upstream_id = $2::uuid and k.upstream_event_id = $3::uuid;

@@ -1,6 +1,7 @@
 import Domain
 import JSON
 import Store
+import Upstream
 
 /// Reads Mesh's transfer webhook: the PascalCase body of which every field but the event's id may be missing.
 enum MeshEvent {
@@ -31,7 +32,7 @@ enum MeshEvent {
                 ?? UUIDValue(high: 0, low: 0),
             reference: reference, unroutableReason: unroutable?.rawValue,
             status: ReportedStatus(upstreamText: root["TransferStatus"]?.string ?? []),
-            occurredAt: root["Timestamp"].flatMap(time), details: details(root), payload: body)
+            occurredAt: root["Timestamp"].flatMap(MeshTime.read), details: details(root), payload: body)
     }
 
     private static func details(_ root: JSONValue) -> ReceivedEvent.Details {
@@ -55,13 +56,4 @@ enum MeshEvent {
 
     /// The exact value in plain digits; one that would need absurdly many counts as absent. The payload keeps it.
     private static func amount(_ value: JSONValue?) -> [UInt8]? { value?.number?.canonicalDecimalBytes }
-
-    /// Mesh's documents show seconds and milliseconds: from 10^11 on it is milliseconds, which are 1973 then, where
-    /// seconds would be the year 5138.
-    private static func time(_ value: JSONValue) -> Timestamp? {
-        guard let number = value.integer, number > 0 else { return nil }
-        if number < 100_000_000_000 { return Timestamp(seconds: number) }
-        // Up to the end of the year 9999.
-        return number < 253_402_300_800_000 ? Timestamp(milliseconds: number) : nil
-    }
 }

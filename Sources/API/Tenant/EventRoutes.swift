@@ -30,6 +30,7 @@ enum EventRoutes {
         json.member("type", word: event.type)
         json.member("transferId", event.transfer)
         json.member("linkSessionId", event.linkSession)
+        json.member("origin", word: event.origin)
         json.member("upstreamEventId", event.upstreamEventID)
         json.member("occurredAt", event.occurredAt)
         json.member("receivedAt", event.receivedAt)

@@ -1,0 +1,117 @@
+import Domain
+package import Runtime
+package import Store
+
+/// How long what was delivered is kept.
+package struct RetentionAges: Sendable {
+    /// Of events, deliveries and attempts: a month of them goes when its end is older.
+    package let events: Duration
+    /// Of the keys by which a repeated webhook is known: longer, because a repeat may come when the event is gone.
+    package let eventKeys: Duration
+
+    package init(days: Int) {
+        events = .seconds(Int64(days) * 86_400)
+        eventKeys = events * 2
+    }
+}
+
+/// Makes partitions ahead and forgets what is old, hour after hour. Any number of nodes may do so: one at a time does.
+/// Loop-bound.
+package struct Housekeeper: Sendable {
+    private let loop: EventLoop
+    /// A store with a write connection that nothing else uses: what shared a commit with DDL would wait for its locks.
+    private let store: Store
+    private let ages: RetentionAges
+    private let log: Log
+
+    package init(loop: EventLoop, store: Store, ages: RetentionAges, log: Log) {
+        self.loop = loop
+        self.store = store
+        self.ages = ages
+        self.log = log
+    }
+
+    /// Looks again and again until the task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            await runOnce()
+            await loop.sleep(for: Limits.choreInterval)
+        }
+    }
+
+    /// Does what is due.
+    package func runOnce() async {
+        await perform(.retention, every: Limits.retentionInterval) { () throws(StoreError) in
+            try await store.ensurePartitions()
+            _ = try await store.forgetIdempotentAnswers()
+            try await dropPartitions()
+            try await pruneDefaultPartitions()
+        }
+        await perform(.eventKeys, every: Limits.eventKeyInterval) { () throws(StoreError) in
+            try await forgetEventKeys()
+        }
+    }
+
+    /// A chore that fails is tried again soon: it may have met somebody's lock.
+    private func perform(
+        _ chore: Chore, every interval: Duration, _ work: () async throws(StoreError) -> Void
+    ) async {
+        do throws(StoreError) {
+            guard let lease = try await store.claim(chore, lease: Limits.choreLease) else { return }
+            var next = store.clock.now() + interval
+            do throws(StoreError) {
+                try await work()
+            } catch {
+                log.warn("housekeeping was held up", [(.kind, .text(chore.rawValue)), (.error, .text("\(error)"))])
+                next = store.clock.now() + Limits.choreRetryInterval
+            }
+            try await store.finish(chore, lease: lease, next: next)
+        } catch {
+            if error != .unavailable {
+                log.warn("housekeeping was not done", [(.kind, .text(chore.rawValue)), (.error, .text("\(error)"))])
+            }
+        }
+    }
+
+    private func dropPartitions() async throws(StoreError) {
+        let before = store.clock.now() - ages.events
+        while !Task.isCancelled {
+            let found = try await store.dropExpiredPartition(before: before)
+            let dropped = found.last.flatMap { $0.keptFor == nil ? $0 : nil }
+            if let dropped {
+                log.info("dropped a month of events and their deliveries", [(.table, .text("event_\(dropped.month)"))])
+                continue
+            }
+            for kept in found {
+                log.warn(
+                    "kept a month of events that is older than it need be",
+                    [(.table, .text("event_\(kept.month)")), (.reason, .text(kept.keptFor ?? ""))])
+            }
+            return
+        }
+    }
+
+    private func pruneDefaultPartitions() async throws(StoreError) {
+        let before = store.clock.now() - ages.events
+        while !Task.isCancelled {
+            let gone = try await store.pruneDefaultPartitions(before: before, limit: Limits.pruneSize)
+            if gone < Int64(Limits.pruneSize) { return }
+            await loop.sleep(for: Limits.prunePause)
+        }
+    }
+
+    private func forgetEventKeys() async throws(StoreError) {
+        let before = store.clock.now() - ages.eventKeys
+        var block: Int64 = 0
+        var all = block + 1
+        var forgotten: Int64 = 0
+        while !Task.isCancelled, block < all {
+            let found = try await store.forgetEventKeys(before: before, from: block, count: Limits.keyBlocks)
+            forgotten += found.forgotten
+            all = found.blocks
+            block += Limits.keyBlocks
+            await loop.sleep(for: Limits.prunePause)
+        }
+        if forgotten > 0 { log.info("forgot keys of old events", [(.count, .integer(Int(forgotten)))]) }
+    }
+}
