@@ -61,7 +61,7 @@ with input as (
         refund_address = coalesce(excluded.refund_address, t.refund_address),
         source_account_provider = coalesce(excluded.source_account_provider, t.source_account_provider),
         updated_at = excluded.updated_at
-    returning t.sub_client_id, t.id, t.link_session_id, t.upstream_transfer_id
+    returning t.sub_client_id, t.id, t.link_session_id, t.upstream_transfer_id, t.reconciled_types
 ), stored as (
     insert into event (sub_client_id, id, environment, type, upstream_id, upstream_event_id, link_session_id,
         transfer_id, transaction_id, user_id, occurred_at, received_at, payload)
@@ -70,6 +70,8 @@ with input as (
     from accepted a
     join moved m on m.sub_client_id = a.sub_client_id and m.link_session_id = a.link_session_id
         and m.upstream_transfer_id = a.upstream_transfer_id
+    -- What was reconciled has its event.
+    where a.type <> all (coalesce(m.reconciled_types, '{}'))
     returning id, transfer_id
 ), owed as materialized (
     select a.sub_client_id, delivery_uuid(a.event_id, e.id) as id, a.event_id, e.id as endpoint_id, a.environment,
@@ -77,6 +79,7 @@ with input as (
         e.enabled and $24::uuid is not null and not e.is_governed and e.id <> all ($26::uuid[])
             and (l.ready_at is null or l.is_closing) and (l.paused_until > $23) is not true as is_handed_over
     from accepted a
+    join stored s on s.id = a.event_id
     join endpoint e on e.sub_client_id = a.sub_client_id and e.environment = a.environment
         and e.deleted_at is null and e.event_types && array['*', 'transfer.*', a.type]
     left join lane l on l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id
@@ -111,10 +114,10 @@ with input as (
     on conflict do nothing
     returning id
 )
-select i.position, r.position is not null, f.event_id is not null, q.id is not null, r.transaction_id, r.user_id,
-    s.transfer_id, o.id, o.endpoint_id, coalesce(o.is_handed_over, false), coalesce(r.is_erased, false),
-    r.environment::text, (select count(*) from opened),
-    (select count(*) from owed w where w.enabled and not w.is_handed_over)
+select i.position, r.position is not null, f.event_id is not null and (s.id is not null or r.is_erased),
+    q.id is not null, r.transaction_id, r.user_id, s.transfer_id, o.id, o.endpoint_id,
+    coalesce(o.is_handed_over, false), coalesce(r.is_erased, false), r.environment::text,
+    (select count(*) from opened), (select count(*) from owed w where w.enabled and not w.is_handed_over)
 from input i
 left join routed r on r.position = i.position
 left join fresh f on f.event_id = i.event_id
