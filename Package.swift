@@ -88,7 +88,8 @@ let package = Package(
         suite("ImageTests", ["Crypto", "Image", "TestSupport"]),
         suite("StoreTests", ["Domain", "Runtime", "Crypto", "Postgres", "SQL", "Store", "TestSupport"]),
         suite(
-            "DeliveryTests", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store", "Delivery", "TestSupport"]),
+            "DeliveryTests",
+            ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPClient", "Store", "Delivery", "TestSupport"]),
         suite(
             "APITests",
             [

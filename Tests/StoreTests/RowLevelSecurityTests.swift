@@ -10,6 +10,7 @@ import Testing
     private struct Table {
         let name: String
         let ownerColumn: String?
+        let firstColumn: String
     }
 
     /// Children before their parents, so that rows can be deleted in this order. Without the audit chain, to which the
@@ -20,14 +21,16 @@ import Testing
             select c.relname::text, case when c.relname = 'sub_client' then 'id'
                 when exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'sub_client_id')
                 then 'sub_client_id' end,
-                exists (select from pg_constraint k where k.confrelid = c.oid and k.contype = 'f')
+                exists (select from pg_constraint k where k.confrelid = c.oid and k.contype = 'f'),
+                (select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum = 1)
             from pg_class c
             where c.relnamespace = 'subgate'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
                 and c.relname <> 'audit_entry'
             order by 3, 1
             """)
         return rows.indices.map {
-            Table(name: rows.string($0, 0), ownerColumn: rows.isNull($0, 1) ? nil : rows.string($0, 1))
+            Table(
+                name: rows.string($0, 0), ownerColumn: rows.stringOrNil($0, 1), firstColumn: rows.string($0, 3))
         }
     }
 
@@ -67,7 +70,7 @@ import Testing
                 for change in ["select 1 from %", "update % set $ = $ returning 1", "delete from % returning 1"] {
                     try begin(connection, as: mine.subClient)
                     for table in tables {
-                        let column = table.ownerColumn ?? "id"
+                        let column = table.ownerColumn ?? table.firstColumn
                         let text = change.replacing("%", with: table.name).replacing("$", with: column)
                         let seen = try connection.query(text).count
                         guard let own = table.ownerColumn else {
@@ -91,7 +94,7 @@ import Testing
             let connection = try app(fixture)
             for table in tables {
                 try begin(connection, as: one.subClient)
-                let column = table.ownerColumn ?? "id"
+                let column = table.ownerColumn ?? table.firstColumn
                 let error = #expect(throws: PostgresError.self) {
                     let theirs = "'\(String(decoding: other.subClient.uuid.text, as: UTF8.self))'::uuid"
                     // A row of one's own in which only the owner is another's, or for the platform's tables any row.
@@ -170,7 +173,8 @@ import Testing
                     + "order by 1")
             #expect(
                 functions.indices.map { functions.string($0, 0) } == [
-                    "append_audit_entry", "ensure_partitions", "erase_audit_details", "find_sub_clients",
+                    "append_audit_entry", "drop_expired_partition", "ensure_partitions", "erase_audit_details",
+                    "find_sub_clients", "prune_default_partitions",
                 ])
         }
     }

@@ -79,7 +79,8 @@ declare
     high uuid;
     made int := 0;
 begin
-    perform pg_advisory_xact_lock(hashtext('subgate.ensure_partitions'));
+    -- Somebody else is at it.
+    if not pg_try_advisory_xact_lock(hashtext('subgate.ensure_partitions')) then return 0; end if;
     for offset_months in 0 .. months - 1
     loop
         month := (date_trunc('month', first_day::timestamp) + make_interval(months => offset_months))
