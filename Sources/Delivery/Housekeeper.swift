@@ -44,6 +44,7 @@ package struct Housekeeper: Sendable {
         await perform(.retention, every: Limits.retentionInterval) { () throws(StoreError) in
             try await store.ensurePartitions()
             _ = try await store.forgetIdempotentAnswers()
+            try await store.forgetEndedEndpointSecrets()
             try await dropPartitions()
             try await pruneDefaultPartitions()
         }

@@ -44,8 +44,6 @@ package enum Limits {
     static let rescueInterval: Duration = .milliseconds(500)
     /// How far before the last look for them the next begins: longer than a statement may take.
     static let lapseLookBack: Duration = .seconds(15)
-    /// Looks for dead nodes in an hour.
-    static let looksPerHour = 7_200
     /// Webhooks accepted in one statement: beyond this its gain is small and its memory is not.
     static let acceptSize = 256
     /// Webhooks waiting to be accepted on one loop; more are refused with 503, and the upstream repeats them.

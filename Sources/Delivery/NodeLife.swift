@@ -50,15 +50,13 @@ package struct NodeLife: Sendable {
         }
     }
 
-    /// Looks again and again until the task is cancelled; once an hour makes partitions ahead and forgets what has
-    /// expired.
+    /// Looks again and again until the task is cancelled.
     package func run() async {
         var looks = 0
         var lapsedFrom = Timestamp(seconds: 0)
         while !Task.isCancelled {
             await runOnce()
             if looks % Limits.looksPerLapse == 0 { lapsedFrom = await rescueLapsed(after: lapsedFrom) }
-            if looks % Limits.looksPerHour == 0 { await keepHouse() }
             looks += 1
             await loop.sleep(for: Limits.rescueInterval)
         }
@@ -79,16 +77,6 @@ package struct NodeLife: Sendable {
         } catch {
             log.warn("could not look for ended leases", [(.error, .text("\(error)"))])
             return earliest
-        }
-    }
-
-    private func keepHouse() async {
-        do throws(StoreError) {
-            try await store.ensurePartitions()
-            _ = try await store.forgetIdempotentAnswers()
-            try await store.forgetEndedEndpointSecrets()
-        } catch {
-            log.warn("the hourly work was not done", [(.error, .text("\(error)"))])
         }
     }
 }

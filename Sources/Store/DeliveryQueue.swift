@@ -43,11 +43,11 @@ extension Store {
                 Query(.nextWake, [.time(now)]),
             ])
         let (timed, waiting) = (results[0], results[1])
-        let seen = Int(timed.int64(0, 14))
+        let seen = Int(timed.int64(0, 15))
         let fromLanes = Store.claimed(waiting, lease)
         return Claim(
             deliveries: Store.claimed(timed, lease) + fromLanes, hasMore: seen == limit || !fromLanes.isEmpty,
-            lanes: Int(waiting.int64(0, 14)), nextWake: results[2].optionalTime(0, 0),
+            lanes: Int(waiting.int64(0, 15)), nextWake: results[2].optionalTime(0, 0),
             timedFrom: seen < limit ? max(timedFrom, now - Store.lookBack) : timedFrom)
     }
 
@@ -57,7 +57,8 @@ extension Store {
             let event = StoredEvent(
                 id: rows.id(row, 2), type: rows.word(row, 4), transfer: rows.optionalID(row, 9),
                 linkSession: rows.optionalID(row, 10), transactionID: rows.optionalText(row, 7),
-                userID: rows.optionalText(row, 8), receivedAt: rows.time(row, 11), payload: rows.bytes(row, 12))
+                userID: rows.optionalText(row, 8), receivedAt: rows.time(row, 11), payload: rows.bytes(row, 12),
+                origin: rows.word(row, 14))
             return DueDelivery(
                 subClient: rows.id(row, 0), id: rows.id(row, 1), endpoint: rows.id(row, 3),
                 environment: rows.word(row, 13), event: event, attempt: rows.int32(row, 5),

@@ -144,7 +144,8 @@ import Testing
                 let order = sessions
                 let transfers = order.indices.map { UInt64(round * 10 + $0 + 1) }
                 let facts = zip(order, transfers).map { Self.fact(seed, "Succeeded", $0, transfer: $1) }
-                let again = Array(facts.reversed())
+                let again = Array(
+                    zip(order, transfers).map { Self.fact(seed, "Succeeded", $0, transfer: $1) }.reversed())
                 let webhooks = Array(
                     zip(order, transfers).map { Self.webhook(seed, "Succeeded", $0, transfer: $1) }.reversed())
                 // Who begins takes turns.

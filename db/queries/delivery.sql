@@ -43,7 +43,8 @@ with due as (
     select count(*) as due, (select count(*) from opened) as lanes from due
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
-    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, seen.due, seen.lanes
+    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, seen.due,
+    seen.lanes
 from seen
 left join claimed c on c.lease_owner is not null
 left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
@@ -171,7 +172,7 @@ with ready as (
     returning l.ready_at
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
-    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, l.lanes
+    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, l.lanes
 from (select count(*) as lanes from looked_at) as l
 left join claimed c on c.lease_owner is not null
 left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
