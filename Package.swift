@@ -107,7 +107,7 @@ let package = Package(
             [
                 "Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "Sandbox", "TestSupport",
             ]),
-        suite("EndToEndTests", ["Runtime", "JSON", "Crypto", "Postgres", "TestSupport"]),
+        suite("EndToEndTests", ["Runtime", "JSON", "Crypto", "Postgres", "SQL", "TestSupport"]),
         suite("TidyTests", ["Domain", "Runtime", "HTTPServer", "API", "Sandbox"]),
     ],
     swiftLanguageModes: [.v6]

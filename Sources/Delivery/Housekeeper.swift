@@ -46,7 +46,12 @@ package struct Housekeeper: Sendable {
             _ = try await store.forgetIdempotentAnswers()
             try await store.forgetEndedEndpointSecrets()
             try await dropPartitions()
-            try await pruneDefaultPartitions()
+            try await inChunks { limit throws(StoreError) in
+                try await store.pruneDefaultPartitions(before: store.clock.now() - ages.events, limit: limit)
+            }
+            try await inChunks { limit throws(StoreError) in
+                Int64(try await store.forgetQuarantined(before: store.clock.now() - ages.events, limit: limit))
+            }
         }
         await perform(.eventKeys, every: Limits.eventKeyInterval) { () throws(StoreError) in
             try await forgetEventKeys()
@@ -92,11 +97,10 @@ package struct Housekeeper: Sendable {
         }
     }
 
-    private func pruneDefaultPartitions() async throws(StoreError) {
-        let before = store.clock.now() - ages.events
+    /// Until a chunk finds less than it may take.
+    private func inChunks(_ chunk: (Int) async throws(StoreError) -> Int64) async throws(StoreError) {
         while !Task.isCancelled {
-            let gone = try await store.pruneDefaultPartitions(before: before, limit: Limits.pruneSize)
-            if gone < Int64(Limits.pruneSize) { return }
+            if try await chunk(Limits.pruneSize) < Int64(Limits.pruneSize) { return }
             await loop.sleep(for: Limits.prunePause)
         }
     }

@@ -54,6 +54,13 @@ extension Store {
         try await run(PlatformScope.system, .pruneDefaultPartitions, [.time(before), .int32(Int32(limit))]).int64(0, 0)
     }
 
+    /// Forgets up to `limit` events of the quarantine from before a moment. Returns how many.
+    package func forgetQuarantined(before: Timestamp, limit: Int) async throws(StoreError) -> Int {
+        try await run(
+            PlatformScope.system, .forgetQuarantined, [.time(before), .int32(Int32(limit))]
+        ).affected
+    }
+
     /// Forgets keys of events received before a moment, of those that lie in the table's blocks `from..<from + count`.
     /// Returns how many, and how many blocks there are.
     package func forgetEventKeys(

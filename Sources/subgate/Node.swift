@@ -122,6 +122,8 @@ struct Node: Sendable {
         var configuration = DatabaseConfiguration.service(parts.configuration.databaseURL)
         configuration.applicationName = name
         configuration.lanes = [.write]
+        // Locks that one piece of work takes are not held until the next has its own.
+        configuration.unitsPerBatch = 1
         let database = Database(loop: loop, configuration: configuration, statements: statements)
         try await database.start()
         return database

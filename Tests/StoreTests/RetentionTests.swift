@@ -310,6 +310,22 @@ import Testing
         }
     }
 
+    @Test func theQuarantineIsForgottenLikeOtherEvents() async throws {
+        try await StoreFixture.with { fixture in
+            let seed = try await Seed.make(fixture.store)
+            for days in [200, 150, 100, 1] {
+                fixture.clock.advance(by: .seconds(-days * 86_400))
+                _ = try await fixture.store.accept([seed.received("Pending", nil)], lease: nil)
+                fixture.clock.advance(by: .seconds(days * 86_400))
+            }
+            let before = fixture.store.clock.now() - .seconds(120 * 86_400)
+            #expect(try await fixture.store.forgetQuarantined(before: before, limit: 1) == 1)
+            #expect(try await fixture.store.forgetQuarantined(before: before, limit: 10) == 1)
+            #expect(try await fixture.store.forgetQuarantined(before: before, limit: 10) == 0)
+            #expect(try await fixture.store.quarantine(.system, PageRequest()).items.count == 2)
+        }
+    }
+
     // MARK: Keys and chores
 
     @Test func keysAreForgottenBlockByBlock() async throws {

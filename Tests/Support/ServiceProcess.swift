@@ -124,6 +124,8 @@ package final class ServiceProcess: Sendable {
             ["serve"] + installation.databaseArguments(role: "subgate_app") + installation.keyArguments + [
                 "--public-listen", "127.0.0.1:\(publicPort)", "--admin-listen", "127.0.0.1:\(adminPort)",
                 "--ops-listen", "127.0.0.1:\(opsPort)", "--node-name", name,
+                // A look at the upstream would come between the calls that tests wait for.
+                "--reconcile-interval", "0",
             ] + (allowsPrivateTargets ? ["--allow-private-targets"] : []) + arguments,
             log: installation.folder + "/\(name).log")
     }

@@ -18,6 +18,11 @@ select month, kept_for from drop_expired_partition($1::timestamptz);
 -- name: prune_default_partitions
 select prune_default_partitions($1::timestamptz, $2::int);
 
+-- name: forget_quarantined
+-- Events from before $1 that nobody has given to a sub-client, up to $2 of them: they are kept as long as other events.
+delete from quarantine
+where id in (select q.id from quarantine q where q.id < first_uuid($1::timestamptz) order by q.id limit $2::int);
+
 -- name: forget_event_keys
 -- Forgets keys from before $1 that lie in $3 blocks of the table from block $2 on; returns how many, and how many
 -- blocks there are in all. A walk over the table as it lies, once in a while, costs less than an index that each event
