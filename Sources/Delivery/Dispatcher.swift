@@ -12,8 +12,9 @@ package struct Dispatcher: Sendable {
     private struct State {
         var queue = DispatchQueue()
         var handovers = HandoverLog()
-        /// Nothing on the clock is due before this.
+        /// Nothing on the clock is due before the one, and no lane before the other.
         var timedFrom = Timestamp(seconds: 0)
+        var lanesFrom = Timestamp(seconds: 0)
         /// The last claim looked at lanes: what is written may make room in one.
         var seesLanes = false
         var isStopping = false
@@ -239,12 +240,14 @@ package struct Dispatcher: Sendable {
 
     /// Returns how long to wait before the next, unless something becomes due here.
     private func claim() async -> Duration {
-        let (room, busy, timedFrom) = state.withValue { ($0.queue.room, $0.queue.busyEndpoints, $0.timedFrom) }
+        let (room, busy, timedFrom, lanesFrom) = state.withValue {
+            ($0.queue.room, $0.queue.busyEndpoints, $0.timedFrom, $0.lanesFrom)
+        }
         guard room >= 2 * Limits.claimSize else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
         do throws(StoreError) {
             let claim = try await store.claimDue(
-                limit: Limits.claimSize, busy: busy, lease: lease, timedFrom: timedFrom)
+                limit: Limits.claimSize, busy: busy, lease: lease, timedFrom: timedFrom, lanesFrom: lanesFrom)
             if state.withValue(\.isStopping) {
                 settle(claim.deliveries, as: .due)
             } else {
@@ -252,6 +255,7 @@ package struct Dispatcher: Sendable {
             }
             state.withValue {
                 $0.timedFrom = claim.timedFrom
+                $0.lanesFrom = claim.lanesFrom
                 $0.seesLanes = claim.lanes > 0
             }
             metrics.claimed.add(claim.deliveries.count)

@@ -56,7 +56,7 @@ package enum DeliveryStatus: String, Sendable, CaseIterable {
     case pending, delivering, retrying, delivered, held, failed, cancelled
 }
 
-/// How an event came: by the upstream's webhook, by looking at the upstream's list of transfers, or from Subgate itself.
+/// How an event came: by the upstream's webhook, by a look at the upstream's list of transfers, or from Subgate itself.
 package enum EventOrigin: String, Sendable, CaseIterable {
     case webhook, reconciliation, subgate
 }

@@ -14,8 +14,10 @@ package struct Claim: Sendable {
     package var lanes: Int
     /// When the next comes due that was not yet; nil if nothing is known to.
     package var nextWake: Timestamp?
-    /// Nothing is due before this, whoever asks next.
+    /// Nothing on the clock is due before this, whoever asks next.
     package var timedFrom: Timestamp
+    /// And no lane is.
+    package var lanesFrom: Timestamp
 }
 
 extension Store {
@@ -27,9 +29,10 @@ extension Store {
     private static let lookBack: Duration = .seconds(15)
 
     /// Leases up to `limit` deliveries on the clock and `limit` in lanes, leaving out lanes of the endpoints in `busy`.
-    /// `timedFrom` is the last claim's.
+    /// `timedFrom` and `lanesFrom` are the last claim's.
     package func claimDue(
-        limit: Int, busy: [EndpointID], lease: Lease, timedFrom: Timestamp = Timestamp(seconds: 0)
+        limit: Int, busy: [EndpointID], lease: Lease, timedFrom: Timestamp = Timestamp(seconds: 0),
+        lanesFrom: Timestamp = Timestamp(seconds: 0)
     ) async throws(StoreError) -> Claim {
         let now = clock.now()
         let common: [Parameter] = [
@@ -38,17 +41,23 @@ extension Store {
         let results = try await run(
             PlatformScope.system,
             [
-                Query(.claimTimed, common + [.time(timedFrom)]),
-                Query(.claimWaiting, common + [.int32(Int32(Store.lanesPerClaim))]),
+                // A clock that was put back must not hide what comes now.
+                Query(.claimTimed, common + [.time(min(timedFrom, now - Store.lookBack))]),
+                Query(
+                    .claimWaiting,
+                    common + [.int32(Int32(Store.lanesPerClaim)), .time(min(lanesFrom, now - Store.lookBack))]),
                 Query(.nextWake, [.time(now)]),
             ])
         let (timed, waiting) = (results[0], results[1])
         let seen = Int(timed.int64(0, 15))
         let fromLanes = Store.claimed(waiting, lease)
+        let leftFrom = waiting.optionalTime(0, 16)
         return Claim(
             deliveries: Store.claimed(timed, lease) + fromLanes, hasMore: seen == limit || !fromLanes.isEmpty,
             lanes: Int(waiting.int64(0, 15)), nextWake: results[2].optionalTime(0, 0),
-            timedFrom: seen < limit ? max(timedFrom, now - Store.lookBack) : timedFrom)
+            timedFrom: seen < limit ? max(timedFrom, now - Store.lookBack) : timedFrom,
+            // What was left, because others or this node are at it, is looked for again.
+            lanesFrom: max(lanesFrom, min(now - Store.lookBack, leftFrom.map { $0 - .milliseconds(1) } ?? now)))
     }
 
     private static func claimed(_ rows: Rows, _ lease: Lease) -> [DueDelivery] {

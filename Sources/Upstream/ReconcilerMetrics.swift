@@ -35,7 +35,7 @@ package struct ReconcilerMetrics: Sendable {
         findings = metrics.counters(
             "subgate_reconciliation_findings_total",
             help:
-                "What upstreams' lists of transfers told, by what became of it. `made` are events that no webhook told.",
+                "What upstreams' lists of transfers told, by what became of it: `made` is what no webhook told.",
             MetricLabel("outcome", Finding.words))
         pages = metrics.counter(
             "subgate_reconciliation_pages_total", help: "Pages read of upstreams' lists of transfers.")

@@ -48,6 +48,7 @@ extension UnderLoad {
                 #expect(dead.counts["event"] == 0 && dead.counts["attempt"] == 0)
                 #expect(try #require(dead.counts["delivery"]) <= 4 * retried + Self.limited(owner) * 2 + 50)
                 #expect(after.timed <= before.timed + 100)
+                #expect(after.waiting <= before.waiting + 100)
                 try idle.execute("rollback")
             }
         }
@@ -91,12 +92,13 @@ private struct Claims: CustomStringConvertible {
     let timed: Int64
     let waiting: Int64
 
-    /// As a dispatcher looks that has looked before, half a minute from now.
+    /// As a dispatcher looks that has looked before, ten minutes from now: a look passes over what died in the last
+    /// quarter of a minute, and over nothing else.
     static func measure(_ owner: BlockingConnection) throws -> Claims {
-        let common = "gen_random_uuid(), now() + interval '30 seconds', now() + interval '90 seconds', 500, '{}'"
+        let common = "gen_random_uuid(), now() + interval '600 seconds', now() + interval '660 seconds', 500, '{}'"
         return Claims(
-            timed: try buffers(owner, .claimTimed, common + ", now() + interval '15 seconds'"),
-            waiting: try buffers(owner, .claimWaiting, common + ", 20"))
+            timed: try buffers(owner, .claimTimed, common + ", now() + interval '585 seconds'"),
+            waiting: try buffers(owner, .claimWaiting, common + ", 20, now() + interval '585 seconds'"))
     }
 
     private static func buffers(

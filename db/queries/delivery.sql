@@ -43,8 +43,8 @@ with due as (
     select count(*) as due, (select count(*) from opened) as lanes from due
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
-    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, seen.due,
-    seen.lanes
+    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text,
+    seen.due, seen.lanes
 from seen
 left join claimed c on c.lease_owner is not null
 left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
@@ -61,15 +61,19 @@ left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 -- An endpoint's deliveries are asked for as a range of pairs, which only the lanes' index can give in order: with two
 -- equalities the planner may walk the primary key past all that the sub-client ever had. `offset 0` keeps it from
 -- answering for all events at once what is asked of a few.
-with ready as (
+--
+-- Nothing that was to be looked at before $7 is looked for, where an earlier look has left nothing: while somebody's
+-- transaction stays open, each look leaves a dead version of its lane there.
+with seen as materialized (
+    select l.sub_client_id, l.endpoint_id, l.ready_at
+    from lane l
+    where l.ready_at > $7::timestamptz and l.ready_at <= $2::timestamptz
+    order by l.ready_at
+    limit 2000
+), ready as (
     select r.sub_client_id, r.endpoint_id, r.ready_at,
         row_number() over (partition by r.sub_client_id order by r.ready_at) as turn
-    from (
-        select l.sub_client_id, l.endpoint_id, l.ready_at
-        from lane l
-        where l.ready_at <= $2::timestamptz
-        order by l.ready_at
-        limit 2000) as r
+    from seen r
     where r.endpoint_id <> all ($5::uuid[])
 ), chosen as materialized (
     select l.*
@@ -172,8 +176,12 @@ with ready as (
     returning l.ready_at
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
-    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, l.lanes
-from (select count(*) as lanes from looked_at) as l
+    e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, l.lanes,
+    l.left_from
+from (
+    select (select count(*) from looked_at) as lanes,
+        (select min(s.ready_at) from seen s where (s.sub_client_id, s.endpoint_id) not in (
+            select g.sub_client_id, g.endpoint_id from granted g)) as left_from) as l
 left join claimed c on c.lease_owner is not null
 left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 

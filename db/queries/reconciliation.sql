@@ -55,12 +55,13 @@ join upstream u on u.id = r.upstream_id and u.deleted_at is null
 where r.sweep = 'recent';
 
 -- name: reconcile_transfers
--- What an upstream's list tells of transfers, for many at once and each transfer once, where it is news: an event as its
--- webhook would have been, and a delivery to each endpoint that asks for its type, due now, or held. One row per input.
+-- What an upstream's list tells of transfers, for many at once and each transfer once, where it is news: an event as
+-- its webhook would have been, and a delivery to each endpoint that asks for its type, due now, or held. One row per
+-- input.
 --
--- Only what moves a transfer forward is news: that is decided on the transfer's row as the last commit left it, with the
--- row locked, so a webhook that says the same at the same moment comes before or after. After, it finds its type among
--- those that were reconciled and is a repeat (accept_events). In the order in which accept_events locks them.
+-- Only what moves a transfer forward is news: that is decided on the transfer's row as the last commit left it, with
+-- the row locked, so a webhook that says the same at the same moment comes before or after. After, it finds its type
+-- among those that were reconciled and is a repeat (accept_events). In the order in which accept_events locks them.
 with input as (
     select *
     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],

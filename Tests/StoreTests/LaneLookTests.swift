@@ -1,0 +1,53 @@
+import Domain
+import Runtime
+import Store
+import TestSupport
+import Testing
+
+/// Claims begin where the last one found nothing before.
+@Suite struct LaneLookTests {
+    private static func claim(
+        _ scene: LaneTests.Scene, after last: Claim? = nil, busy: [EndpointID] = []
+    ) async throws -> Claim {
+        let beginning = Timestamp(seconds: 0)
+        return try await scene.store.claimDue(
+            limit: 100, busy: busy, lease: scene.lease(), timedFrom: last?.timedFrom ?? beginning,
+            lanesFrom: last?.lanesFrom ?? beginning)
+    }
+
+    @Test func whatWasLeftIsLookedForAgain() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await LaneTests.Scene(fixture)
+            let busy = try await scene.seed.endpoint()
+            let other = try await scene.seed.endpoint()
+            try await scene.queue(["Pending", "Succeeded"])
+            fixture.clock.advance(by: .seconds(60))
+            var claim = try await Self.claim(scene, busy: [busy])
+            #expect(claim.deliveries.map(\.endpoint) == [other, other])
+            // However often it is passed over.
+            for _ in 0..<3 {
+                fixture.clock.advance(by: .seconds(60))
+                claim = try await Self.claim(scene, after: claim, busy: [busy])
+                #expect(claim.deliveries.allSatisfy { $0.endpoint == other })
+            }
+            claim = try await Self.claim(scene, after: claim)
+            #expect(claim.deliveries.contains { $0.endpoint == busy })
+        }
+    }
+
+    @Test func whatComesLaterIsFound() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await LaneTests.Scene(fixture)
+            _ = try await scene.seed.endpoint()
+            let begin = scene.store.clock.now()
+            var claim = try await Self.claim(scene)
+            #expect(claim.lanesFrom > begin - .seconds(60) && claim.deliveries.isEmpty)
+            for shift in [60, 1, 0] as [Int64] {
+                fixture.clock.advance(by: .seconds(shift))
+                try await scene.queue(["Pending"])
+                claim = try await Self.claim(scene, after: claim)
+                #expect(claim.deliveries.count == 1, "\(shift)")
+            }
+        }
+    }
+}
