@@ -18,6 +18,12 @@ package struct UUIDValue: Hashable, Sendable {
         low = 0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF
     }
 
+    /// What all version 7 UUIDs of a moment's millisecond, and of later ones, are not below.
+    package init(firstAt moment: Timestamp) {
+        high = UInt64(min(UInt64(clamping: moment.milliseconds), 0xFFFF_FFFF_FFFF)) << 16
+        low = 0
+    }
+
     /// A version 4 UUID (RFC 9562 section 5.4).
     package init(version4 random: (UInt64, UInt64)) {
         high = random.0 & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
@@ -68,6 +74,13 @@ package struct UUIDValue: Hashable, Sendable {
         case 97...102: UInt64(byte - 87)
         default: nil
         }
+    }
+}
+
+extension UUIDValue: Comparable {
+    /// As PostgreSQL orders them: version 7 UUIDs by their time.
+    package static func < (left: UUIDValue, right: UUIDValue) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
     }
 }
 

@@ -11,6 +11,7 @@ extension Parameter {
     static func time(_ moment: Timestamp) -> Parameter { .timestamp(microsecondsSince1970: moment.microseconds) }
     static func time(_ moment: Timestamp?) -> Parameter { moment.map { .time($0) } ?? .null }
     static func text(_ bytes: [UInt8]?) -> Parameter { bytes.map { .text($0) } ?? .null }
+    static func int32(_ number: Int32?) -> Parameter { number.map { .int32($0) } ?? .null }
     static func string(_ string: String?) -> Parameter { string.map { .string($0) } ?? .null }
     static func word<Word: RawRepresentable<String>>(_ word: Word?) -> Parameter { .string(word?.rawValue) }
     static func uuids(_ uuids: [UUIDValue?]) -> Parameter {

@@ -31,9 +31,24 @@ package struct Attempt: Sendable {
     package let responseBody: [UInt8]?
 }
 
+/// Which deliveries are wanted: those that all of these let through.
 package struct DeliveryFilter: Sendable {
     package var status: DeliveryStatus?
     package var endpoint: EndpointID?
+    package var type: EventType?
+    package var event: EventID?
+    package var transfer: TransferID?
+    /// The status of the last answer.
+    package var statusCodes: ClosedRange<Int32>?
+    /// By the time of the event, with which a delivery's identifier begins.
+    package var window = TimeWindow()
+    package init() {}
+}
+
+/// Which attempts of a delivery are wanted.
+package struct AttemptFilter: Sendable {
+    package var succeeded: Bool?
+    package var statusCodes: ClosedRange<Int32>?
     package init() {}
 }
 
@@ -43,7 +58,7 @@ extension StoreError {
 }
 
 extension Store {
-    /// Throws `.notFound`.
+    /// The delivery and its latest hundred attempts, oldest first. Throws `.notFound`.
     package func delivery(
         _ scope: TenantScope, _ id: DeliveryID
     ) async throws(StoreError) -> (delivery: Delivery, attempts: [Attempt]) {
@@ -51,34 +66,69 @@ extension Store {
             scope,
             [
                 Query(.getDelivery, [.id(scope.subClient), .id(id), .word(scope.environment)]),
-                Query(.listAttempts, [.id(scope.subClient), .id(id)]),
+                Query(.listLatestAttempts, [.id(scope.subClient), .id(id)]),
             ], on: .read)
         if results[0].isEmpty { throw .notFound }
-        let rows = results[1]
-        let attempts = rows.indices.map { row in
-            Attempt(
-                id: rows.id(row, 0), number: rows.int32(row, 1), startedAt: rows.time(row, 2),
-                duration: .microseconds(rows.int64(row, 3)), statusCode: rows.optionalInt32(row, 4),
-                errorCode: rows.optionalText(row, 5), responseBody: rows.optionalBytes(row, 6))
-        }
-        return (Delivery(results[0], 0), attempts)
+        return (Delivery(results[0], 0), results[1].indices.map { Attempt(results[1], $0) })
     }
 
+    /// A page looks at no more than `PageRequest.examinedRows` deliveries, so it may be short and yet have a next one.
     package func deliveries(
         _ scope: TenantScope, _ filter: DeliveryFilter, _ page: PageRequest
     ) async throws(StoreError) -> Page<Delivery> {
-        let rows = try await run(
-            scope, .listDeliveries,
-            [
-                .id(scope.subClient), .word(scope.environment), page.after, page.rowLimit, .word(filter.status),
-                .id(filter.endpoint),
-            ], on: .read)
+        let start: [Parameter] = [
+            .id(scope.subClient), .word(scope.environment), page.below(filter.window), page.notBelow(filter.window),
+            page.rowLimit,
+        ]
+        let end: [Parameter] = [
+            .word(filter.status), .word(filter.type), .id(filter.endpoint), .int32(filter.statusCodes?.lowerBound),
+            .int32(filter.statusCodes?.upperBound),
+        ]
+        guard let events = try await events(scope, of: filter) else {
+            let rows = try await run(
+                scope, .listDeliveries, start + [.int32(PageRequest.examinedRows)] + end, on: .read)
+            return Page(rows, page, boundColumn: 11) { Delivery(rows, $0) }
+        }
+        let rows = try await run(scope, .listEventDeliveries, start + [.uuids(events)] + end, on: .read)
         return Page(rows, page) { Delivery(rows, $0) }
+    }
+
+    /// The events that a filter names, itself or by their transfer; nil if it names none.
+    private func events(_ scope: TenantScope, of filter: DeliveryFilter) async throws(StoreError) -> [UUIDValue]? {
+        guard let transfer = filter.transfer else { return filter.event.map { [$0.uuid] } }
+        let rows = try await run(
+            scope, .listTransferEventIds, [.id(scope.subClient), .id(transfer), .int32(Store.transferEvents)],
+            on: .read)
+        let found = rows.indices.map { rows.uuidValue($0, 0) }
+        return filter.event.map { event in found.filter { $0 == event.uuid } } ?? found
+    }
+
+    /// Events of one transfer that a filter by it looks at, the latest ones: a transfer has a handful.
+    private static let transferEvents: Int32 = 1_000
+
+    /// The attempts of a delivery, latest first. Throws `.notFound`.
+    package func attempts(
+        _ scope: TenantScope, of delivery: DeliveryID, _ filter: AttemptFilter, _ page: PageRequest
+    ) async throws(StoreError) -> Page<Attempt> {
+        let results = try await run(
+            scope,
+            [
+                Query(.getDelivery, [.id(scope.subClient), .id(delivery), .word(scope.environment)]),
+                Query(
+                    .listAttempts,
+                    [
+                        .id(scope.subClient), .id(delivery), page.after, page.rowLimit,
+                        filter.succeeded.map { .bool($0) } ?? .null, .int32(filter.statusCodes?.lowerBound),
+                        .int32(filter.statusCodes?.upperBound),
+                    ]),
+            ], on: .read)
+        if results[0].isEmpty { throw .notFound }
+        return Page(results[1], page) { Attempt(results[1], $0) }
     }
 
     /// Makes a delivery due now. Throws `.notFound`, `.deliveryNotRetryable`.
     package func retryDelivery(_ scope: TenantScope, _ id: DeliveryID) async throws(StoreError) -> Delivery {
-        guard let environment = scope.environment else { throw .notFound }
+        let environment = scope.environment
         let results = try await audited(
             scope, AuditedChange(.deliveryRetried, of: .delivery, id.uuid, subClient: scope.subClient),
             [
@@ -100,5 +150,14 @@ extension Delivery {
             status: status, attempts: rows.int32(row, 5), nextAttemptAt: isWaiting ? rows.optionalTime(row, 6) : nil,
             lastStatusCode: rows.optionalInt32(row, 7), lastError: rows.optionalText(row, 8),
             createdAt: rows.time(row, 9), updatedAt: rows.time(row, 10))
+    }
+}
+
+extension Attempt {
+    fileprivate init(_ rows: Rows, _ row: Int) {
+        self.init(
+            id: rows.id(row, 0), number: rows.int32(row, 1), startedAt: rows.time(row, 2),
+            duration: .microseconds(rows.int64(row, 3)), statusCode: rows.optionalInt32(row, 4),
+            errorCode: rows.optionalText(row, 5), responseBody: rows.optionalBytes(row, 6))
     }
 }

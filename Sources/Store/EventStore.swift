@@ -21,6 +21,15 @@ package struct Event: Sendable {
     package let origin: EventOrigin
 }
 
+/// Which events are wanted: those that all of these let through.
+package struct EventListFilter: Sendable {
+    package var type: EventType?
+    package var transfer: TransferID?
+    /// By the time of receipt, with which an event's identifier begins.
+    package var window = TimeWindow()
+    package init() {}
+}
+
 /// An event that no sub-client could be found for.
 package struct QuarantinedEvent: Sendable {
     package let id: QuarantineID
@@ -40,10 +49,22 @@ extension Store {
         return Event(rows, 0)
     }
 
-    package func events(_ scope: TenantScope, _ page: PageRequest) async throws(StoreError) -> Page<Event> {
+    /// A page looks at no more than `PageRequest.examinedRows` events, so it may be short and yet have a next one.
+    package func events(
+        _ scope: TenantScope, _ page: PageRequest, matching filter: EventListFilter = EventListFilter()
+    ) async throws(StoreError) -> Page<Event> {
+        let start: [Parameter] = [
+            .id(scope.subClient), .word(scope.environment), page.below(filter.window), page.notBelow(filter.window),
+            page.rowLimit,
+        ]
+        if let transfer = filter.transfer {
+            let rows = try await run(
+                scope, .listTransferEvents, start + [.id(transfer), .word(filter.type)], on: .read)
+            return Page(rows, page) { Event(rows, $0) }
+        }
         let rows = try await run(
-            scope, .listEvents, [.id(scope.subClient), .word(scope.environment), page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { Event(rows, $0) }
+            scope, .listEvents, start + [.int32(PageRequest.examinedRows), .word(filter.type)], on: .read)
+        return Page(rows, page, boundColumn: 10) { Event(rows, $0) }
     }
 
     package func quarantine(

@@ -1,5 +1,5 @@
 import Crypto
-import Domain
+package import Domain
 import Postgres
 
 /// Where the next page of a list starts: after the item with this id. Its text is opaque to callers.
@@ -45,6 +45,33 @@ package struct PageRequest: Hashable, Sendable {
     var rowLimit: Parameter { .int32(Int32(limit + 1)) }
 }
 
+/// The items of a list whose identifiers were made from `from` on and before `before`; to the millisecond.
+package struct TimeWindow: Hashable, Sendable {
+    package var from: Timestamp?
+    package var before: Timestamp?
+    package init(from: Timestamp? = nil, before: Timestamp? = nil) {
+        self.from = from
+        self.before = before
+    }
+}
+
+extension PageRequest {
+    /// Rows that a page looks at when its filters may let few of them through: some 20 ms. A page that ends there has a
+    /// cursor that goes on, even if it is empty.
+    static let examinedRows: Int32 = 10_000
+
+    /// The id below which the page lies.
+    func below(_ window: TimeWindow) -> Parameter {
+        let greatest = cursor?.last ?? UUIDValue(high: .max, low: .max)
+        return .uuid(window.before.map { min(greatest, UUIDValue(firstAt: $0)) } ?? greatest)
+    }
+
+    /// The least id that the page may hold.
+    func notBelow(_ window: TimeWindow) -> Parameter {
+        .uuid(window.from.map { UUIDValue(firstAt: $0) } ?? UUIDValue(high: 0, low: 0))
+    }
+}
+
 /// Part of a list, newest first.
 package struct Page<Item: Sendable>: Sendable {
     package let items: [Item]
@@ -64,5 +91,23 @@ package struct Page<Item: Sendable>: Sendable {
         for row in rows.indices.prefix(request.limit) { items.append(try read(row)) }
         self.items = items
         next = rows.count > request.limit ? Cursor(after: rows.uuidValue(request.limit - 1, 0)) : nil
+    }
+
+    /// Reads a page whose last row, when the filters let too few through to fill it, says by its id how far was looked:
+    /// `boundColumn` is true of that row alone.
+    init(_ rows: Rows, _ request: PageRequest, boundColumn: Int, _ read: (Int) -> Item) {
+        var items: [Item] = []
+        var bound: Cursor?
+        for row in rows.indices {
+            if rows.bool(row, boundColumn) {
+                bound = Cursor(after: rows.uuidValue(row, 0))
+            } else if items.count < request.limit {
+                items.append(read(row))
+            } else {
+                bound = Cursor(after: rows.uuidValue(request.limit - 1, 0))
+            }
+        }
+        self.items = items
+        next = bound
     }
 }

@@ -19,6 +19,7 @@ extension EndToEnd {
             ("GET", "/v1/transfers/{transferId}", nil),
             ("GET", "/v1/events/{eventId}", nil),
             ("GET", "/v1/deliveries/{deliveryId}", nil),
+            ("GET", "/v1/deliveries/{deliveryId}/attempts", nil),
             ("POST", "/v1/deliveries/{deliveryId}/retry", nil),
             ("GET", "/v1/end-users/erasures/{erasureId}", nil),
         ]

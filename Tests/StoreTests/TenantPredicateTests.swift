@@ -58,9 +58,15 @@ import Testing
                     try await store.meshTransfers(mine.scope, query).transfers.map(\.transfer.id) == [mine.transfer])
             }
         },
-        Call("events") { store, mine, _ in
+        Call("events") { store, mine, theirs in
             let page = try await store.events(mine.scope, PageRequest())
             #expect(page.items.map(\.id) == [mine.event])
+            for (tenant, expected) in [(mine, [mine.event]), (theirs, [])] {
+                var filter = EventListFilter()
+                filter.transfer = tenant.transfer
+                let found = try await store.events(mine.scope, PageRequest(), matching: filter)
+                #expect(found.items.map(\.id) == expected)
+            }
         },
         Call("deliveries") { store, mine, theirs in
             let page = try await store.deliveries(mine.scope, DeliveryFilter(), PageRequest())
@@ -69,6 +75,17 @@ import Testing
             filter.endpoint = theirs.endpoint
             let none = try await store.deliveries(mine.scope, filter, PageRequest())
             #expect(none.items.isEmpty)
+            // By event or by transfer it is another statement.
+            for (tenant, isTheirs) in [(mine, false), (theirs, true)] {
+                var byEvent = DeliveryFilter()
+                byEvent.event = tenant.event
+                var byTransfer = DeliveryFilter()
+                byTransfer.transfer = tenant.transfer
+                for filter in [byEvent, byTransfer] {
+                    let found = try await store.deliveries(mine.scope, filter, PageRequest())
+                    #expect(found.items.map(\.id) == (isTheirs ? [] : [mine.delivery]))
+                }
+            }
         },
         Call("branding") { store, mine, _ in
             let branding = try await store.branding(mine.scope)
@@ -131,6 +148,10 @@ import Testing
         },
         Call("transfer") { store, mine, theirs in _ = try await store.transfer(mine.scope, theirs.transfer) },
         Call("event") { store, mine, theirs in _ = try await store.event(mine.scope, theirs.event) },
+        Call("attempts") { store, mine, theirs in
+            let page = try await store.attempts(mine.scope, of: theirs.delivery, AttemptFilter(), PageRequest())
+            #expect(page.items.count == 1)
+        },
         Call("delivery") { store, mine, theirs in _ = try await store.delivery(mine.scope, theirs.delivery) },
         Call("erasure") { store, mine, theirs in _ = try await store.erasure(mine.scope, theirs.erasure) },
         Call("updateEndpoint") { store, mine, theirs in

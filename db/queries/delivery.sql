@@ -270,22 +270,84 @@ from delivery
 where sub_client_id = $1::uuid and id = $2::uuid and ($3::text is null or environment = $3::text::environment);
 
 -- name: list_deliveries
+-- A page, newest first, of what lies below $3 and not below $4. It looks at $6 rows at most, however few of them the
+-- filters let through: if these do not fill the page of $5, the last row has nothing but an id and says how far it
+-- looked.
+with page as (
+    select d.*
+    from (
+        select id, event_id, event_type, endpoint_id, status, attempts, due_at, last_status_code, last_error,
+            created_at, updated_at, environment
+        from delivery
+        where sub_client_id = $1::uuid and id < $3::uuid and id >= $4::uuid
+        order by id desc
+        limit $6::int
+    ) as d
+    where ($2::text is null or d.environment = $2::text::environment)
+        and ($7::text is null or d.status = $7::text::delivery_status)
+        and ($8::text is null or d.event_type = $8)
+        and ($9::uuid is null or d.endpoint_id = $9)
+        and ($10::int is null or d.last_status_code between $10 and $11::int)
+    order by d.id desc
+    limit $5::int
+), bound as (
+    select b.id
+    from (
+        select id from delivery
+        where sub_client_id = $1::uuid and id < $3::uuid and id >= $4::uuid
+        order by id desc
+        offset $6::int - 1
+        limit 1
+    ) as b
+    where (select count(*) from page) < $5::int
+)
 select id, event_id, event_type, endpoint_id, status::text, attempts, due_at, last_status_code, last_error, created_at,
-    updated_at
-from delivery
-where sub_client_id = $1::uuid and ($2::text is null or environment = $2::text::environment)
-    and id < $3::uuid
-    and ($5::text is null or status = $5::text::delivery_status)
-    and ($6::uuid is null or endpoint_id = $6)
-order by id desc
-limit $4::int;
+    updated_at, false as is_bound
+from page
+union all
+select id, null, null, null, null, null, null, null, null, null, null, true
+from bound
+order by id desc, is_bound;
+
+-- name: list_event_deliveries
+-- The same of the events $6, which are few: what they owe is found by their identifiers.
+select d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attempts, d.due_at, d.last_status_code,
+    d.last_error, d.created_at, d.updated_at
+from unnest($6::uuid[]) as e (id)
+cross join lateral (
+    select * from delivery
+    where sub_client_id = $1::uuid and event_id = e.id
+        and id between first_delivery_uuid(e.id) and last_delivery_uuid(e.id)
+    limit 1000
+) as d
+where ($2::text is null or d.environment = $2::text::environment) and d.id < $3::uuid and d.id >= $4::uuid
+    and ($7::text is null or d.status = $7::text::delivery_status)
+    and ($8::text is null or d.event_type = $8)
+    and ($9::uuid is null or d.endpoint_id = $9)
+    and ($10::int is null or d.last_status_code between $10 and $11::int)
+order by d.id desc
+limit $5::int;
+
+-- name: list_latest_attempts
+-- The latest hundred, oldest first.
+select * from (
+    select id, number, started_at, duration_us, status_code, error_code, response_body
+    from attempt
+    where sub_client_id = $1::uuid and delivery_id = $2::uuid
+    order by number desc, id desc
+    limit 100
+) as latest
+order by number, id;
 
 -- name: list_attempts
+-- $5 asks for those that succeeded, or for those that did not.
 select id, number, started_at, duration_us, status_code, error_code, response_body, node_id, exchange
 from attempt
-where sub_client_id = $1::uuid and delivery_id = $2::uuid
-order by number, id
-limit 100;
+where sub_client_id = $1::uuid and delivery_id = $2::uuid and id < $3::uuid
+    and ($5::bool is null or coalesce(status_code between 200 and 299, false) = $5)
+    and ($6::int is null or status_code between $6 and $7::int)
+order by id desc
+limit $4::int;
 
 -- name: retry_delivery
 -- Makes a delivery due at once, even one that was delivered; of a disabled endpoint it is held, of a deleted one
@@ -295,8 +357,9 @@ set status = case when e.deleted_at is not null then 'cancelled' when not e.enab
         when d.failures > 0 then 'retrying' else 'pending' end::delivery_status,
     due_at = case when e.enabled then $4::timestamptz end, updated_at = $4
 from endpoint e
-where d.sub_client_id = $1::uuid and d.id = $2::uuid and d.environment = $3::text::environment
-    and d.status <> 'delivering' and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id
+where d.sub_client_id = $1::uuid and d.id = $2::uuid
+    and ($3::text is null or d.environment = $3::text::environment) and d.status <> 'delivering'
+    and e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id
 returning d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attempts, d.due_at, d.last_status_code,
     d.last_error, d.created_at, d.updated_at;
 

@@ -133,13 +133,52 @@ from event
 where sub_client_id = $1::uuid and id = $2::uuid and ($3::text is null or environment = $3::text::environment);
 
 -- name: list_events
+-- A page, newest first, of what lies below $3 and not below $4; it looks at $6 rows at most, as list_deliveries does.
+with page as (
+    select e.*
+    from (
+        select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload,
+            transaction_id, user_id, environment
+        from event
+        where sub_client_id = $1::uuid and id < $3::uuid and id >= $4::uuid
+        order by id desc
+        limit $6::int
+    ) as e
+    where ($2::text is null or e.environment = $2::text::environment) and ($7::text is null or e.type = $7)
+    order by e.id desc
+    limit $5::int
+), bound as (
+    select b.id
+    from (
+        select id from event
+        where sub_client_id = $1::uuid and id < $3::uuid and id >= $4::uuid
+        order by id desc
+        offset $6::int - 1
+        limit 1
+    ) as b
+    where (select count(*) from page) < $5::int
+)
+select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload, transaction_id,
+    user_id, false as is_bound
+from page
+union all
+select id, null, null, null, null, null, null, null, null, null, true
+from bound
+order by id desc, is_bound;
+
+-- name: list_transfer_events
+-- The same of one transfer, which has few.
 select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload, transaction_id,
     user_id, origin::text
 from event
-where sub_client_id = $1::uuid and ($2::text is null or environment = $2::text::environment)
-    and id < $3::uuid
+where sub_client_id = $1::uuid and transfer_id = $6::uuid
+    and ($2::text is null or environment = $2::text::environment) and id < $3::uuid and id >= $4::uuid
+    and ($7::text is null or type = $7)
 order by id desc
-limit $4::int;
+limit $5::int;
+
+-- name: list_transfer_event_ids
+select id from event where sub_client_id = $1::uuid and transfer_id = $2::uuid order by id desc limit $3::int;
 
 -- name: create_test_event
 -- An event of our own for one endpoint, and its delivery, which is held if the endpoint is disabled.

@@ -26,7 +26,10 @@ extension Call {
     func identifier<Kind>(_ position: Int, as: Identifier<Kind>.Type = Identifier<Kind>.self)
         throws(Problem) -> Identifier<Kind>
     {
-        guard let id = Identifier<Kind>(text: parameters[position]) else { throw .notFound }
+        // The nil UUID is the platform's own place among the sub-clients' things: no path names it.
+        guard let id = Identifier<Kind>(text: parameters[position]), id.uuid != UUIDValue(high: 0, low: 0) else {
+            throw .notFound
+        }
         return id
     }
 }

@@ -7,24 +7,29 @@ import Store
 enum DeliveryRoutes {
     static let all: [Route] = [
         .tenant(.get, "/v1/deliveries") { call, principal throws(Problem) in try await list(call, principal.scope) },
-        .tenant(.get, "/v1/deliveries/{deliveryId}", get),
-        .tenant(.post, "/v1/deliveries/{deliveryId}/retry", retry),
+        .tenant(.get, "/v1/deliveries/{deliveryId}") { call, principal throws(Problem) in
+            try await get(call, principal.scope, try call.identifier(0))
+        },
+        .tenant(.get, "/v1/deliveries/{deliveryId}/attempts") { call, principal throws(Problem) in
+            try await attempts(call, principal.scope, try call.identifier(0))
+        },
+        .tenant(.post, "/v1/deliveries/{deliveryId}/retry") { call, principal throws(Problem) in
+            try await retry(call, principal.scope, try call.identifier(0))
+        },
     ]
 
     @Sendable static func list(_ call: Call, _ scope: TenantScope) async throws(Problem) -> Response {
         var query = QueryParameters(call)
         var filter = DeliveryFilter()
         filter.status = query.word("status")
-        let endpoint = query.raw("endpointId")
+        filter.type = query.word("type")
+        filter.endpoint = query.identifier("endpointId", EndpointID.self)
+        filter.event = query.identifier("eventId", EventID.self)
+        filter.transfer = query.identifier("transferId", TransferID.self)
+        filter.statusCodes = query.statusCodes("lastStatusCode")
+        filter.window = query.window()
         let page = query.page()
         try query.finish()
-        if let endpoint {
-            // One that is malformed has no deliveries, as one that is unknown.
-            guard let id = EndpointID(text: endpoint) else {
-                return .json(200, Page<Delivery>(items: [], next: nil).json(write))
-            }
-            filter.endpoint = id
-        }
         let wanted = filter
         let found = try await call.store { store throws(StoreError) in
             try await store.deliveries(scope, wanted, page)
@@ -32,18 +37,15 @@ enum DeliveryRoutes {
         return .json(200, found.json(write))
     }
 
-    @Sendable private static func get(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
-        let id: DeliveryID = try call.identifier(0)
-        let found = try await call.store { store throws(StoreError) in
-            try await store.delivery(principal.scope, id)
-        }
+    static func get(_ call: Call, _ scope: TenantScope, _ id: DeliveryID) async throws(Problem) -> Response {
+        let found = try await call.store { store throws(StoreError) in try await store.delivery(scope, id) }
         let body = jsonObject { json in
             write(found.delivery, &json)
             json.key("attemptLog")
             json.beginArray()
             for attempt in found.attempts {
                 json.beginObject()
-                write(attempt, &json)
+                AttemptAnswer.write(attempt, &json)
                 json.endObject()
             }
             json.endArray()
@@ -51,11 +53,22 @@ enum DeliveryRoutes {
         return .json(200, body)
     }
 
-    @Sendable private static func retry(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
-        let id: DeliveryID = try call.identifier(0)
-        let delivery = try await call.store { store throws(StoreError) in
-            try await store.retryDelivery(principal.scope, id)
+    static func attempts(_ call: Call, _ scope: TenantScope, _ id: DeliveryID) async throws(Problem) -> Response {
+        var query = QueryParameters(call)
+        var filter = AttemptFilter()
+        filter.succeeded = query.word("outcome", as: AttemptAnswer.Outcome.self).map { $0 == .succeeded }
+        filter.statusCodes = query.statusCodes("statusCode")
+        let page = query.page()
+        try query.finish()
+        let wanted = filter
+        let found = try await call.store { store throws(StoreError) in
+            try await store.attempts(scope, of: id, wanted, page)
         }
+        return .json(200, found.json(AttemptAnswer.write))
+    }
+
+    static func retry(_ call: Call, _ scope: TenantScope, _ id: DeliveryID) async throws(Problem) -> Response {
+        let delivery = try await call.store { store throws(StoreError) in try await store.retryDelivery(scope, id) }
         return .json(202, json(delivery))
     }
 
@@ -63,7 +76,7 @@ enum DeliveryRoutes {
 
     static func json(_ delivery: Delivery) -> [UInt8] { jsonObject { write(delivery, &$0) } }
 
-    @Sendable private static func write(_ delivery: Delivery, _ json: inout JSONWriter) {
+    @Sendable static func write(_ delivery: Delivery, _ json: inout JSONWriter) {
         json.member("id", delivery.id)
         json.member("eventId", delivery.event)
         json.member("eventType", word: delivery.eventType)
@@ -74,23 +87,5 @@ enum DeliveryRoutes {
         json.member("lastStatusCode", delivery.lastStatusCode)
         json.member("createdAt", delivery.createdAt)
         json.member("updatedAt", delivery.updatedAt)
-    }
-
-    private static func write(_ attempt: Attempt, _ json: inout JSONWriter) {
-        let isSuccess = attempt.statusCode.map { (200..<300).contains($0) } ?? false
-        json.member("id", attempt.id)
-        json.member("number", attempt.number)
-        json.member("startedAt", attempt.startedAt)
-        json.member("durationMs", attempt.duration.milliseconds)
-        json.member("outcome", isSuccess ? "succeeded" : "failed")
-        json.member("statusCode", attempt.statusCode)
-        json.member("errorCode", attempt.errorCode)
-        // What is not UTF-8 is replaced by the writer.
-        json.member("responseBody", attempt.responseBody ?? [])
-        json.key("timings")
-        json.beginObject()
-        for part in ["dnsMs", "connectMs", "tlsMs", "firstByteMs"] { json.member(part, nil as Int32?) }
-        json.member("totalMs", attempt.duration.milliseconds)
-        json.endObject()
     }
 }

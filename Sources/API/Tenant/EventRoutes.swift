@@ -8,20 +8,28 @@ import Store
 enum EventRoutes {
     static let all: [Route] = [
         .tenant(.get, "/v1/events") { call, principal throws(Problem) in try await list(call, principal.scope) },
-        .tenant(.get, "/v1/events/{eventId}", get),
+        .tenant(.get, "/v1/events/{eventId}") { call, principal throws(Problem) in
+            try await get(call, principal.scope, try call.identifier(0))
+        },
     ]
 
     @Sendable static func list(_ call: Call, _ scope: TenantScope) async throws(Problem) -> Response {
         var query = QueryParameters(call)
+        var filter = EventListFilter()
+        filter.type = query.word("type")
+        filter.transfer = query.identifier("transferId", TransferID.self)
+        filter.window = query.window()
         let page = query.page()
         try query.finish()
-        let found = try await call.store { store throws(StoreError) in try await store.events(scope, page) }
+        let wanted = filter
+        let found = try await call.store { store throws(StoreError) in
+            try await store.events(scope, page, matching: wanted)
+        }
         return .json(200, found.json(write))
     }
 
-    @Sendable private static func get(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
-        let id: EventID = try call.identifier(0)
-        let event = try await call.store { store throws(StoreError) in try await store.event(principal.scope, id) }
+    static func get(_ call: Call, _ scope: TenantScope, _ id: EventID) async throws(Problem) -> Response {
+        let event = try await call.store { store throws(StoreError) in try await store.event(scope, id) }
         return .json(200, jsonObject { write(event, &$0) })
     }
 

@@ -81,6 +81,24 @@ struct QueryParameters {
         }
     }
 
+    /// `createdAfter` and `createdBefore`.
+    mutating func window() -> TimeWindow {
+        TimeWindow(from: time("createdAfter"), before: time("createdBefore"))
+    }
+
+    /// An HTTP status such as `404`, or a class of them such as `5xx`.
+    mutating func statusCodes(_ name: StaticString) -> ClosedRange<Int32>? {
+        value(name).flatMap { text -> ClosedRange<Int32>? in
+            let digits = text.prefix { $0 &- UInt8(ascii: "0") < 10 }
+            let number = digits.prefix(3).reduce(Int32(0)) { $0 * 10 + Int32($1 - UInt8(ascii: "0")) }
+            let isClass = digits.count == 1 && text.dropFirst().elementsEqual("xx".utf8)
+            let range = isClass ? number * 100...number * 100 + 99 : number...number
+            if text.count == 3, isClass || digits.count == 3, (100...999).contains(range.lowerBound) { return range }
+            fail(name, "must be an HTTP status such as 404 or a class such as 5xx")
+            return nil
+        }
+    }
+
     /// ISO 3166-1 alpha-2, by form.
     mutating func country(_ name: StaticString) -> [UInt8]? {
         value(name).flatMap { text -> [UInt8]? in
