@@ -132,4 +132,9 @@ package enum APILimits {
     static let driftFindings = 1_000
     /// Registrations read at once for it.
     static let driftPage = 1_000
+
+    /// Deliveries that a recovery makes due in a second, and when none is named: a receiver that was down is not to be
+    /// drowned when it is back.
+    static let recoveryRate = 1...10_000
+    static let standardRecoveryRate = 1_000
 }

@@ -24,12 +24,18 @@ struct Attempt: Sendable {
         var statusCode: Int32?
         var errorCode: String?
         var body: [UInt8]?
+        var answered = ResponseHeaders()
+        var timings = ExchangeRecord.Timings()
         do throws(ClientError) {
             let response = try await client.send(request)
             outcome = .answered(status: response.status)
             statusCode = Int32(response.status)
             errorCode = (200..<300).contains(response.status) ? nil : "httpStatus"
             body = Array(response.body.prefix(Limits.keptAnswerBytes))
+            answered = response.headers
+            timings = ExchangeRecord.Timings(
+                dns: response.timings.dns, connect: response.timings.connect, tls: response.timings.tls,
+                firstByte: response.timings.firstByte)
         } catch {
             if error.isOurOwn { return nil }
             outcome = error.isRefusal ? .refused : .unanswered
@@ -41,7 +47,10 @@ struct Attempt: Sendable {
         return FinishedAttempt(
             delivery: delivery, id: identifiers.next(), startedAt: startedAt,
             duration: .nanoseconds(Int64(EventLoop.monotonicNanoseconds - monotonicStart)), statusCode: statusCode,
-            errorCode: errorCode, responseBody: body, exchange: nil, decision: decision)
+            errorCode: errorCode, responseBody: body,
+            exchange: ExchangeRecord.json(
+                custom: headers, own: Array(request.headers.dropFirst(headers.count)), responseHeaders: answered,
+                timings: timings), decision: decision)
     }
 
     private func request(

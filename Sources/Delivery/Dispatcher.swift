@@ -205,6 +205,9 @@ package struct Dispatcher: Sendable {
     private func note(_ finished: FinishedAttempt) {
         metrics.attempts(finished.decision).add()
         metrics.attemptSeconds.observe(finished.duration)
+        store.noteAttempt(
+            finished.delivery.subClient, finished.delivery.endpoint, statusCode: finished.statusCode,
+            errorCode: finished.errorCode, duration: finished.duration, at: finished.startedAt)
         if finished.delivery.attempt == 1 {
             metrics.lagSeconds.observe(finished.startedAt - finished.delivery.event.receivedAt)
         }

@@ -45,6 +45,7 @@ package struct Housekeeper: Sendable {
             try await store.ensurePartitions()
             _ = try await store.forgetIdempotentAnswers()
             try await store.forgetEndedEndpointSecrets()
+            try await store.forgetStatistics(olderThan: Limits.statisticsAge)
             try await dropPartitions()
             try await inChunks { limit throws(StoreError) in
                 try await store.pruneDefaultPartitions(before: store.clock.now() - ages.events, limit: limit)

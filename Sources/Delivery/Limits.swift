@@ -90,6 +90,28 @@ package enum Limits {
     static let keyBlocks: Int64 = 500
     /// How long the walk rests between them.
     static let prunePause: Duration = .milliseconds(20)
+    /// Events that a recovery examines in one transaction: some milliseconds of locks.
+    static let recoveryChunk = 500
+    /// How often recoveries are looked for: a chunk waits this much longer than its rate asks, and the next catches up.
+    static let recoveryInterval: Duration = .milliseconds(250)
+    /// How long one rests between chunks that found nothing to send.
+    static let recoveryPause: Duration = .milliseconds(5)
+    /// Recoveries that take turns on one node.
+    static let recoveriesAtOnce = 20
+    /// How old an event is before a recovery examines it: a delivery that is not there by then is in nobody's memory.
+    static let recoverySettling: Duration = .seconds(5)
+    /// How long the statistics of endpoints are kept: the day that is shown, and one more.
+    static let statisticsAge: Duration = .seconds(2 * 86_400)
+    /// How often what the PSP is told is looked for.
+    static let noticeInterval: Duration = .seconds(1)
+    /// How seldom it is told again of the same subject, where there can be thousands in a second.
+    static let noticePause: Duration = .seconds(60)
+    /// Notices made events of in one transaction.
+    static let noticesAtOnce = 1_000
+    /// How much of an answer's headers is kept with an attempt: enough for those that tell why, where some send pages.
+    static let keptHeaderBytes = 2_048
+    /// How much is kept of what was sent: our own headers and twenty of the endpoint's.
+    static let keptRequestHeaderBytes = 3_072
     /// Endpoints kept in memory (about 2 KiB each).
     static let cachedEndpoints = 20_000
 }

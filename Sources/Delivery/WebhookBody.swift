@@ -35,6 +35,12 @@ package enum WebhookBody {
         writer.key("timestamp")
         writer.string(event.receivedAt.rfc3339())
         writer.key("data")
+        if event.type.isForOperator {
+            // Made by us, in the shape that it is sent in.
+            writer.raw(event.payload)
+            writer.endObject()
+            return writer.bytes
+        }
         writer.beginObject()
         writer.key("eventId")
         writer.string(event.id.text)

@@ -52,6 +52,7 @@ package enum MemberKind: IdentifierKind { package static let prefix = [UInt8]("m
 package enum AuditEntryKind: IdentifierKind { package static let prefix = [UInt8]("aud_".utf8) }
 package enum QuarantineKind: IdentifierKind { package static let prefix = [UInt8]("qrt_".utf8) }
 package enum ErasureKind: IdentifierKind { package static let prefix = [UInt8]("era_".utf8) }
+package enum RecoveryKind: IdentifierKind { package static let prefix = [UInt8]("rec_".utf8) }
 
 package typealias SubClientID = Identifier<SubClientKind>
 package typealias CredentialID = Identifier<CredentialKind>
@@ -69,3 +70,4 @@ package typealias MemberID = Identifier<MemberKind>
 package typealias AuditEntryID = Identifier<AuditEntryKind>
 package typealias QuarantineID = Identifier<QuarantineKind>
 package typealias ErasureID = Identifier<ErasureKind>
+package typealias RecoveryID = Identifier<RecoveryKind>

@@ -36,6 +36,22 @@ package enum EventType: String, Sendable, CaseIterable {
     /// A status we do not know: passed on, never dropped.
     case transferUpdated = "transfer.updated"
     case webhookTest = "webhook.test"
+    // What the PSP is told; no sub-client has events of these.
+    case endpointDisabled = "endpoint.disabled"
+    case endpointRecovered = "endpoint.recovered"
+    case deliveryExhausted = "delivery.exhausted"
+    case quarantineAdded = "quarantine.added"
+
+    /// Those of sub-clients: the vocabulary of their filters and lists.
+    package static let allCases: [EventType] = [
+        .transferPending, .transferSucceeded, .transferFailed, .refundPending, .refundSucceeded, .refundFailed,
+        .transferUpdated, .webhookTest,
+    ]
+    package static let operatorCases: [EventType] = [
+        .endpointDisabled, .endpointRecovered, .deliveryExhausted, .quarantineAdded,
+    ]
+
+    package var isForOperator: Bool { EventType.operatorCases.contains(self) }
 }
 
 /// Mesh's `TransferStatus`, read without regard to ASCII case as Mesh's own documents spell it both ways.

@@ -78,6 +78,10 @@ package enum ErasureStatus: String, Sendable, CaseIterable {
     case running, done
 }
 
+package enum RecoveryStatus: String, Sendable, CaseIterable {
+    case running, done, cancelled
+}
+
 package enum TransferType: String, Sendable, CaseIterable {
     case deposit, payment, onramp, fiatOnRamp, fiatOffRamp, subscribe, unsubscribe
 }

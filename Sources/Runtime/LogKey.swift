@@ -6,7 +6,7 @@ package enum LogKey: String, Sendable, CaseIterable {
     case requestId, method, path, route, status, durationMs, bytes, peer, listener, code
     // Who and what.
     case subClient, credential, member, principal, upstream, environment, linkSession, transfer, event, eventType
-    case endpoint, delivery, attempt, policyRevision, erasure
+    case endpoint, delivery, attempt, policyRevision, erasure, recovery
     // Work.
     case service, worker, loop, node, leader, count, pending, claimed, recorded, dropped, retryAt, delayMs, deadlineMs
     case reason, stage, error, field, limit, rule

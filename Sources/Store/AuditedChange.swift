@@ -41,6 +41,9 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case subClientErased = "subClient.erased"
     case endUserErased = "endUser.erased"
     case quarantineAssigned = "quarantine.assigned"
+    case eventReplayed = "event.replayed"
+    case recoveryStarted = "recovery.started"
+    case recoveryCancelled = "recovery.cancelled"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
@@ -60,6 +63,8 @@ package enum AuditNoun: String, Sendable, CaseIterable {
     /// Its id is the upstream's.
     case registration
     case erasure
+    case event
+    case recovery
 }
 
 extension AuditNoun {
@@ -78,6 +83,8 @@ extension AuditNoun {
         case .branding, .logo, .compliance: SubClientID(id).text
         case .registration: UpstreamID(id).text
         case .erasure: ErasureID(id).text
+        case .event: EventID(id).text
+        case .recovery: RecoveryID(id).text
         }
     }
 }

@@ -29,6 +29,10 @@ package struct Attempt: Sendable {
     package let errorCode: [UInt8]?
     /// Any bytes: the start of what the receiver answered.
     package let responseBody: [UInt8]?
+    /// The node that made it.
+    package let node: UUIDValue?
+    /// JSON, as the dispatcher keeps it: headers and timings.
+    package let exchange: [UInt8]?
 }
 
 /// Which deliveries are wanted: those that all of these let through.
@@ -158,6 +162,7 @@ extension Attempt {
         self.init(
             id: rows.id(row, 0), number: rows.int32(row, 1), startedAt: rows.time(row, 2),
             duration: .microseconds(rows.int64(row, 3)), statusCode: rows.optionalInt32(row, 4),
-            errorCode: rows.optionalText(row, 5), responseBody: rows.optionalBytes(row, 6))
+            errorCode: rows.optionalText(row, 5), responseBody: rows.optionalBytes(row, 6),
+            node: rows.isNull(row, 7) ? nil : rows.uuidValue(row, 7), exchange: rows.optionalBytes(row, 8))
     }
 }

@@ -119,6 +119,7 @@ extension Store {
     }
 
     private func refuseClosed(_ scope: TenantScope) async throws(StoreError) {
+        if scope.subClient.uuid == DataKey.platformOwner { return }
         let found = try await run(scope, .getSubClient, [.id(scope.subClient)], on: .read)
         if found.isEmpty { throw .notFound }
         let status: SubClientStatus = found.word(0, 7)

@@ -74,6 +74,8 @@ extension Store {
             Query(.eraseRegistrations, [.id(id)]),
             Query(.eraseRegistrationCreations, [.id(id)]),
             Query(.eraseIdempotentAnswers, [.id(id)]),
+            Query(.eraseEndpointStatistics, [.id(id)]),
+            Query(.cancelRecoveries, [.id(id), .time(now)]),
             Query(.endEndUserErasures, [.id(id), .time(now)]),
         ]
     }

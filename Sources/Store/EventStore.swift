@@ -64,7 +64,7 @@ extension Store {
         }
         let rows = try await run(
             scope, .listEvents, start + [.int32(PageRequest.examinedRows), .word(filter.type)], on: .read)
-        return Page(rows, page, boundColumn: 10) { Event(rows, $0) }
+        return Page(rows, page, boundColumn: 11) { Event(rows, $0) }
     }
 
     package func quarantine(

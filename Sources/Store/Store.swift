@@ -15,6 +15,7 @@ package struct Store: Sendable {
 
     let principals: LoopState<PrincipalCache>
     let uses: LoopState<UseLog>
+    let counted: LoopState<StatisticLog>
 
     package init(
         loop: EventLoop, database: Database, keyring: Keyring, clock: Clock, identifiers: IdentifierSource
@@ -22,6 +23,7 @@ package struct Store: Sendable {
         self.loop = loop
         principals = LoopState(loop, PrincipalCache())
         uses = LoopState(loop, UseLog())
+        counted = LoopState(loop, StatisticLog())
         self.database = database
         self.keyring = keyring
         self.clock = clock

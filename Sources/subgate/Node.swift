@@ -17,7 +17,7 @@ struct Node: Sendable {
     let shards: [Shard]
     private let servers: [(loop: EventLoop, server: HTTPServer)]
     private let work: [Task<Void, Never>]
-    /// The databases of the node's own work: its life, its erasures.
+    /// The databases of the node's own work: its life, its erasures, and what else goes on in the background.
     private let own: [Database]
     /// The ports that were given, or chosen for 0.
     let ports: (public: UInt16, admin: UInt16, ops: UInt16)
@@ -86,6 +86,10 @@ struct Node: Sendable {
             first.loop.spawn { await life.run() }, first.loop.spawn { await eraser.run() },
             first.loop.spawn { await housekeeper.run() },
         ]
+        let background = try await ownDatabase(first.loop, "subgate background", parts, statements: .service)
+        work += backgroundWork(
+            first.loop, Store(loop: first.loop, database: background, keyring: parts.configuration.keyring), parts.log
+        ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
         for shard in shards { work += await shard.loop.run { shard.begin() } }
         // One worker of a node is enough for what people change, and spares upstreams.
         if !parts.configuration.acceptsOnly {
@@ -111,8 +115,18 @@ struct Node: Sendable {
         servers += [(first.loop, admin.server), (first.loop, ops.server)]
         parts.phase.set(.ready)
         return Node(
-            parts: parts, shards: shards, servers: servers, work: work, own: [session, erasures],
+            parts: parts, shards: shards, servers: servers, work: work, own: [session, erasures, background],
             ports: (publicPort, admin.port, ops.port))
+    }
+
+    /// What every node does in the background for those who wait for it: short chunks, so they share a connection.
+    /// `onDue` is called when deliveries became due.
+    private static func backgroundWork(
+        _ loop: EventLoop, _ store: Store, _ log: Log, onDue: @escaping @Sendable () -> Void
+    ) -> [Task<Void, Never>] {
+        let recoverer = Recoverer(loop: loop, store: store, log: log, onDue: onDue)
+        let teller = OperatorTeller(loop: loop, store: store, log: log, onDue: onDue)
+        return [loop.spawn { await recoverer.run() }, loop.spawn { await teller.run() }]
     }
 
     /// One connection that nothing else uses.

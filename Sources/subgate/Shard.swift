@@ -38,6 +38,7 @@ struct Shard: Sendable {
     let dispatcher: Dispatcher
     let upstreams: UpstreamDirectory
     let uses: UseWriter
+    let statistics: StatisticWriter
     let registrar: Registrar
     /// Nil where upstreams' lists are not looked at.
     let reconciler: Reconciler?
@@ -85,15 +86,16 @@ struct Shard: Sendable {
             readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) }, worker: parts.worker)
         return Shard(
             loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
-            upstreams: upstreams, uses: UseWriter(store: store, log: parts.log), registrar: registrar,
-            reconciler: reconciler, context: context)
+            upstreams: upstreams, uses: UseWriter(store: store, log: parts.log),
+            statistics: StatisticWriter(store: store, log: parts.log), registrar: registrar, reconciler: reconciler,
+            context: context)
     }
 
     /// Starts the work that goes on by itself. Run it on the loop.
     func begin() -> [Task<Void, Never>] {
         [
             loop.spawn { await dispatcher.run() }, loop.spawn { await upstreams.run() },
-            loop.spawn { await uses.run() },
+            loop.spawn { await uses.run() }, loop.spawn { await statistics.run() },
         ]
     }
 
@@ -117,6 +119,7 @@ struct Shard: Sendable {
         await dispatcher.stop(grace: grace)
         client.close()
         await uses.write()
+        await statistics.write()
         await database.close()
     }
 }

@@ -18,6 +18,7 @@ import Testing
             "subClientId": "sc_", "credentialId": "cred_", "upstreamId": "up_", "endpointId": "we_",
             "linkSessionId": "ls_", "memberId": "mem_", "keyId": "key_", "transferId": "tr_", "eventId": "evt_",
             "deliveryId": "dlv_", "secretId": "sec_", "erasureId": "era_",
+            "recoveryId": "rec_", "operatorWebhookId": "we_",
             "quarantineId": "qrt_",
         ]
         var path = "\(route.pattern)"

@@ -51,6 +51,7 @@ struct IsolationWorld {
         "subClientId": "sc_", "credentialId": "cred_", "upstreamId": "up_", "endpointId": "we_",
         "linkSessionId": "ls_", "transferId": "tr_", "eventId": "evt_", "deliveryId": "dlv_", "memberId": "mem_",
         "keyId": "key_", "quarantineId": "qrt_", "secretId": "sec_", "erasureId": "era_",
+        "recoveryId": "rec_", "operatorWebhookId": "we_",
     ]
 
     // MARK: Things
@@ -77,8 +78,16 @@ struct IsolationWorld {
             "endpointId": text(endpoint), "linkSessionId": text(session),
             "transferId": text(try #require(transfers.items.first).id), "eventId": text(delivery.event),
             "deliveryId": text(delivery.id), "secretId": text(try #require(secrets.first).id),
-            "erasureId": text(erasure.id),
+            "erasureId": text(erasure.id), "recoveryId": text(try await recovery(seed, endpoint)),
         ]
+    }
+
+    private static func recovery(_ seed: Seed, _ endpoint: EndpointID) async throws -> RecoveryID {
+        let now = seed.store.clock.now()
+        return try await seed.store.beginRecovery(
+            seed.scope, of: endpoint,
+            NewRecovery(since: now - .seconds(60), until: now, onlyFailed: true, ratePerSecond: 1)
+        ).id
     }
 
     /// What the platform itself has: there is one of it, whoever is asked about.
@@ -93,7 +102,15 @@ struct IsolationWorld {
             .system, NewMember(name: Seed.bytes("someone"), role: .support))
         let key = try await fixture.store.createAdminKey(
             .system, for: member.id, name: Seed.bytes("key"), expiresAt: nil)
-        return ["upstreamId": text(upstream.id), "memberId": text(member.id), "keyId": text(key.key.id)]
+        let hook = try await fixture.store.createEndpoint(
+            PlatformScope.system.operatorWebhooks,
+            NewEndpoint(
+                url: Seed.bytes("http://127.0.0.1:9/operator"), eventTypes: [Seed.bytes("*")], payloadFormat: .standard,
+                secret: WebhookSecretText.makeSecret()), limit: 50)
+        return [
+            "upstreamId": text(upstream.id), "memberId": text(member.id), "keyId": text(key.key.id),
+            "operatorWebhookId": text(hook.endpoint.id),
+        ]
     }
 
     // MARK: Callers

@@ -15,9 +15,15 @@ extension EndToEnd {
             ("POST", "/v1/webhook-endpoints/{endpointId}/test", nil),
             ("POST", "/v1/webhook-endpoints/{endpointId}/rotate-secret", "{}"),
             ("DELETE", "/v1/webhook-endpoints/{endpointId}/previous-secrets", nil),
+            ("POST", "/v1/webhook-endpoints/{endpointId}/recover", #"{"since":"2025-01-01T00:00:00Z"}"#),
+            ("GET", "/v1/webhook-endpoints/{endpointId}/recoveries", nil),
+            ("GET", "/v1/webhook-endpoints/{endpointId}/statistics", nil),
+            ("GET", "/v1/recoveries/{recoveryId}", nil),
+            ("POST", "/v1/recoveries/{recoveryId}/cancel", nil),
             ("GET", "/v1/link-sessions/{linkSessionId}", nil),
             ("GET", "/v1/transfers/{transferId}", nil),
             ("GET", "/v1/events/{eventId}", nil),
+            ("POST", "/v1/events/{eventId}/replay", "{}"),
             ("GET", "/v1/deliveries/{deliveryId}", nil),
             ("GET", "/v1/deliveries/{deliveryId}/attempts", nil),
             ("POST", "/v1/deliveries/{deliveryId}/retry", nil),
@@ -196,6 +202,12 @@ private final class Pair {
         // Of an end user who was never there: nothing that the other tests look at goes.
         let erasure = try owner.call("POST", "/v1/end-users/erase", #"{"userId":"nobody"}"#).json(202)
         ids["erasureId"] = try erasure.text(at: "id")
+        // Of a day on which nothing was received.
+        let recovery = try owner.call(
+            "POST", "/v1/webhook-endpoints/\(endpoint.id)/recover",
+            #"{"since":"2025-01-01T00:00:00Z","until":"2025-01-02T00:00:00Z"}"#
+        ).json(202)
+        ids["recoveryId"] = try recovery.text(at: "id")
         self.ids = ids
     }
 }

@@ -39,7 +39,7 @@ import Testing
     private func attempt(_ fixture: StoreFixture, _ code: Int32, of endpoint: EndpointID) async throws {
         let store = fixture.store
         let lease = Lease(node: store.identifiers.nextUUID(), end: store.clock.now() + .seconds(60))
-        let claimed = try await store.claimDue(limit: 100, busy: [], lease: lease)
+        let claimed = try await store.claimDue(limit: 100, busy: [], lease: lease).deliveries
         let isDone = (200..<300).contains(code)
         for due in claimed where due.endpoint == endpoint {
             let finished = FinishedAttempt(
@@ -47,7 +47,9 @@ import Testing
                 statusCode: code, errorCode: nil, responseBody: nil, decision: isDone ? .delivered : .failed)
             try await store.record([finished], node: lease.node)
         }
-        try await store.release(claimed.filter { $0.endpoint != endpoint }, node: lease.node)
+        let others = claimed.filter { $0.endpoint != endpoint }
+        try await store.advance(
+            others.map { DeliveryAdvance($0, handover: nil, next: .waiting) }, node: lease.node)
     }
 
     @Test func eachFilterLetsThroughWhatItSays() async throws {

@@ -17,6 +17,8 @@ struct FurnishedTenant: Sendable {
     let delivery: DeliveryID
     /// Of an end user whom it does not have.
     let erasure: ErasureID
+    /// Of all up to now, and ended.
+    let recovery: RecoveryID
     /// A request whose answer is kept.
     let request: IdempotentRequest
 
@@ -62,11 +64,25 @@ struct FurnishedTenant: Sendable {
         _ = try await store.setEndpoint(seed.scope, endpoint, enabled: true)
         let transfers = try await store.transfers(seed.scope, PageRequest())
         let erasure = try await store.eraseEndUser(seed.scope, userID: Seed.bytes(name))
+        let recovery = try await recovered(seed, endpoint)
         return FurnishedTenant(
             name: name, seed: seed, endpoint: endpoint, linkSession: session, credential: credential.credential.id,
             secret: credential.secretID,
             transfer: transfers.items[0].id, event: owed.event.id, delivery: owed.id,
-            erasure: erasure.id, request: request)
+            erasure: erasure.id, recovery: recovery, request: request)
+    }
+
+    /// A recovery that was cancelled at once, and an attempt that was counted.
+    private static func recovered(_ seed: Seed, _ endpoint: EndpointID) async throws -> RecoveryID {
+        let now = seed.store.clock.now()
+        let recovery = try await seed.store.beginRecovery(
+            seed.scope, of: endpoint,
+            NewRecovery(since: now - .seconds(60), until: now, onlyFailed: true, ratePerSecond: 1))
+        _ = try await seed.store.cancelRecovery(seed.scope, recovery.id)
+        seed.store.noteAttempt(
+            seed.subClient, endpoint, statusCode: 500, errorCode: nil, duration: .milliseconds(3), at: now)
+        try await seed.store.writeStatistics()
+        return recovery.id
     }
 
     /// The store takes any bytes.

@@ -44,8 +44,26 @@ import Testing
             _ = try await fixture.store.accept([one.seed.received("Pending", nil)], lease: nil)
             _ = try await fixture.store.bootstrapOwner(name: "key")
             try await fixture.store.holdNode(fixture.store.identifiers.nextUUID(), name: "node")
+            try await noticed(fixture, [one.subClient, other.subClient])
             try await onOwnThread {
                 try body(fixture, one, other, try Self.tables(try fixture.testDatabase.owner()))
+            }
+        }
+    }
+
+    /// A notice about each, and what the PSP was told a moment ago.
+    private func noticed(_ fixture: StoreFixture, _ subClients: [SubClientID]) async throws {
+        try await onOwnThread {
+            let owner = try fixture.testDatabase.owner()
+            for subClient in subClients {
+                let id = String(decoding: subClient.uuid.text, as: UTF8.self)
+                try owner.execute(
+                    """
+                    insert into subgate.operator_notice (sub_client_id, type, subject_id, noted_at)
+                    values ('\(id)', 'endpoint.disabled', '\(id)', now());
+                    insert into subgate.operator_pulse (type, id, told_at)
+                    values ('quarantine.added', '\(id)', now())
+                    """)
             }
         }
     }
@@ -229,8 +247,9 @@ import Testing
             // Nothing that holds a secret, sealed or digested.
             #expect(
                 readable.sorted() == [
-                    "attempt", "branding", "compliance_day", "compliance_revision", "delivery", "event", "event_key",
-                    "lane", "link_session", "logo", "registration", "sub_client", "transfer",
+                    "attempt", "branding", "compliance_day", "compliance_revision", "delivery", "endpoint_statistic",
+                    "event", "event_key", "lane", "link_session", "logo", "recovery", "registration", "sub_client",
+                    "transfer",
                 ])
             for name in readable {
                 let error = #expect(throws: PostgresError.self) {

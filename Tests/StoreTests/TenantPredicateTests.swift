@@ -129,6 +129,10 @@ import Testing
                 #expect(found == hasRoom)
             }
         },
+        Call("recoveries") { store, mine, _ in
+            let page = try await store.recoveries(mine.scope, of: mine.endpoint, PageRequest())
+            #expect(page.items.map(\.id) == [mine.recovery])
+        },
         Call("erasures") { store, mine, _ in
             let page = try await store.erasures(mine.scope, PageRequest())
             #expect(page.items.map(\.id) == [mine.erasure])
@@ -153,6 +157,23 @@ import Testing
             #expect(page.items.count == 1)
         },
         Call("delivery") { store, mine, theirs in _ = try await store.delivery(mine.scope, theirs.delivery) },
+        Call("recovery") { store, mine, theirs in _ = try await store.recovery(mine.scope, theirs.recovery) },
+        Call("cancelRecovery") { store, mine, theirs in
+            _ = try await store.cancelRecovery(mine.scope, theirs.recovery)
+        },
+        Call("beginRecovery") { store, mine, theirs in
+            let now = store.clock.now()
+            _ = try await store.beginRecovery(
+                mine.scope, of: theirs.endpoint,
+                NewRecovery(since: now - .seconds(1), until: now, onlyFailed: true, ratePerSecond: 1))
+        },
+        Call("replayEvent") { store, mine, theirs in
+            _ = try await store.replayEvent(mine.scope, theirs.event, to: nil)
+        },
+        Call("statistics") { store, mine, theirs in
+            let found = try await store.statistics(mine.scope, of: theirs.endpoint)
+            #expect(found.lastDay.attempts == 1)
+        },
         Call("erasure") { store, mine, theirs in _ = try await store.erasure(mine.scope, theirs.erasure) },
         Call("updateEndpoint") { store, mine, theirs in
             var changes = EndpointChanges()

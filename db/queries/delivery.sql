@@ -331,7 +331,7 @@ limit $5::int;
 -- name: list_latest_attempts
 -- The latest hundred, oldest first.
 select * from (
-    select id, number, started_at, duration_us, status_code, error_code, response_body
+    select id, number, started_at, duration_us, status_code, error_code, response_body, node_id, exchange
     from attempt
     where sub_client_id = $1::uuid and delivery_id = $2::uuid
     order by number desc, id desc

@@ -1,12 +1,14 @@
 -- name: create_endpoint
--- Nothing is returned when the sub-client is closed, or has $12 endpoints in this environment already.
+-- Nothing is returned when the sub-client is closed, or has $12 endpoints in this environment already. The platform's
+-- own stand under the nil UUID, which is no sub-client.
 insert into endpoint (sub_client_id, id, environment, url, event_types, payload_format, description, data_key_id,
     headers_sealed, enabled, created_at, updated_at, signatures, ordering, supersede, rate_limit_per_second,
     max_concurrency, retry_schedule)
-select s.id, $2::uuid, $3::text::environment, $4::text, $5::text[], $6::text::payload_format, $7::text, $8::uuid,
+select o.id, $2::uuid, $3::text::environment, $4::text, $5::text[], $6::text::payload_format, $7::text, $8::uuid,
     $9::bytea, $10::bool, $11::timestamptz, $11, $13::text[], $14::text, $15::bool, $16::int, $17::int, $18::int[]
-from sub_client s
-where s.id = $1::uuid and s.status not in ('closed', 'erased')
+from (select $1::uuid as id) as o
+left join sub_client s on s.id = o.id
+where (o.id = '00000000-0000-0000-0000-000000000000' or s.status not in ('closed', 'erased'))
     and (select count(*) from endpoint e
         where e.sub_client_id = $1 and e.environment = $3::text::environment and e.deleted_at is null) < $12::int
 returning id;

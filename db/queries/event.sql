@@ -112,7 +112,12 @@ with input as (
     where not exists (select from routed r where r.position = i.position)
     order by i.upstream_id, i.upstream_event_id, i.position
     on conflict do nothing
-    returning id
+    returning id, upstream_id, reason
+), noted as (
+    insert into operator_notice (sub_client_id, type, subject_id, reason, occurrences, noted_at)
+    select '00000000-0000-0000-0000-000000000000', 'quarantine.added', q.upstream_id, max(q.reason), count(*), $23
+    from quarantined q
+    group by q.upstream_id
 )
 select i.position, r.position is not null, f.event_id is not null and (s.id is not null or r.is_erased),
     q.id is not null, r.transaction_id, r.user_id, s.transfer_id, o.id, o.endpoint_id,
@@ -138,7 +143,7 @@ with page as (
     select e.*
     from (
         select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload,
-            transaction_id, user_id, environment
+            transaction_id, user_id, origin, environment
         from event
         where sub_client_id = $1::uuid and id < $3::uuid and id >= $4::uuid
         order by id desc
@@ -159,26 +164,34 @@ with page as (
     where (select count(*) from page) < $5::int
 )
 select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload, transaction_id,
-    user_id, false as is_bound
+    user_id, origin::text, false as is_bound
 from page
 union all
-select id, null, null, null, null, null, null, null, null, null, true
+select id, null, null, null, null, null, null, null, null, null, null, true
 from bound
 order by id desc, is_bound;
 
 -- name: list_transfer_events
--- The same of one transfer, which has few.
+-- The same of one transfer, which has few: all of them are found by it first, whatever else there is to find them by.
+with found as materialized (
+    select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload,
+        transaction_id, user_id, origin::text, environment
+    from event
+    where sub_client_id = $1::uuid and transfer_id = $6::uuid
+)
 select id, type, transfer_id, link_session_id, upstream_event_id, occurred_at, received_at, payload, transaction_id,
-    user_id, origin::text
-from event
-where sub_client_id = $1::uuid and transfer_id = $6::uuid
-    and ($2::text is null or environment = $2::text::environment) and id < $3::uuid and id >= $4::uuid
+    user_id, origin
+from found
+where ($2::text is null or environment = $2::text::environment) and id < $3::uuid and id >= $4::uuid
     and ($7::text is null or type = $7)
 order by id desc
 limit $5::int;
 
 -- name: list_transfer_event_ids
-select id from event where sub_client_id = $1::uuid and transfer_id = $2::uuid order by id desc limit $3::int;
+with found as materialized (
+    select id from event where sub_client_id = $1::uuid and transfer_id = $2::uuid
+)
+select id from found order by id desc limit $3::int;
 
 -- name: create_test_event
 -- An event of our own for one endpoint, and its delivery, which is held if the endpoint is disabled.

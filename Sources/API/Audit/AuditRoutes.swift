@@ -147,7 +147,9 @@ enum AuditRoutes {
         json.member("type", noun.map { Array("\($0)".utf8) })
         json.member("id", facts.flatMap { facts in noun?.text(of: facts.target) })
         json.endObject()
-        json.member("subClientId", facts?.subClient.map { SubClientID($0) })
+        // What is the platform's own stands under the nil UUID, which is nobody's.
+        let subClient = facts?.subClient.flatMap { $0 == UUIDValue(high: 0, low: 0) ? nil : $0 }
+        json.member("subClientId", subClient.map { SubClientID($0) })
         json.member("requestId", facts?.requestID)
         json.member("address", facts?.address)
         let details = entry.details.flatMap { try? JSONDocument.parse($0).root }

@@ -99,6 +99,7 @@ struct Call: Sendable {
         case "endpoint_limit": "There are as many endpoints in this environment as there may be."
         case "endpoint_secret_limit":
             "The endpoint has as many secrets that sign as it may have: end the previous ones first."
+        case "recovery_running": "One recovery of this endpoint runs already: wait for its end, or cancel it."
         case "delivery_not_retryable": "The delivery is being attempted."
         case "member_email_key": "Another member has this email."
         case "last_owner": "The team needs an owner: make another one first."

@@ -100,7 +100,8 @@ package struct RouteTable: Sendable {
         routes: [MeRoutes.all, EndpointRoutes.tenant, LinkSessionRoutes.all, TransferRoutes.all, EventRoutes.all]
             .flatMap { $0 } + DeliveryRoutes.all + ErasureRoutes.tenant + LinkTokenRoutes.all + CatalogueRoutes.all
             + AccountRoutes.all + MeshTransferRoutes.all + InboundRoutes.all
-            + BrandingRoutes.tenant + HostedLogoRoutes.all + WebhookKeyRoutes.all)
+            + BrandingRoutes.tenant + HostedLogoRoutes.all + WebhookKeyRoutes.all
+            + RecoveryRoutes.tenant + ReplayRoutes.tenant + StatisticRoutes.tenant)
 
     /// The PSP's admins.
     package static let adminListener = RouteTable(
@@ -108,7 +109,8 @@ package struct RouteTable: Sendable {
         routes: [SubClientRoutes.all, ImportRoutes.all, CredentialRoutes.all, SubClientViewRoutes.all]
             .flatMap { $0 } + UpstreamRoutes.all + RegistrationRoutes.all + QuarantineRoutes.all + MemberRoutes.all
             + AdminKeyRoutes.all + AuditRoutes.all + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all
-            + ErasureRoutes.admin + EndpointRoutes.admin)
+            + ErasureRoutes.admin + EndpointRoutes.admin + RecoveryRoutes.admin + ReplayRoutes.admin
+            + StatisticRoutes.admin + OperatorWebhookRoutes.all)
 
     /// Health and metrics.
     package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)

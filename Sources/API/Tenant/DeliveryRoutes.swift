@@ -85,6 +85,7 @@ enum DeliveryRoutes {
         json.member("attempts", delivery.attempts)
         json.member("nextAttemptAt", delivery.nextAttemptAt)
         json.member("lastStatusCode", delivery.lastStatusCode)
+        json.member("lastErrorCode", delivery.lastError)
         json.member("createdAt", delivery.createdAt)
         json.member("updatedAt", delivery.updatedAt)
     }

@@ -8,6 +8,12 @@ extension Rule where Value == [[UInt8]] {
         of: Rule<[UInt8]>(placeholder: [], "must be *, transfer.* or an event type") { value in
             value.string.flatMap { EventFilter.isValid($0) ? $0 : nil }
         }, 1...EventFilter.maximumPatterns, distinctBy: { $0 })
+
+    static let operatorEventTypes = Rule<[UInt8]>.list(
+        of: Rule<[UInt8]>(placeholder: [], "must be *, an operator event type or a family such as endpoint.*") {
+            value in
+            value.string.flatMap { EventFilter.isValidForOperator($0) ? $0 : nil }
+        }, 1...EventFilter.maximumPatterns, distinctBy: { $0 })
 }
 
 extension Rule where Value == [UInt8] {

@@ -199,6 +199,13 @@ extension Rule where Value == Timestamp {
             value.string.flatMap { Timestamp(rfc3339: $0) }.flatMap { $0 > now ? $0 : nil }
         }
     }
+
+    /// A moment that is not after `now`.
+    static func past(before now: Timestamp) -> Rule {
+        Rule(placeholder: now, "must be an RFC 3339 time that is not in the future") { value in
+            value.string.flatMap { Timestamp(rfc3339: $0) }.flatMap { $0 <= now ? $0 : nil }
+        }
+    }
 }
 
 extension Rule where Value: RawRepresentable<String> & CaseIterable & Sendable {
