@@ -78,13 +78,15 @@ package final class APIContext: Sendable {
     package let readiness: @Sendable () -> Readiness
     /// For what takes longer than a loop may be held.
     package let worker: Worker
+    /// Wakes those who wait for events.
+    package let bell: EventBell
     let logos: LogoDirectory
 
     package init(
         configuration: APIConfiguration, store: Store, clock: Clock, identifiers: IdentifierSource, log: Log,
         metrics: Metrics, requestMetrics: RequestMetrics, upstreams: UpstreamDirectory, mesh: MeshClient,
         accounts: AccountClient, accept: @escaping Accept, readiness: @escaping @Sendable () -> Readiness,
-        worker: Worker
+        worker: Worker, bell: EventBell
     ) {
         self.configuration = configuration
         self.store = store
@@ -103,6 +105,7 @@ package final class APIContext: Sendable {
         self.accept = accept
         self.readiness = readiness
         self.worker = worker
+        self.bell = bell
         logos = LogoDirectory(store: store)
     }
 }

@@ -88,6 +88,18 @@ package enum APILimits {
     static let cachedPolicyBytes = 8 << 20
     static let cachedPolicies = 20_000
 
+    /// Seconds that a reader of the event stream may wait: less than proxies keep a silent request (60 s).
+    static let streamWaitSeconds = 0...30
+    /// Events in one answer of the stream: of the largest, some megabytes.
+    static let streamEvents = 20
+    /// Readers of the stream that wait on one node, in all and of one sub-client: each holds a connection and a timer.
+    static let streamReaders = 512
+    static let streamReadersPerSubClient = 8
+    /// How often each of them looks for what other nodes committed.
+    static let streamInterval: Duration = .seconds(1)
+    /// How long it rests between two looks, however many commits it hears of.
+    static let streamPause: Duration = .milliseconds(50)
+
     static let idempotencyKeyBytes = 1...255
     /// Of an identifier in a body: a prefix and 26 digits, and what is mistaken for one.
     static let identifierCharacters = 1...64

@@ -22,6 +22,18 @@ package final class Lock: @unchecked Sendable {
     }
 }
 
+/// A mutable value that any thread may touch, one at a time: for what loops share. What belongs to one loop is a
+/// `LoopState`.
+package final class Locked<Value>: @unchecked Sendable {
+    private let lock = Lock()
+    private var value: Value
+
+    package init(_ value: Value) { self.value = value }
+
+    /// Reads or changes the value; `body` must be short, and must not call back into the same value.
+    package func withValue<Result>(_ body: (inout Value) -> Result) -> Result { lock.withLock { body(&value) } }
+}
+
 /// Blocks one thread until another signals.
 @safe
 final class Semaphore: @unchecked Sendable {

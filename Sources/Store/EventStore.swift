@@ -121,13 +121,14 @@ extension QuarantinedEvent {
 }
 
 extension Event {
-    fileprivate init(_ rows: Rows, _ row: Int) {
+    /// Reads the columns from `first` on.
+    init(_ rows: Rows, _ row: Int, from first: Int = 0) {
         self.init(
-            id: rows.id(row, 0), type: rows.word(row, 1), transfer: rows.optionalID(row, 2),
-            linkSession: rows.optionalID(row, 3),
-            upstreamEventID: rows.isNull(row, 4) ? nil : rows.uuidValue(row, 4),
-            occurredAt: rows.optionalTime(row, 5), receivedAt: rows.time(row, 6), payload: rows.bytes(row, 7),
-            transactionID: rows.optionalText(row, 8), userID: rows.optionalText(row, 9),
-            origin: rows.word(row, 10))
+            id: rows.id(row, first), type: rows.word(row, first + 1), transfer: rows.optionalID(row, first + 2),
+            linkSession: rows.optionalID(row, first + 3),
+            upstreamEventID: rows.isNull(row, first + 4) ? nil : rows.uuidValue(row, first + 4),
+            occurredAt: rows.optionalTime(row, first + 5), receivedAt: rows.time(row, first + 6),
+            payload: rows.bytes(row, first + 7), transactionID: rows.optionalText(row, first + 8),
+            userID: rows.optionalText(row, first + 9), origin: rows.word(row, first + 10))
     }
 }

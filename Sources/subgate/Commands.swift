@@ -22,6 +22,7 @@ enum Commands {
             case "sandbox": return try SandboxCommand.run(rest, environment)
             case "migrate": return try MigrateCommand.run(rest, environment)
             case "check": return try CheckCommand.run(rest, environment)
+            case "listen": return try ListenCommand.run(rest, environment)
             case "keys": return try KeysCommand.run(rest, environment)
             case "version", "--version":
                 print("subgate \(version)")
@@ -50,6 +51,7 @@ enum Commands {
           sandbox    the stand-in for Mesh
           migrate    bring the database to this build's schema
           check      verify the configuration and the database, and say what is wrong
+          listen     post a sub-client's sandbox events to a URL on this machine, as they happen
           keys       make master keys, peppers and the first owner's key
           version    print the version
 

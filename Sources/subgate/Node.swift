@@ -176,6 +176,7 @@ struct Node: Sendable {
     /// Stops accepting, finishes what is in flight, gives back what it holds; within ten seconds.
     func stop() async {
         parts.phase.set(.draining)
+        parts.bell.close()
         let started = parts.clock.now()
         await withTaskGroup { group in
             for (loop, server) in servers {

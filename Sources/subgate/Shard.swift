@@ -23,6 +23,7 @@ struct NodeParts: Sendable {
     let random = RandomSource.system
     /// One for all loops: what it decodes is held once.
     let worker = Worker(capacity: APILimits.waitingLogos)
+    let bell = EventBell()
 
     var identifiers: IdentifierSource { IdentifierSource(clock: clock, random: random) }
     var policy: AddressPolicy { configuration.allowsPrivateTargets ? .allowPrivate : .publicOnly }
@@ -82,8 +83,13 @@ struct Shard: Sendable {
             store: store, clock: parts.clock, identifiers: parts.identifiers, log: parts.log, metrics: parts.metrics,
             requestMetrics: parts.requestMetrics, upstreams: upstreams,
             mesh: mesh, accounts: accounts,
-            accept: { (event) throws(StoreError) in try await intake.accept(event) },
-            readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) }, worker: parts.worker)
+            accept: { (event) throws(StoreError) in
+                let fate = try await intake.accept(event)
+                if fate == .stored, let reference = event.reference { parts.bell.ring(reference.subClient) }
+                return fate
+            },
+            readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) }, worker: parts.worker,
+            bell: parts.bell)
         return Shard(
             loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
             upstreams: upstreams, uses: UseWriter(store: store, log: parts.log),

@@ -20,6 +20,7 @@ struct APIFixture: Sendable {
     let ports: [String: UInt16]
     /// What the inbound path answers; by default the store's own commit.
     let accepting: Accepting
+    let bell: EventBell
     let testDatabase: TestDatabase
 
     /// Runs SQL as someone whom no wall stops.
@@ -44,7 +45,8 @@ struct APIFixture: Sendable {
             let upstreams = UpstreamDirectory(store: base.store, policy: .allowPrivate, log: .silent)
             await upstreams.refresh()
             let accepting = Accepting(base.loop)
-            let context = makeContext(base, client, upstreams, accepting, proxies)
+            let bell = EventBell()
+            let context = makeContext(base, client, upstreams, accepting, proxies, bell)
             var ports: [String: UInt16] = [:]
             var servers: [HTTPServer] = []
             for table in RouteTable.all {
@@ -58,7 +60,7 @@ struct APIFixture: Sendable {
             let key = try await base.store.bootstrapOwner(name: "test").text
             let fixture = APIFixture(
                 store: base.store, clock: base.clock, adminKey: key, client: client, upstreams: upstreams, ports: ports,
-                accepting: accepting, testDatabase: base.testDatabase)
+                accepting: accepting, bell: bell, testDatabase: base.testDatabase)
             let result: Result<Void, any Error>
             do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
             for server in servers { await server.drain(within: .milliseconds(200)) }
@@ -69,7 +71,7 @@ struct APIFixture: Sendable {
 
     private static func makeContext(
         _ base: StoreFixture, _ client: HTTPClient, _ upstreams: UpstreamDirectory, _ accepting: Accepting,
-        _ proxies: TrustedProxies
+        _ proxies: TrustedProxies, _ bell: EventBell
     ) -> APIContext {
         let metrics = Metrics()
         var configuration = APIConfiguration(
@@ -85,9 +87,11 @@ struct APIFixture: Sendable {
                 loop: base.loop, client: client, policy: .allowPrivate, clock: base.clock.clock, random: .system),
             accept: { event throws(StoreError) in
                 if let failure = accepting.failure.withValue({ $0 }) { throw failure }
-                return try await base.store.accept([event], lease: nil)[0].fate
+                let fate = try await base.store.accept([event], lease: nil)[0].fate
+                if let reference = event.reference { bell.ring(reference.subClient) }
+                return fate
             },
-            readiness: { Readiness(status: .ready) }, worker: Worker(capacity: 4))
+            readiness: { Readiness(status: .ready) }, worker: Worker(capacity: 4), bell: bell)
     }
 
     private static func configuration(_ base: StoreFixture) -> HTTPServerConfiguration {

@@ -114,6 +114,7 @@ import Testing
             return role.allows(permission) ? allowed(operation, isThere: named != .missing) : 403
         case (.tenant, .credential(let access, let environment, let isOwner)):
             if operation.method != "GET", access == .read { return 403 }
+            if operation.path == "/v1/events/stream", environment != .sandbox { return 403 }
             let isTheirs = named == (isOwner ? .owned : .other) && environment == .sandbox
             return allowed(operation, isThere: isTheirs)
         case (.mesh, .credential(let access, _, _)):

@@ -49,7 +49,7 @@ extension UnderLoad {
                 defer { post.stop() }
                 _ = try #require(post.wait(forAcks: 150, within: .seconds(60)), "\(post.current.refusals)")
                 let begin = ContinuousClock.now
-                kill(try postmaster(installation), SIGKILL)
+                kill(try installation.postmaster(), SIGKILL)
                 try Patience.wait(until: "not ready", within: .seconds(10)) { !stage.node.isReady }
                 let alive = try HTTPProbe(port: stage.node.opsPort).send("GET", "/livez")
                 #expect(alive.status == 200, "a node without its database still lives")
@@ -76,12 +76,14 @@ extension UnderLoad {
                 return books.delivered == load.deliveries && books.others == 0 && books.leased == 0
             }
         }
+    }
+}
 
-        /// The process id of the server itself.
-        private func postmaster(_ installation: Installation) throws -> pid_t {
-            let rows = try installation.owner().query("select pg_read_file('postmaster.pid')")
-            let line = rows.string(0, 0).split(separator: "\n").first
-            return try #require(line.flatMap { pid_t($0) })
-        }
+extension Installation {
+    /// The process that all of its database's belong to.
+    func postmaster() throws -> pid_t {
+        let rows = try owner().query("select pg_read_file('postmaster.pid')")
+        let line = rows.string(0, 0).split(separator: "\n").first
+        return try #require(line.flatMap { pid_t($0) })
     }
 }

@@ -68,6 +68,11 @@ import Testing
                 #expect(found.items.map(\.id) == expected)
             }
         },
+        Call("streamEvents") { store, mine, _ in
+            let page = try await store.streamEvents(
+                mine.scope, after: EventStreamTests.start, types: [Seed.bytes("*")], limit: 20)
+            #expect(page.events.map(\.id) == [mine.event])
+        },
         Call("deliveries") { store, mine, theirs in
             let page = try await store.deliveries(mine.scope, DeliveryFilter(), PageRequest())
             #expect(page.items.map(\.id) == [mine.delivery])

@@ -32,11 +32,13 @@ package final class Installation: Sendable {
     package static func alone() throws -> (installation: Installation, cluster: PrivateCluster) {
         var options = PrivateCluster.Options.forTests
         options.isDurable = true
-        let cluster = try PrivateCluster(folder: "/tmp/subgate-alone-\(ProcessID.current)", options: options)
+        // Several may be alone at once.
+        let name = "subgate_" + UUID().uuidString.prefix(8).lowercased()
+        let cluster = try PrivateCluster(folder: "/tmp/\(name)-\(ProcessID.current)", options: options)
         try cluster.start()
-        try BlockingConnection(cluster.connectionString()).execute("create database subgate")
-        try Program.run(["migrate", "--database-url", cluster.connectionString(database: "subgate")])
-        return (try Installation(cluster: cluster, database: "subgate"), cluster)
+        try BlockingConnection(cluster.connectionString()).execute("create database \(name)")
+        try Program.run(["migrate", "--database-url", cluster.connectionString(database: name)])
+        return (try Installation(cluster: cluster, database: name), cluster)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }

@@ -29,12 +29,15 @@ package enum Program {
 package final class ProgramProcess: @unchecked Sendable {
     package let arguments: [String]
     private let logPath: String
+    private let environment: [String]
     /// Of the one thread that starts and ends the process.
     private var child: ChildProcess?
     private var guardian: Int32 = -1
 
-    package init(_ arguments: [String], log: String) {
+    /// `environment` is `NAME=value` each, beside this process's own.
+    package init(_ arguments: [String], log: String, environment: [String] = []) {
         self.arguments = arguments
+        self.environment = environment
         logPath = log
     }
 
@@ -44,7 +47,7 @@ package final class ProgramProcess: @unchecked Sendable {
         kill()
         var command = ChildProcess.Command(Program.path, arguments)
         command.output = .file(logPath)
-        command.environment = Self.environment
+        command.environment = Self.environment + environment
         let child = try ChildProcess(command)
         self.child = child
         guardian = try Self.makeGuardian(of: child.id)
@@ -70,9 +73,12 @@ package final class ProgramProcess: @unchecked Sendable {
     }
 
     /// SIGTERM; how it ended, or nil if it still ran after the time: then it is killed.
-    package func terminate(within limit: Duration) -> ChildProcess.Exit? {
+    package func terminate(within limit: Duration) -> ChildProcess.Exit? { end(with: SIGTERM, within: limit) }
+
+    /// The same with another signal, or by waiting alone.
+    package func end(with signal: Int32?, within limit: Duration) -> ChildProcess.Exit? {
         guard let child else { return nil }
-        child.send(SIGTERM)
+        if let signal { child.send(signal) }
         let exit = try? Patience.wait(for: "the end of the process", within: limit) { child.exitIfEnded() }
         if exit == nil { kill() } else { forget() }
         return exit

@@ -263,3 +263,35 @@ select e.id, e.type, e.transfer_id, e.link_session_id, e.upstream_event_id, e.oc
 from event_key k
 join event e on e.sub_client_id = k.sub_client_id and e.id = k.event_id
 where k.sub_client_id = $1::uuid and k.upstream_id = $2::uuid and k.upstream_event_id = $3::uuid;
+
+-- name: read_event_stream
+-- A look at what is new for a sub-client since an earlier look, oldest id first; and which transactions had ended when
+-- it was taken. The id of an event is made before its commit, so that an event may become visible after a greater one
+-- was read: whether one is new is told by the transaction that wrote it. One is new if that had not ended at the
+-- earlier look, which is to say that it is $5 or later, or among those that ran ($6). Ids above $4 are new whatever
+-- their transaction is: a server that crashed gives the numbers of transactions that came to nothing to others.
+--
+-- $3 is where to begin: below it nothing can be new. $7 and $8 are a later look, of which this is a further page: what
+-- came after it is left for another. A number of 32 bits becomes one of 64 as the last there can be before the next.
+with look as (
+    select pg_snapshot_xmin(s.snapshot)::text::bigint as oldest, pg_snapshot_xmax(s.snapshot)::text::bigint as next,
+        array(select r.xid::text::bigint from pg_snapshot_xip(s.snapshot) as r (xid) order by 1) as running
+    from (select pg_current_snapshot() as snapshot) as s
+)
+select l.oldest, l.next, l.running, n.*
+from look l
+left join lateral (
+    select e.id, e.type, e.transfer_id, e.link_session_id, e.upstream_event_id, e.occurred_at, e.received_at, e.payload,
+        e.transaction_id, e.user_id, e.origin::text
+    from event e
+    cross join lateral (
+        select l.next - 1 - ((l.next - 1 - e.xmin::text::bigint) & 4294967295)) as made (xid)
+    where e.sub_client_id = $1::uuid and ($2::text is null or e.environment = $2::text::environment)
+        and e.id > $3::uuid
+        and (e.id > $4::uuid or made.xid >= $5::bigint or made.xid = any ($6::bigint[]))
+        and ($7::bigint is null or (made.xid < $7 and made.xid <> all ($8::bigint[])))
+        and $9::text[] && array['*', split_part(e.type, '.', 1) || '.*', e.type]
+    order by e.id
+    limit $10::int
+) as n on true
+order by n.id;

@@ -8,6 +8,7 @@ import Store
 enum EventRoutes {
     static let all: [Route] = [
         .tenant(.get, "/v1/events") { call, principal throws(Problem) in try await list(call, principal.scope) },
+        .tenant(.get, "/v1/events/stream", EventStreamRoutes.read),
         .tenant(.get, "/v1/events/{eventId}") { call, principal throws(Problem) in
             try await get(call, principal.scope, try call.identifier(0))
         },
