@@ -108,7 +108,7 @@ let package = Package(
                 "Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "Sandbox", "TestSupport",
             ]),
         suite("EndToEndTests", ["Runtime", "JSON", "Crypto", "Postgres", "SQL", "TestSupport"]),
-        suite("TidyTests", ["Domain", "Runtime", "HTTPServer", "API", "Sandbox"]),
+        suite("TidyTests", ["Domain", "Runtime", "HTTPServer", "Delivery", "API", "Sandbox"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -13,8 +13,10 @@ from types import ModuleType
 import end_checks
 import fuzz_checks
 import journey_checks
+import listen_checks
 import mesh_checks
 import metrics_checks
+import readme_checks
 import service
 import signature_checks
 import spec_checks
@@ -24,13 +26,14 @@ def modules() -> list[ModuleType]:
     if len(sys.argv) < 2:
         return [spec_checks]
     service.binary = Path(sys.argv[1]).resolve()
-    return [spec_checks, journey_checks, signature_checks, mesh_checks, metrics_checks, fuzz_checks, end_checks]
+    journeys = [journey_checks, signature_checks, readme_checks, listen_checks, mesh_checks, metrics_checks]
+    return [spec_checks, *journeys, fuzz_checks, end_checks]
 
 
 def main() -> int:
     passed, failures = 0, []
     for module in modules():
-        for name, check in vars(module).items():
+        for name, check in list(vars(module).items()):
             if not name.startswith("check_"):
                 continue
             sentence = name.removeprefix("check_").replace("_", " ")

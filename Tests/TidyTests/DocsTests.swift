@@ -2,6 +2,8 @@ import Domain
 import Foundation
 import Testing
 
+@testable import Delivery
+
 /// README.md names only what exists, and every module.
 enum DocsRule {
     /// Targets of `[text](target)` that are paths, without their fragments.
@@ -26,7 +28,7 @@ enum DocsRule {
     /// The settings that Swift source declares: `Option("name", …)`.
     static func options(in source: String) -> [String] { captures(#"\bOption\(\s*"([a-z-]+)""#, source) }
 
-    private static func captures(_ pattern: String, _ text: String) -> [String] {
+    static func captures(_ pattern: String, _ text: String) -> [String] {
         guard let expression = try? NSRegularExpression(pattern: pattern) else { return [] }
         let whole = NSRange(text.startIndex..., in: text)
         return expression.matches(in: text, range: whole).compactMap { match in
@@ -71,5 +73,68 @@ enum DocsRule {
             let cells = Role.allCases.map { roles.contains($0) ? "✓" : "–" }.joined(separator: " | ")
             #expect(lines.contains { $0 == "| `\(permission.rawValue)` | \(cells) |" }, "\(permission)")
         }
+    }
+}
+
+/// The README's page for merchants promises what the code does.
+@Suite struct MerchantDocsTests {
+    /// Without line ends, as sentences go over them.
+    private func page() throws -> String {
+        let text = try Repository.read("README.md").text
+        let start = try #require(text.range(of: "\n## Webhooks for merchants\n"))
+        let rest = text[start.upperBound...]
+        let end = rest.range(of: "\n## ")?.lowerBound ?? rest.endIndex
+        return rest[..<end].split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    private func shown(_ delay: Duration) -> String {
+        let seconds = delay.components.seconds
+        return switch seconds {
+        case ..<60: "\(seconds) s"
+        case ..<3_600: "\(seconds / 60) min"
+        default: "\(seconds / 3_600) h"
+        }
+    }
+
+    @Test func theScheduleIsTheStandardOne() throws {
+        let schedule = RetrySchedule.standard
+        let times = schedule.delays.map(shown).joined(separator: ", ")
+        let seconds = schedule.delays.reduce(0) { $0 + $1.components.seconds }
+        #expect(schedule.delays.count + 1 == 10)
+        let hours = String(format: "%.1f", Double(seconds) / 3_600)
+        let last = try #require(schedule.delays.last).components.seconds
+        let jitter = try #require(schedule.delay(afterFailures: schedule.delays.count, random: 0)).components.seconds
+        let percent = (last - jitter) * 100 / last
+        #expect(
+            try page().contains(
+                "Again after \(times), each up to \(percent) % sooner or later: ten attempts over \(hours) hours."))
+    }
+
+    @Test func theTimesOfAnAttemptAreTheCodes() throws {
+        let (total, connect) = (shown(Delivery.Limits.attemptTimeout), shown(Delivery.Limits.connectTimeout))
+        #expect(try page().contains("With any 2xx within \(total)."))
+        #expect(try page().contains("no connection within \(connect), none in \(total) in all"))
+    }
+
+    /// All reasons that an attempt may have on record.
+    @Test func everyReasonIsExplained() throws {
+        let source = try Repository.read("Sources/HTTPClient/ClientError.swift").text
+        let codes = DocsRule.captures(#"\bcase \.[a-zA-Z]+[^:\n]*: "([a-zA-Z]+)""#, source)
+        #expect(codes.contains("dnsFailed") && codes.contains("tlsExpired") && codes.count > 15)
+        // Shown as `addressRefused`; or nothing was sent, and so there is no attempt.
+        let hidden = ["invalidRequest", "urlRefused", "tooManyTransfers"]
+        let page = try page()
+        let attempt = try Repository.read("Sources/Delivery/Attempt.swift").text
+        #expect(attempt.contains(#""addressRefused""#) && attempt.contains(#""httpStatus""#))
+        for code in codes + ["httpStatus", "addressRefused"] where !hidden.contains(code) {
+            #expect(page.contains("`\(code)`"), "\(code)")
+        }
+    }
+
+    @Test func everyOptionOfListenIsNamed() throws {
+        let options = DocsRule.options(in: try Repository.read("Sources/subgate/ListenCommand.swift").text)
+        let page = try page()
+        #expect(options.contains("forward"))
+        #expect(options.filter { !page.contains("`--\($0) ") } == [])
     }
 }
