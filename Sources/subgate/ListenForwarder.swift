@@ -10,21 +10,14 @@ struct ListenForwarder: Sendable {
 
     /// What became of it, for a person: the status, or why there is none.
     func post(_ event: ListenSource.Event, at seconds: Int64) async -> String {
-        let timestamp = Array(String(seconds).utf8)
+        let headers: [(name: String, value: [UInt8])] = [
+            (name: "content-type", value: Array("application/json".utf8)),
+            (name: "user-agent", value: Array("Subgate".utf8)),
+        ]
+        let signed = signer.headers(id: event.id, timestamp: Array(String(seconds).utf8), body: event.body)
         let request = OutgoingRequest(
-            method: .post, url: target,
-            headers: [
-                (name: "content-type", value: Array("application/json".utf8)),
-                (name: "user-agent", value: Array("Subgate".utf8)),
-                (name: "webhook-id", value: event.id),
-                (name: "webhook-timestamp", value: timestamp),
-                (
-                    name: "webhook-signature",
-                    value: signer.standardSignature(id: event.id, timestamp: timestamp, body: event.body)
-                ),
-                (name: "x-mesh-signature-256", value: signer.meshSignature(body: event.body)),
-            ],
-            body: event.body, policy: .allowPrivate, partition: 1, resendsOnStaleConnection: true)
+            method: .post, url: target, headers: headers + signed, body: event.body, policy: .allowPrivate,
+            partition: 1, resendsOnStaleConnection: true)
         do {
             return "\(try await client.send(request).status)"
         } catch {
