@@ -34,7 +34,7 @@ enum ListenCommand {
         let options = try Options(options, arguments: arguments, environment: environment)
         let key = try key(options)
         let secret = try secret(options, key)
-        guard let signer = WebhookSigner([WebhookSigner.Source(secret: secret)]) else {
+        guard let signer = WebhookSigner(secret: secret) else {
             throw OptionError("--secret is whsec_ and base64 of 24 to 64 bytes")
         }
         let target = try url("forward", options)
