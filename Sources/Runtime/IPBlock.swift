@@ -81,7 +81,7 @@ extension IPAddress {
         return .v4(UInt32(truncatingIfNeeded: low))
     }
 
-    fileprivate var bits: Int {
+    var bits: Int {
         switch self {
         case .v4: 32
         case .v6: 128

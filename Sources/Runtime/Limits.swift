@@ -11,4 +11,16 @@ package enum RuntimeLimits {
     package static let logWaitMilliseconds: Int32 = 10
     /// Series of one metric: all combinations of its labels' values.
     package static let seriesPerMetric = 2_000
+    /// Lookups under way at once on one loop; each holds two sockets or four. Of names whose servers are dead, this
+    /// many end in 4.5 s, so a lookup that waits gets its turn every 18 ms.
+    package static let dnsLookups = 256
+    /// Lookups that wait for one of those places; past it they fail as temporary.
+    package static let dnsWaiting = 4_096
+    /// Aliases followed from one name to its addresses: as many as common resolvers follow.
+    package static let dnsAliases = 16
+    /// How long a question to a name server waits for its answer before it is put again, to the next server: in all
+    /// 4.5 s, within the time a connection attempt has.
+    package static let dnsPatience: [Duration] = [.milliseconds(700), .milliseconds(800), .seconds(1), .seconds(2)]
+    /// How long what is known of the machine's name servers counts.
+    package static let nameServersFreshness: Duration = .seconds(5)
 }
