@@ -70,7 +70,9 @@ struct Attempt: Sendable {
                 (name: "user-agent", value: Array("Subgate".utf8)),
             ] + signer.headers(id: delivery.event.id.text, timestamp: timestamp, body: body),
             body: body, connectTimeout: Limits.connectTimeout, totalTimeout: Limits.attemptTimeout,
-            responseLimit: Limits.readAnswerBytes, policy: policy, partition: delivery.endpoint.uuid.low)
+            responseLimit: Limits.readAnswerBytes, policy: policy, partition: delivery.endpoint.uuid.low,
+            // Every delivery may arrive twice, and a receiver that closes what it keeps open is no failure of its own.
+            resendsOnStaleConnection: true)
     }
 }
 

@@ -151,10 +151,18 @@ struct EndpointCache: Sendable {
                             previous: state.ready[endpoint.id])
                     }
                 }
+                for endpoint in endpoints { tellIfUnsendable(endpoint) }
             } catch {
                 log.error("endpoints could not be read", [(.error, .text("\(error)"))])
             }
             for waiter in waiters { waiter.resume() }
         }
+    }
+
+    private func tellIfUnsendable(_ endpoint: DispatchEndpoint) {
+        guard case .unsendable? = state.withValue({ $0.ready[endpoint.id]?.target }) else { return }
+        log.warn(
+            "an endpoint cannot be sent to",
+            [(.endpoint, .bytes(endpoint.id.text)), (.reason, .text(EndpointRefusal.reason(endpoint, policy)))])
     }
 }

@@ -42,11 +42,50 @@ package enum AddressBlock: String, Sendable, Hashable, CaseIterable {
     case linkLocal6 = "fe80::/10"
     case siteLocal = "fec0::/10"
     case multicast6 = "ff00::/8"
+    /// Not a block but a form of the last 64 bits, in any network: they carry an IPv4 address to tunnel to (RFC 5214).
+    case isatap = "ISATAP"
     /// Whatever else is not global unicast.
     case outsideGlobalUnicast = "not 2000::/3"
 }
 
 extension AddressBlock {
+    /// False for most of the addresses there are, quickly: it is asked of every address of every request. True only
+    /// means that `first(containing:)` must look.
+    static func mayContain(_ address: IPAddress) -> Bool {
+        switch address {
+        case .v4(let value): return firstOctets[Int(value >> 24)]
+        case .v6(let high, let low):
+            if high >> 61 != 1 || isISATAP(low: low) { return true }
+            return firstGroups.contains(UInt16(truncatingIfNeeded: high >> 48))
+        }
+    }
+
+    /// An interface identifier of 00-00-5E-FE or 02-00-5E-FE and an IPv4 address.
+    static func isISATAP(low: UInt64) -> Bool { low >> 32 == 0x5efe || low >> 32 == 0x0200_5efe }
+
+    /// The first octets in which some block begins or goes on.
+    private static let firstOctets: [Bool] = {
+        var marks = [Bool](repeating: false, count: 256)
+        for (block, _) in blocks {
+            guard case .v4(let network) = block.network else { continue }
+            let first = Int(network >> 24)
+            for octet in first..<first + (block.length < 8 ? 1 << (8 - block.length) : 1) { marks[octet] = true }
+        }
+        return marks
+    }()
+
+    /// Of the blocks within 2000::/3, the first 16 bits.
+    private static let firstGroups: Set<UInt16> = {
+        var groups: Set<UInt16> = []
+        for (block, _) in blocks {
+            guard case .v6(let high, _) = block.network, high >> 61 == 1 else { continue }
+            let first = UInt16(truncatingIfNeeded: high >> 48)
+            let count: UInt16 = block.length < 16 ? 1 << UInt16(16 - block.length) : 1
+            for group in first..<first + count { groups.insert(group) }
+        }
+        return groups
+    }()
+
     /// The block that an address lies in: the first, in the order above, that contains it.
     static func first(containing address: IPAddress) -> AddressBlock? {
         blocks.first { $0.block.contains(address) }?.name

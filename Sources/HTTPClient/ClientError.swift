@@ -39,8 +39,8 @@ package enum ClientError: Error, Sendable, Equatable {
     case dnsFailed
     /// The name server did not answer, or not in time.
     case dnsTimeout
-    /// An address of the host is one we do not connect to.
-    case addressRefused
+    /// An address of the host is one we do not connect to. Which, and why, is for the operator alone.
+    case addressRefused(AddressRefusal)
     case connectFailed
     case connectTimeout
     case tlsFailed(TLSFailure)

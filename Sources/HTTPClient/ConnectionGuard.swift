@@ -9,22 +9,29 @@ struct ConnectionGuard {
     let port: UInt16
     let pinned: [IPAddress]
 
-    func admits(_ address: IPAddress, port: UInt16) -> Bool {
-        port == self.port && pinned.contains(address) && policy.objection(to: address) == nil
+    /// Why there may be no connection to this address; nil when there may.
+    func objection(to address: IPAddress, port: UInt16) -> AddressRefusal? {
+        if let refusal = objection(toPeer: address) { return refusal }
+        let isPinned = port == self.port && pinned.contains(address)
+        return isPinned ? nil : AddressRefusal(address: address, rule: .notPinned)
     }
 
     /// As curl hands it over: `addr` is the head of a bigger structure of `addrlen` bytes.
-    @unsafe func admits(_ socket: UnsafeMutablePointer<curl_sockaddr>) -> Bool {
+    @unsafe func objection(to socket: UnsafeMutablePointer<curl_sockaddr>) -> AddressRefusal? {
         let length = unsafe Int(socket.pointee.addrlen)
         let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 16
         let raw = unsafe UnsafeRawPointer(socket) + offset
-        guard let address = unsafe IPAddress(socketAddress: raw, length: length) else { return false }
-        return admits(address, port: unsafe IPAddress.port(ofSocketAddress: raw, length: length))
+        guard let address = unsafe IPAddress(socketAddress: raw, length: length) else {
+            return AddressRefusal(address: nil, rule: .notPinned)
+        }
+        return objection(to: address, port: unsafe IPAddress.port(ofSocketAddress: raw, length: length))
     }
 
-    /// Whether a connection that exists, perhaps from an earlier request, ends where the policy allows. It may be an
-    /// address the name no longer has: it was judged when it was opened.
-    func admitsPeer(_ address: IPAddress) -> Bool { policy.objection(to: address) == nil }
+    /// Why nothing may be sent on a connection that exists, perhaps from an earlier request. It may be to an address
+    /// the name no longer has: it was judged when it was opened.
+    func objection(toPeer address: IPAddress) -> AddressRefusal? {
+        policy.objection(to: address).map { AddressRefusal(address: address, rule: .block($0)) }
+    }
 }
 
 extension IPAddress {

@@ -14,6 +14,10 @@ final class ConnectionSocket {
     /// What curl wants to know, one of `CURL_POLL_…`; nil between two transfers.
     private(set) var wanted: Int32?
 
+    /// Whose request went out on this connection, kept from an earlier one, and has no answer yet: told of its first
+    /// byte. Once curl has read it, nobody could tell whether it came.
+    var asker: Transfer?
+
     /// Known once it has been idle.
     private(set) var path: SocketPath?
 
@@ -39,6 +43,7 @@ final class ConnectionSocket {
     func becomeIdle() -> Bool {
         guard wanted == CURL_POLL_IN else { return false }
         wanted = nil
+        asker = nil
         if path == nil { path = Socket.path(of: socket) }
         return true
     }
@@ -53,6 +58,10 @@ final class ConnectionSocket {
             watcher.watch([]) { _ in }
             return
         }
+        if let asker {
+            self.asker = nil
+            if Socket.hasByte(socket) { asker.answerBegins() }
+        }
         var events: Int32 = 0
         if readiness.contains(.readable) { events |= CURL_CSELECT_IN }
         if readiness.contains(.writable) { events |= CURL_CSELECT_OUT }
@@ -60,5 +69,8 @@ final class ConnectionSocket {
         act(events)
     }
 
-    func close() { watcher.close() }
+    func close() {
+        asker = nil
+        watcher.close()
+    }
 }

@@ -2,8 +2,9 @@ package import Runtime
 
 /// Sends HTTP/1.1 requests from one loop, over kept connections, to addresses that a policy admits. Loop-bound.
 ///
-/// The way of a request: its URL and headers are judged; its host is looked up; all addresses are judged; it waits for
-/// a place; curl connects to one of these addresses and to no other, or reuses a connection of the same partition.
+/// The way of a request: its URL and headers are judged; its host is looked up, in the DNS alone where the policy is
+/// public; all addresses are judged; it waits for a place; curl connects to one of these addresses and to no other, or
+/// reuses a connection of the same partition.
 @safe
 package final class HTTPClient: @unchecked Sendable {
     private let loop: EventLoop
@@ -11,6 +12,8 @@ package final class HTTPClient: @unchecked Sendable {
     private let book: AddressBook
     private let places: Places
     private let engine: TransferEngine
+    private let resolver: DNSResolver
+    private let refusals: RefusalLog?
     private var isClosed = false
 
     package init(loop: EventLoop, configuration: HTTPClientConfiguration) {
@@ -20,33 +23,74 @@ package final class HTTPClient: @unchecked Sendable {
         engine = TransferEngine(loop: loop, configuration: configuration)
         places = Places(
             loop, maximum: configuration.maximumTransfers, maximumWaiting: configuration.maximumWaiting)
-        let resolve: AddressBook.Resolve
-        if let injected = configuration.resolve {
-            resolve = injected
-        } else {
-            let resolver = Resolver(loop, timeout: configuration.resolverTimeout)
-            resolve = { (host, isAbsolute) async throws(ResolverError) in
-                try await resolver.addresses(of: host, isAbsolute: isAbsolute)
-            }
-        }
+        let dns = DNSResolver(loop, timeout: configuration.resolverTimeout, servers: configuration.nameServers)
+        resolver = dns
+        refusals = configuration.log.map { RefusalLog($0) }
+        let system = Resolver(loop, timeout: configuration.resolverTimeout)
+        let injected = configuration.resolve
         book = AddressBook(
-            loop, lifetime: configuration.addressLifetime, failureLifetime: configuration.addressFailureLifetime,
-            resolve: resolve)
+            loop,
+            AddressBook.Lifetimes(
+                success: configuration.addressLifetime, failure: configuration.addressFailureLifetime,
+                stale: configuration.staleAddressLifetime)
+        ) { (host, isAbsolute, isUrgent) async throws(ResolverError) in
+            if let injected { return try await injected(host, isAbsolute) }
+            if isAbsolute { return try await dns.addresses(of: host, isUrgent: isUrgent) }
+            return try await system.addresses(of: host, isAbsolute: false)
+        }
     }
 
     /// Sends one request and gives its answer, whatever its status. Redirects are answers like others.
     ///
     /// At most one request goes out, or two with `resendsOnStaleConnection`. Cancelling the task ends the transfer.
     package func send(_ request: OutgoingRequest) async throws(ClientError) -> IncomingResponse {
+        try await exchange(request).result.get()
+    }
+
+    /// As `send`, with what is known of a request that has no answer: how far it came, and when.
+    package func exchange(_ request: OutgoingRequest) async -> Exchange {
         loop.assertOnLoop()
         let start = EventLoop.monotonicNanoseconds
+        var resolved = start
         let deadline = start &+ request.totalTimeout.wholeNanoseconds
+        var exchange: Exchange
+        do throws(ClientError) {
+            let addresses = try await judgedAddresses(of: request, until: deadline)
+            resolved = EventLoop.monotonicNanoseconds
+            try await takePlace(until: deadline)
+            exchange = await engine.exchange(
+                request, pinned: HTTPClient.pinned(addresses), within: HTTPClient.left(until: deadline))
+            places.leave()
+        } catch {
+            exchange = Exchange(.failure(error))
+        }
+        let end = EventLoop.monotonicNanoseconds
+        // Without addresses all of the time went into asking for them, or none of it.
+        exchange.timings.dns = .nanoseconds(Int64((resolved == start ? end : resolved) - start))
+        exchange.timings.total = .nanoseconds(Int64(end - start))
+        switch exchange.result {
+        case .success(var response):
+            response.timings = exchange.timings
+            exchange.result = .success(response)
+        case .failure(.addressRefused(let refusal)): refusals?.tell(request.url, refusal)
+        case .failure: break
+        }
+        return exchange
+    }
+
+    private func judgedAddresses(
+        of request: OutgoingRequest, until deadline: UInt64
+    ) async throws(ClientError) -> [IPAddress] {
         guard !isClosed else { throw .closed(.notStarted) }
         guard RequestHeaders.areValid(request.headers) else { throw .invalidRequest }
         if let objection = request.policy.objection(to: request.url) { throw .urlRefused(objection) }
         let addresses = try await addresses(of: request, until: deadline)
-        guard request.policy.admits(all: addresses) else { throw .addressRefused }
-        let resolved = EventLoop.monotonicNanoseconds
+        if let refusal = request.policy.objection(toAll: addresses) { throw .addressRefused(refusal) }
+        return addresses
+    }
+
+    /// A place to give back by `places.leave()`.
+    private func takePlace(until deadline: UInt64) async throws(ClientError) {
         if !places.takeNow() {
             switch await places.take(within: HTTPClient.left(until: deadline)) {
             case .granted: break
@@ -54,13 +98,10 @@ package final class HTTPClient: @unchecked Sendable {
             case .cancelled: throw .cancelled(.notStarted)
             }
         }
-        defer { places.leave() }
-        guard !isClosed else { throw .closed(.notStarted) }
-        var response = try await engine.send(
-            request, pinned: HTTPClient.pinned(addresses), within: HTTPClient.left(until: deadline))
-        response.timings.dns = .nanoseconds(Int64(resolved - start))
-        response.timings.total = .nanoseconds(Int64(EventLoop.monotonicNanoseconds - start))
-        return response
+        if isClosed {
+            places.leave()
+            throw .closed(.notStarted)
+        }
     }
 
     private func addresses(
@@ -118,6 +159,7 @@ package final class HTTPClient: @unchecked Sendable {
         if isClosed { return }
         isClosed = true
         places.refuseAllWaiting()
+        resolver.close()
         engine.close()
     }
 }

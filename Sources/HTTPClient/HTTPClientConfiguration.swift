@@ -19,7 +19,13 @@ package struct HTTPClientConfiguration: Sendable {
     package var addressLifetime: Duration = .seconds(5)
     /// How long a failed lookup counts.
     package var addressFailureLifetime: Duration = .seconds(1)
+    /// How long the last addresses of a host go on being used when its name servers fail.
+    package var staleAddressLifetime: Duration = .seconds(300)
     package var resolverTimeout: Duration = .seconds(5)
+    /// Whom to ask for names of public policies; nil for the machine's own name servers.
+    package var nameServers: [NameServer]?
+    /// Where addresses that are refused are told of, with the reason; nil for nowhere.
+    package var log: Log?
     /// Replaces the system's resolver. Its answers are judged like that one's.
     package var resolve: (@Sendable (_ host: [UInt8], _ isAbsolute: Bool) async throws(ResolverError) -> [IPAddress])?
 

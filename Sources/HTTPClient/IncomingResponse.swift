@@ -1,20 +1,5 @@
 /// The answer to one request.
 package struct IncomingResponse: Sendable {
-    /// Where the time went. A part that did not happen is zero: a reused connection has no connect and no tls.
-    package struct Timings: Sendable {
-        package var dns: Duration = .zero
-        /// TCP alone.
-        package var connect: Duration = .zero
-        /// From TCP up to TLS up.
-        package var tls: Duration = .zero
-        /// From the start of the transfer to the first byte of the answer.
-        package var firstByte: Duration = .zero
-        /// From `send` to the end.
-        package var total: Duration = .zero
-
-        package init() {}
-    }
-
     package var status: Int
     package var headers: ResponseHeaders
     /// At most the request's `responseLimit`.

@@ -10,6 +10,11 @@ enum Limits {
     package static let responseHeadBytes = 32 * 1_024
     /// Addresses of one host that are tried: enough for both families and a few dead ones; all answers are judged.
     static let pinnedAddresses = 6
+    /// Addresses of one host that are remembered, of both families, besides one of each block that may forbid it.
+    static let rememberedAddresses = 32
+    /// How often a refused host is told of in the log, and how many are told of in that time.
+    static let refusalLogInterval: Duration = .seconds(60)
+    static let refusalsRemembered = 1_000
     /// Hosts whose addresses are remembered: one per endpoint of a busy node; past it, those that ran out are dropped.
     static let rememberedHosts = 16_384
     /// Bytes curl reads at once; a small one, because each open transfer holds one.

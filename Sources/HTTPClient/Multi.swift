@@ -46,7 +46,7 @@ final class Multi: @unchecked Sendable {
     /// Starts a request; `completion` is called once, never before this returns.
     func start(
         _ request: OutgoingRequest, pinned: [IPAddress], milliseconds: (connect: Int, total: Int),
-        completion: @escaping (Transfer.Outcome) -> Void
+        completion: @escaping Transfer.Completion
     ) -> Transfer? {
         loop.assertOnLoop()
         guard let transfer = idle.popLast() ?? Transfer(multi: self, loop: loop, configuration: configuration)
@@ -87,6 +87,8 @@ final class Multi: @unchecked Sendable {
     }
 
     private func finish(_ transfer: Transfer, _ outcome: Transfer.Outcome) {
+        let exchange = Exchange(
+            outcome, timings: transfer.timings(of: outcome), peer: transfer.peer, sends: transfer.starts)
         active[ObjectIdentifier(transfer)] = nil
         unsafe curl_multi_remove_handle(multi, transfer.easy)
         if let route = transfer.route { routes.end(route) }
@@ -97,7 +99,7 @@ final class Multi: @unchecked Sendable {
         } else {
             transfer.destroy()
         }
-        completion?(outcome)
+        completion?(exchange)
     }
 
     // MARK: Sockets and time
@@ -131,8 +133,8 @@ final class Multi: @unchecked Sendable {
         forget(socket)
     }
 
-    /// Whether a kept connection has something to read, although nothing was asked on it.
-    func hasUnread(_ path: SocketPath) -> Bool { socketsByPath[path].map(Socket.hasUnread) ?? false }
+    /// A connection that has been idle.
+    func kept(_ path: SocketPath) -> ConnectionSocket? { socketsByPath[path].flatMap { sockets[$0] } }
 
     private func begin(_ socket: Int32) -> ConnectionSocket {
         let new = ConnectionSocket(loop, socket) { [unowned self] events in act(on: socket, events) }

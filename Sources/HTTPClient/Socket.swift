@@ -36,6 +36,12 @@ enum Socket {
         return errno != EAGAIN
     }
 
+    /// Whether there is a byte to read; its end, or its failure, is none.
+    static func hasByte(_ socket: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return unsafe recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
+    }
+
     /// Nil if the socket is not connected.
     static func path(of socket: Int32) -> SocketPath? {
         guard let local = unsafe end(of: socket, getsockname), let peer = unsafe end(of: socket, getpeername) else {

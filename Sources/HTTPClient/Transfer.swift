@@ -6,13 +6,14 @@ import Runtime
 @safe
 final class Transfer: @unchecked Sendable {
     typealias Outcome = Result<IncomingResponse, ClientError>
+    typealias Completion = (Exchange) -> Void
 
     let easy: UnsafeMutableRawPointer
     /// The multi handle it is used with; it outlives its transfers.
     unowned let multi: Multi
     var arena = WireArena()
     private let timer: LoopTimer
-    var completion: ((Outcome) -> Void)?
+    var completion: Completion?
     /// Counts the requests this handle has carried, so that a late cancellation does not hit the next one.
     private(set) var generation = 0
     private(set) var route: Route?
@@ -21,18 +22,21 @@ final class Transfer: @unchecked Sendable {
     private(set) var body: [UInt8] = []
     private(set) var bodyWasCut = false
     private(set) var headWasRefused = false
-    private(set) var addressWasRefused = false
+    private(set) var refusal: AddressRefusal?
     /// How many times curl was about to send the request.
     private(set) var starts = 0
     private(set) var peer = ""
     /// Whether curl wanted to send the request once more than allowed, because a reused connection was dead.
     private(set) var refusedResend = false
 
-    /// Whether the connection that curl chose had something to read before anything was asked on it.
+    /// Whether the connection that curl chose must not carry this request: it had something to read before anything
+    /// was asked on it, or it is one more kept connection after a dead one.
     private(set) var foundSpoiledConnection = false
     /// Sockets opened since the last request was about to go out: none of them is known to be a connection yet. curl
     /// closes such a socket itself, without telling, where it has us close a connection's.
     private(set) var unprovenSockets: [Int32] = []
+
+    private(set) var insistsOnNewConnection = false
 
     private var connectionGuard: ConnectionGuard?
     private var responseLimit = 0
@@ -44,7 +48,7 @@ final class Transfer: @unchecked Sendable {
         timer = LoopTimer(loop)
     }
 
-    func begin(_ request: OutgoingRequest, route: Route, pinned: [IPAddress], completion: @escaping (Outcome) -> Void) {
+    func begin(_ request: OutgoingRequest, route: Route, pinned: [IPAddress], completion: @escaping Completion) {
         generation += 1
         self.completion = completion
         self.route = route
@@ -52,7 +56,7 @@ final class Transfer: @unchecked Sendable {
         body = []
         bodyWasCut = false
         headWasRefused = false
-        addressWasRefused = false
+        refusal = nil
         starts = 0
         peer = ""
         refusedResend = false
@@ -63,11 +67,17 @@ final class Transfer: @unchecked Sendable {
         allowedStarts = request.resendsOnStaleConnection ? 2 : 1
     }
 
-    /// The same request again, after `foundSpoiledConnection`: nothing of it was sent.
+    /// The same request again, after `foundSpoiledConnection`: nothing of it was sent on that connection.
     func beginAgain() {
+        if starts > 0 { setNewConnection(true) }
         foundSpoiledConnection = false
-        addressWasRefused = false
+        refusal = nil
         unprovenSockets = []
+    }
+
+    func setNewConnection(_ isWanted: Bool) {
+        insistsOnNewConnection = isWanted
+        unsafe ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, isWanted ? 1 : 0)
     }
 
     /// Lets go of what the request held.
@@ -104,31 +114,44 @@ final class Transfer: @unchecked Sendable {
         // curl repeats a request on a new connection when a reused one was dead: the caller decides about that, not
         // curl.
         if isResendTooMany() { return false }
-        if unsafe connectionGuard?.admits(address) == true { return true }
-        addressWasRefused = true
-        return false
+        guard let connectionGuard else { return false }
+        refusal = unsafe connectionGuard.objection(to: address)
+        return refusal == nil
     }
 
-    func hasOpened(_ socket: Int32) { unprovenSockets.append(socket) }
+    func hasOpened(_ socket: Int32) {
+        unprovenSockets.append(socket)
+        multi.hasOpened(socket)
+    }
 
     /// A connection is there, new or reused, and nothing of the request has been sent on it.
     @unsafe func maySend(to peerText: UnsafePointer<CChar>, over path: SocketPath?) -> Bool {
         if isResendTooMany() { return false }
-        guard let connectionGuard, let peerAddress = unsafe IPAddress(cText: peerText),
-            connectionGuard.admitsPeer(peerAddress)
-        else {
-            addressWasRefused = true
+        guard let connectionGuard, let peerAddress = unsafe IPAddress(cText: peerText) else {
+            refusal = AddressRefusal(address: nil, rule: .notPinned)
             return false
         }
-        if unprovenSockets.isEmpty, let path, multi.hasUnread(path) {
-            foundSpoiledConnection = true
+        if let objection = connectionGuard.objection(toPeer: peerAddress) {
+            refusal = objection
             return false
+        }
+        // A kept connection that has something to read before anything was asked is no good; and after one that was
+        // dead the next may be as dead: the one repetition there is goes out on a new connection.
+        if unprovenSockets.isEmpty, let kept = path.flatMap({ multi.kept($0) }) {
+            if starts > 0 || Socket.hasUnread(kept.socket) {
+                foundSpoiledConnection = true
+                return false
+            }
+            if allowedStarts > 1 { kept.asker = self }
         }
         starts += 1
         unprovenSockets = []
         peer = unsafe String(cString: peerText)
         return true
     }
+
+    /// A byte of the answer has come: whatever happens now, the request is not sent again.
+    func answerBegins() { allowedStarts = 1 }
 
     private func isResendTooMany() -> Bool {
         if starts < allowedStarts { return false }

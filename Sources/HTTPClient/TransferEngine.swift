@@ -24,20 +24,28 @@ package final class TransferEngine: @unchecked Sendable {
     package func send(
         _ request: OutgoingRequest, pinned: [IPAddress], within limit: Duration
     ) async throws(ClientError) -> IncomingResponse {
+        let exchange = await exchange(request, pinned: pinned, within: limit)
+        return try exchange.result.get()
+    }
+
+    /// As `send`, with what is known of a request that has no answer.
+    func exchange(_ request: OutgoingRequest, pinned: [IPAddress], within limit: Duration) async -> Exchange {
         loop.assertOnLoop()
         let total = Int(limit.wholeNanoseconds / 1_000_000)
-        guard total > 0 else { throw .timeout(.notStarted) }
+        guard total > 0 else { return Exchange(.failure(.timeout(.notStarted))) }
         let connect = min(max(1, Int(request.connectTimeout.wholeNanoseconds / 1_000_000)), total)
         let multi = multis[Int(request.partition % UInt64(multis.count))]
         let ticket = Ticket()
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Transfer.Outcome, Never>) in
-                if Task.isCancelled { return continuation.resume(returning: .failure(.cancelled(.notStarted))) }
-                ticket.transfer = multi.start(request, pinned: pinned, milliseconds: (connect, total)) { outcome in
-                    continuation.resume(returning: outcome)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Exchange, Never>) in
+                if Task.isCancelled {
+                    return continuation.resume(returning: Exchange(.failure(.cancelled(.notStarted))))
+                }
+                ticket.transfer = multi.start(request, pinned: pinned, milliseconds: (connect, total)) { exchange in
+                    continuation.resume(returning: exchange)
                 }
                 ticket.generation = ticket.transfer?.generation ?? 0
-                if ticket.transfer == nil { continuation.resume(returning: .failure(.tooManyTransfers)) }
+                if ticket.transfer == nil { continuation.resume(returning: Exchange(.failure(.tooManyTransfers))) }
             }
         } onCancel: {
             loop.execute {
@@ -45,7 +53,6 @@ package final class TransferEngine: @unchecked Sendable {
                 multi.cancel(transfer, generation: ticket.generation) { .cancelled($0) }
             }
         }
-        return try outcome.get()
     }
 
     package func close() {

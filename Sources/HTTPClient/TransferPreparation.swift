@@ -15,6 +15,7 @@ extension Transfer {
         unsafe ccurl_set_list(easy, CURLOPT_HTTPHEADER, arena.headers(request.headers, then: constants.list))
         unsafe ccurl_set_list(easy, CURLOPT_CONNECT_TO, arena.connectTo(route))
         unsafe ccurl_set_list(easy, CURLOPT_RESOLVE, arena.resolve(route, to: pinned, removals: removals))
+        if insistsOnNewConnection { setNewConnection(false) }
         unsafe ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds.connect)
         unsafe ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, milliseconds.total)
         prepareMethod(request)

@@ -6,7 +6,7 @@ extension Transfer {
     /// - Parameter code: curl's verdict.
     func outcome(_ code: CURLcode) -> Outcome {
         if headWasRefused { return .failure(.badResponse(progress)) }
-        if addressWasRefused, starts == 0 { return .failure(.addressRefused) }
+        if let refusal, starts == 0 { return .failure(.addressRefused(refusal)) }
         // A header line that curl itself refuses, or that outgrows its buffer, does not come to `head`.
         if head.status != nil, !head.isComplete, !Transfer.isFailureOfStream(code) {
             return .failure(.badResponse(progress))
@@ -38,17 +38,26 @@ extension Transfer {
     }
 
     private func response(_ status: Int, isComplete: Bool) -> IncomingResponse {
-        let connected = microseconds(CURLINFO_CONNECT_TIME_T)
-        let secured = microseconds(CURLINFO_APPCONNECT_TIME_T)
-        var timings = IncomingResponse.Timings()
-        if !wasReused {
-            timings.connect = .microseconds(connected)
-            timings.tls = .microseconds(max(0, secured - connected))
-        }
-        timings.firstByte = .microseconds(microseconds(CURLINFO_STARTTRANSFER_TIME_T))
-        return IncomingResponse(
+        IncomingResponse(
             status: status, headers: head.headers, body: body, bodyWasCut: bodyWasCut, isIncomplete: !isComplete,
-            timings: timings, peer: peer, connectionWasReused: wasReused)
+            peer: peer, connectionWasReused: wasReused)
+    }
+
+    /// How far it came, and when; name lookup and the whole are the client's to add.
+    func timings(of outcome: Outcome) -> Timings {
+        var timings = Timings()
+        if long(CURLINFO_NUM_CONNECTS) > 0 {
+            let connected = microseconds(CURLINFO_CONNECT_TIME_T)
+            timings.connect = .microseconds(connected)
+            timings.tls = .microseconds(max(0, microseconds(CURLINFO_APPCONNECT_TIME_T) - connected))
+        }
+        // curl notes a time for a connection's end as well, where no byte came.
+        switch outcome {
+        case .success, .failure(.badResponse):
+            timings.firstByte = .microseconds(microseconds(CURLINFO_STARTTRANSFER_TIME_T))
+        case .failure: break
+        }
+        return timings
     }
 
     private func error(_ code: CURLcode) -> ClientError {

@@ -101,10 +101,13 @@ private let openSocket:
     @convention(c) (
         UnsafeMutableRawPointer?, curlsocktype, UnsafeMutablePointer<curl_sockaddr>?
     ) -> curl_socket_t = { context, purpose, address in
+        let transfer = unsafe Transfer.of(context)
         guard let address = unsafe address, purpose == CURLSOCKTYPE_IPCXN,
-            unsafe Transfer.of(context).mayOpenSocket(to: address)
+            unsafe transfer.mayOpenSocket(to: address)
         else { return -1 }
-        return unsafe Socket.open(family: address.pointee.family, kind: address.pointee.socktype)
+        let socket = unsafe Socket.open(family: address.pointee.family, kind: address.pointee.socktype)
+        if socket >= 0 { transfer.hasOpened(socket) }
+        return socket
     }
 
 private let closeSocket: @convention(c) (UnsafeMutableRawPointer?, curl_socket_t) -> Int32 = { context, socket in

@@ -101,7 +101,7 @@ struct Options: Sendable {
     }
 
     /// Digits only: Swift's own parser takes signs.
-    private static func digits(_ text: String) -> Int? {
+    static func digits(_ text: String) -> Int? {
         let bytes = Array(text.utf8)
         guard (1...9).contains(bytes.count), bytes.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return bytes.reduce(0) { $0 * 10 + Int($1 - 48) }

@@ -2,6 +2,7 @@ import API
 import Crypto
 import Delivery
 import Domain
+import HTTPClient
 import Runtime
 import Store
 
@@ -9,6 +10,10 @@ import Store
 enum ServeOptions {
     static let database = Option(
         "database-url", "URL", "PostgreSQL, as libpq takes it: the role subgate_app for serve, the owner for migrate.")
+
+    static let targetPorts = Option(
+        "target-ports", "PORT[,PORT]", default: "443",
+        "Ports that webhooks may go to. What an endpoint was registered with is checked again at each attempt.")
 
     static let keys = [
         Option(
@@ -33,6 +38,7 @@ enum ServeOptions {
             Option("read-connections", "N", default: "1", "PostgreSQL connections for reads, per loop."),
             Option("accept-only", nil, "Accept webhooks, and leave what they owe to other nodes to deliver."),
             Option("node-name", "NAME", default: "subgate", "Shown in the node table and in logs."),
+            targetPorts,
             Option("allow-private-targets", nil, "Webhooks to http and to private addresses: development only."),
             Option(
                 "retry-time-divisor", "N", default: "1", "Divides each delay of the retry schedule: development only."),
@@ -66,6 +72,8 @@ struct ServiceConfiguration: Sendable {
     var acceptsOnly: Bool
     var nodeName: String
     var allowsPrivateTargets: Bool
+    /// Where webhooks may go.
+    var targetPolicy: AddressPolicy
     /// Whether an upstream may be at a private address.
     var allowsPrivateUpstreams: Bool
     var schedule: RetrySchedule
@@ -90,6 +98,8 @@ struct ServiceConfiguration: Sendable {
         acceptsOnly = try options.isOn("accept-only")
         nodeName = try options.required("node-name")
         allowsPrivateTargets = try options.isOn("allow-private-targets")
+        let ports = try options.ports("target-ports")
+        targetPolicy = allowsPrivateTargets ? .allowPrivate : .publicOnly(ports: ports)
         allowsPrivateUpstreams = allowsPrivateTargets
         schedule = RetrySchedule.standard.accelerated(by: try options.integer("retry-time-divisor", in: 1...100_000))
         let seconds = try options.integer("reconcile-interval", in: 0...86_400)
@@ -109,6 +119,18 @@ struct ServiceConfiguration: Sendable {
 }
 
 extension Options {
+    /// Ports with commas between them, at least one.
+    func ports(_ name: String) throws(OptionError) -> Set<UInt16> {
+        var ports: Set<UInt16> = []
+        for part in try required(name).split(separator: ",", omittingEmptySubsequences: false) {
+            guard let port = Options.digits(String(part)).flatMap({ UInt16(exactly: $0) }), port > 0 else {
+                throw OptionError("--\(name) is a list of ports, such as 443,8443")
+            }
+            ports.insert(port)
+        }
+        return ports
+    }
+
     /// Addresses and CIDR blocks with commas between them; none without the option.
     func proxies(_ name: String) throws(OptionError) -> TrustedProxies {
         var blocks: [IPBlock] = []

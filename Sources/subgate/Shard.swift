@@ -26,7 +26,7 @@ struct NodeParts: Sendable {
     let bell = EventBell()
 
     var identifiers: IdentifierSource { IdentifierSource(clock: clock, random: random) }
-    var policy: AddressPolicy { configuration.allowsPrivateTargets ? .allowPrivate : .publicOnly }
+    var policy: AddressPolicy { configuration.targetPolicy }
     var upstreamPolicy: AddressPolicy { configuration.allowsPrivateUpstreams ? .allowPrivate : .publicOnly }
 }
 
@@ -55,7 +55,9 @@ struct Shard: Sendable {
         let store = Store(
             loop: loop, database: database, keyring: parts.configuration.keyring, clock: parts.clock,
             identifiers: parts.identifiers)
-        let client = HTTPClient(loop: loop, configuration: HTTPClientConfiguration())
+        var clientConfiguration = HTTPClientConfiguration()
+        clientConfiguration.log = parts.log
+        let client = HTTPClient(loop: loop, configuration: clientConfiguration)
         let dispatcher = Dispatcher(
             loop: loop, store: store, client: client, leases: parts.leases, policy: parts.policy,
             schedule: parts.configuration.schedule, isSending: !parts.configuration.acceptsOnly, log: parts.log,

@@ -52,6 +52,9 @@ import Testing
                 .v6(high: 0x2002_0000_0000_0000 | low << 16, low: 1),
                 .v6(high: 0x2001_0000_0000_0000, low: ~low & 0xffff_ffff),
                 .v6(high: 0, low: 0xffff_0000_0000_0000 | low),
+                // ISATAP, in somebody's own network.
+                .v6(high: 0x2a00_1450_4001_0800, low: 0x0000_5efe_0000_0000 | low),
+                .v6(high: 0x2a00_1450_4001_0800, low: 0x0200_5efe_0000_0000 | low),
             ]
             for embedding in embeddings {
                 #expect(AddressPolicy.publicOnly.objection(to: embedding) != nil, "\(embedding)")
@@ -122,7 +125,8 @@ import Testing
         for port in [22, 25, 80, 444, 5432, 6379, 8443, 9200, 65535] {
             #expect(try objection("https://example.com:\(port)/", .publicOnly) == .port)
         }
-        #expect(try objection("https://example.com:8443/", .publicOnly(alsoPorts: [8443])) == nil)
+        #expect(try objection("https://example.com:8443/", .publicOnly(ports: [443, 8443])) == nil)
+        #expect(try objection("https://example.com/", .publicOnly(ports: [8443])) == .port)
         #expect(try objection("https://8.8.8.8/", .publicOnly) == .addressLiteral)
         #expect(try objection("http://127.0.0.1:99/", .allowPrivate) == nil)
         #expect(try objection("http://169.254.169.254/", .allowPrivate) == .address)

@@ -43,16 +43,16 @@ enum TargetRules {
     static func objection(to text: [UInt8], _ policy: AddressPolicy) -> String? {
         do {
             let url = try TargetURL(text, options: policy.urlOptions)
-            return policy.objection(to: url).map(explanation)
+            return policy.objection(to: url).map { explanation($0, policy) }
         } catch {
             return explanation(error)
         }
     }
 
-    private static func explanation(_ objection: AddressPolicy.URLObjection) -> String {
+    private static func explanation(_ objection: AddressPolicy.URLObjection, _ policy: AddressPolicy) -> String {
         switch objection {
         case .notHTTPS: "must be https"
-        case .port: "must use port 443"
+        case .port: "must use port " + (policy.ports ?? []).map { "\($0)" }.joined(separator: " or ")
         case .addressLiteral, .address: "must name a public host"
         }
     }
