@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+import egress_checks
 import end_checks
 import fuzz_checks
 import journey_checks
@@ -27,7 +28,7 @@ def modules() -> list[ModuleType]:
         return [spec_checks]
     service.binary = Path(sys.argv[1]).resolve()
     journeys = [journey_checks, signature_checks, readme_checks, listen_checks, mesh_checks, metrics_checks]
-    return [spec_checks, *journeys, fuzz_checks, end_checks]
+    return [spec_checks, *journeys, fuzz_checks, egress_checks, end_checks]
 
 
 def main() -> int:

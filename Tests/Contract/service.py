@@ -25,6 +25,8 @@ CALL_LIMIT_SECONDS = 15
 WEBHOOK_LIMIT_SECONDS = 20
 
 binary: Path | None = None
+# Further options of `subgate dev`.
+options: list[str] = []
 
 
 class Answer(NamedTuple):
@@ -43,7 +45,7 @@ class Service:
     def __init__(self, program: Path) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="subgate-contract-")
         self.data = Path(self.folder.name, "data")
-        command = [program, "dev", "--data-dir", self.data, "--port", str(_free_ports(5))]
+        command = [program, "dev", "--data-dir", self.data, "--port", str(_free_ports(5)), *options]
         self.log = open(Path(self.folder.name, "log"), "w+b")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
         atexit.register(self.stop)
@@ -56,11 +58,12 @@ class Service:
                 return json.loads((self.data / "dev.json").read_text(encoding="utf-8"))
             except (FileNotFoundError, json.JSONDecodeError):
                 time.sleep(0.1)
-        raise RuntimeError(f"subgate dev did not get ready:\n{self._tail()}")
+        raise RuntimeError(f"subgate dev did not get ready:\n{self.read_log()[-2000:]}")
 
-    def _tail(self) -> str:
+    def read_log(self) -> str:
+        """Everything it wrote so far."""
         self.log.flush()
-        return Path(self.log.name).read_text(encoding="utf-8", errors="replace")[-2000:]
+        return Path(self.log.name).read_text(encoding="utf-8", errors="replace")
 
     def stop(self) -> int:
         if self.process.poll() is None:

@@ -1,0 +1,1 @@
+"""Subgate in a world of its own, where every address is a trap: see `inside.py`."""
