@@ -73,10 +73,16 @@ package struct ResponseHeaders: Sendable, RandomAccessCollection {
     }
 
     mutating func append(name: Slice<UnsafeBufferPointer<UInt8>>, value: Slice<UnsafeBufferPointer<UInt8>>) {
+        if bounds.isEmpty {
+            // What common servers send: one allocation instead of several.
+            bytes.reserveCapacity(256)
+            bounds.reserveCapacity(8)
+        }
         let start = bytes.count
-        for index in unsafe name.indices { bytes.append(unsafe lowerCased(name[index])) }
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: name))
         let middle = bytes.count
-        unsafe bytes.append(contentsOf: value)
+        for index in start..<middle { bytes[index] = lowerCased(bytes[index]) }
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: value))
         bounds.append((start..<middle, middle..<bytes.count))
     }
 

@@ -54,7 +54,8 @@ final class Multi: @unchecked Sendable {
         let route = Route(request)
         transfer.begin(request, route: route, pinned: pinned, completion: completion)
         transfer.prepare(
-            request, pinned: pinned, removals: routes.begin(route), milliseconds: milliseconds, constants: constants)
+            request, pinned: pinned, changes: routes.begin(route, pinned), milliseconds: milliseconds,
+            constants: constants)
         active[ObjectIdentifier(transfer)] = transfer
         transfer.setDeadlines(milliseconds: milliseconds) { [unowned self, unowned transfer] in
             finish(transfer, transfer.outcome(CURLE_OPERATION_TIMEDOUT))
@@ -72,8 +73,12 @@ final class Multi: @unchecked Sendable {
     private func startAgain(_ transfer: Transfer) {
         unsafe curl_multi_remove_handle(multi, transfer.easy)
         transfer.beginAgain()
+        if let route = transfer.route { routes.doubt(route) }
         add(transfer)
     }
+
+    /// curl carries out a transfer that wrote the addresses of its route.
+    func hasTaken(_ addresses: [IPAddress], of route: Route) { routes.confirm(route, addresses) }
 
     /// Ends a transfer before its time and closes its connection. Nothing happens if it has ended.
     func cancel(_ transfer: Transfer, generation: Int, _ reason: (ClientError.Progress) -> ClientError) {

@@ -56,7 +56,8 @@ enum RequestHeaders {
 
     private static func isReserved(_ name: String.UTF8View) -> Bool {
         let count = name.count
-        for candidate in reserved where candidate.count == count {
+        guard let first = name.first.map(lowerCased) else { return false }
+        for candidate in reserved where candidate.count == count && candidate[0] == first {
             if zip(candidate, name).allSatisfy({ $0 == lowerCased($1) }) { return true }
         }
         return false
@@ -68,9 +69,9 @@ enum RequestHeaders {
         var total = 0
         for (name, value) in headers {
             total += name.utf8.count + value.count + 4
-            guard !name.utf8.isEmpty, name.utf8.allSatisfy(isTokenByte), value.allSatisfy(isValueByte) else {
-                return false
-            }
+            guard !name.utf8.isEmpty else { return false }
+            for byte in name.utf8 where !isTokenByte(byte) { return false }
+            for byte in value where !isValueByte(byte) { return false }
             if let first = value.first, let last = value.last, isBlank(first) || isBlank(last) { return false }
             if isReserved(name.utf8) { return false }
         }
@@ -80,8 +81,10 @@ enum RequestHeaders {
     private static func isValueByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7f || byte == 0x09 }
 }
 
+/// A letter, a digit or one of ``!#$%&'*+-.^_`|~``: one bit for each byte below 64, and for each of the next 64.
 func isTokenByte(_ byte: UInt8) -> Bool {
-    isLetterOrDigit(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    let bits: UInt64 = byte < 64 ? 0x03ff_6cfa_0000_0000 : byte < 128 ? 0x57ff_ffff_c7ff_fffe : 0
+    return bits >> UInt64(byte & 63) & 1 == 1
 }
 
 /// Space or tab.

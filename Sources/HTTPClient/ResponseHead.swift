@@ -67,13 +67,14 @@ struct ResponseHead {
         let value = unsafe ResponseHead.trimmed(text[(colon + 1)...])
         guard unsafe !value.contains(0) else { return false }
         unsafe headers.append(name: name, value: value)
-        return checkFraming()
+        lastFieldFrames = false
+        // Nothing else frames, and nothing else has names of these lengths that often.
+        return unsafe name.count == 14 || name.count == 17 ? checkFraming() : true
     }
 
     /// Two lengths that differ, a length beside chunks, an encoding that is not chunked: each is a way to make two
     /// readers see different ends of a message.
     private mutating func checkFraming() -> Bool {
-        lastFieldFrames = false
         guard let field = headers.last else { return true }
         if field.name.elementsEqual("content-length".utf8) {
             lastFieldFrames = true

@@ -41,32 +41,76 @@ private struct FNV1a {
     mutating func add(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
 }
 
-/// Which routes have an entry of addresses in curl's table: those in use, and those to be taken out with the next
-/// request.
+/// Which routes have an entry of addresses in curl's table, and which. To write one costs as much as the rest of a
+/// request's preparation, so an entry stays until its addresses change or there are too many.
 struct RouteTable {
-    private var uses: [Route: Int] = [:]
-    private var unused: [Route] = []
-
-    /// Removals that ride with one request: more than one, so that the backlog shrinks.
-    static let removalsPerRequest = 4
-
-    /// Counts a use, and gives the routes whose entries go now.
-    mutating func begin(_ route: Route) -> [Route] {
-        uses[route, default: 0] += 1
-        var removals: [Route] = []
-        while removals.count < RouteTable.removalsPerRequest, let candidate = unused.popLast() {
-            // Used again meanwhile, or listed twice and already gone: removing what is not there is harmless.
-            if uses[candidate] == nil { removals.append(candidate) }
-        }
-        return removals
+    private struct Entry {
+        var addresses: [IPAddress]
+        /// Whether curl has them for sure: a transfer may end before curl has looked at what it was told with it.
+        var isConfirmed = false
+        /// Transfers under way that may look at it.
+        var uses: Int
+        /// Whether it stands in `unused`.
+        var isListed = false
     }
 
+    /// What curl is told with one request.
+    struct Changes {
+        /// Whether the route's addresses must be written: curl does not have just these.
+        var writes: Bool
+        /// Routes whose entries go.
+        var removals: [Route]
+    }
+
+    private var entries: [Route: Entry] = [:]
+    /// Those that were without use when they were listed, the oldest first.
+    private var unused: ArraySlice<Route> = []
+
+    /// Removals that ride with one request: more than one, so that a backlog shrinks.
+    static let removalsPerRequest = 4
+    /// Entries kept: curl finds one among so many by a short walk, and it does so only to connect.
+    static let keptEntries = 512
+
+    /// Counts a use.
+    mutating func begin(_ route: Route, _ addresses: [IPAddress]) -> Changes {
+        var changes = Changes(writes: true, removals: [])
+        if let index = entries.index(forKey: route) {
+            entries.values[index].uses += 1
+            if entries.values[index].addresses != addresses {
+                entries.values[index].addresses = addresses
+                entries.values[index].isConfirmed = false
+            }
+            changes.writes = !entries.values[index].isConfirmed
+            return changes
+        }
+        while entries.count >= RouteTable.keptEntries, changes.removals.count < RouteTable.removalsPerRequest,
+            let candidate = unused.popFirst()
+        {
+            if entries[candidate]?.uses == 0 {
+                entries[candidate] = nil
+                changes.removals.append(candidate)
+            } else {
+                entries[candidate]?.isListed = false
+            }
+        }
+        entries[route] = Entry(addresses: addresses, uses: 1)
+        return changes
+    }
+
+    /// curl has taken these addresses in.
+    mutating func confirm(_ route: Route, _ addresses: [IPAddress]) {
+        guard let index = entries.index(forKey: route), entries.values[index].addresses == addresses else { return }
+        entries.values[index].isConfirmed = true
+    }
+
+    /// A transfer that wrote addresses is carried out once more, and may overwrite newer ones.
+    mutating func doubt(_ route: Route) { entries[route]?.isConfirmed = false }
+
     mutating func end(_ route: Route) {
-        guard let count = uses[route] else { return }
-        if count > 1 {
-            uses[route] = count - 1
-        } else {
-            uses[route] = nil
+        guard let index = entries.index(forKey: route) else { return }
+        entries.values[index].uses -= 1
+        if entries.values[index].uses == 0, !entries.values[index].isListed {
+            entries.values[index].isListed = true
             unused.append(route)
         }
     }

@@ -37,6 +37,8 @@ final class Transfer: @unchecked Sendable {
     private(set) var unprovenSockets: [Int32] = []
 
     private(set) var insistsOnNewConnection = false
+    /// Whether curl is told the addresses of the route, and has not been seen to have heard it.
+    var writesAddresses = false
 
     private var connectionGuard: ConnectionGuard?
     private var responseLimit = 0
@@ -115,8 +117,15 @@ final class Transfer: @unchecked Sendable {
         // curl.
         if isResendTooMany() { return false }
         guard let connectionGuard else { return false }
+        confirmAddresses()
         refusal = unsafe connectionGuard.objection(to: address)
         return refusal == nil
+    }
+
+    private func confirmAddresses() {
+        guard writesAddresses, let route, let connectionGuard else { return }
+        writesAddresses = false
+        multi.hasTaken(connectionGuard.pinned, of: route)
     }
 
     func hasOpened(_ socket: Int32) {
@@ -131,6 +140,7 @@ final class Transfer: @unchecked Sendable {
             refusal = AddressRefusal(address: nil, rule: .notPinned)
             return false
         }
+        confirmAddresses()
         if let objection = connectionGuard.objection(toPeer: peerAddress) {
             refusal = objection
             return false

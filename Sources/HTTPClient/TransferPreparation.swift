@@ -3,18 +3,20 @@ import Runtime
 
 /// What a handle is set to for each request.
 extension Transfer {
-    /// - Parameter removals: routes whose addresses curl forgets on this occasion.
+    /// - Parameter changes: what curl learns and forgets of addresses on this occasion.
     /// - Parameter milliseconds: the time left for connecting and in all, at least 1 each.
     func prepare(
-        _ request: OutgoingRequest, pinned: [IPAddress], removals: [Route], milliseconds: (connect: Int, total: Int),
-        constants: ConstantHeaders
+        _ request: OutgoingRequest, pinned: [IPAddress], changes: RouteTable.Changes,
+        milliseconds: (connect: Int, total: Int), constants: ConstantHeaders
     ) {
-        arena.begin(Transfer.roomFor(request, pinned: pinned.count, removals: removals.count))
+        arena.begin(Transfer.roomFor(request, pinned: pinned.count, removals: changes.removals.count))
         guard let route else { return }
         unsafe ccurl_set_text(easy, CURLOPT_URL, arena.url(request.url))
-        unsafe ccurl_set_list(easy, CURLOPT_HTTPHEADER, arena.headers(request.headers, then: constants.list))
+        unsafe ccurl_set_list(
+            easy, CURLOPT_HTTPHEADER, arena.headers(request.headers, then: constants.list(for: request)))
         unsafe ccurl_set_list(easy, CURLOPT_CONNECT_TO, arena.connectTo(route))
-        unsafe ccurl_set_list(easy, CURLOPT_RESOLVE, arena.resolve(route, to: pinned, removals: removals))
+        writesAddresses = changes.writes
+        unsafe ccurl_set_list(easy, CURLOPT_RESOLVE, arena.resolve(route, to: pinned, changes))
         if insistsOnNewConnection { setNewConnection(false) }
         unsafe ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds.connect)
         unsafe ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, milliseconds.total)
@@ -99,9 +101,25 @@ extension WireArena {
         return unsafe node(text, then: nil)
     }
 
-    /// `-NAME:PORT` for each removal, then `NAME:PORT:ADDRESS,[ADDRESS]`.
+    /// `-NAME:PORT` for each removal, then `NAME:PORT:ADDRESS,[ADDRESS]`; nil when curl knows all it must.
     @unsafe mutating func resolve(
-        _ route: Route, to pinned: [IPAddress], removals: [Route]
+        _ route: Route, to pinned: [IPAddress], _ changes: RouteTable.Changes
+    ) -> UnsafeMutablePointer<curl_slist>? {
+        var list = unsafe changes.writes ? entry(route, pinned) : nil
+        for removal in changes.removals {
+            let text = unsafe next
+            add(UInt8(ascii: "-"))
+            removal.addName(to: &self)
+            add(UInt8(ascii: ":"))
+            add(decimal: removal.port)
+            endText()
+            unsafe list = unsafe node(text, then: list)
+        }
+        return unsafe list
+    }
+
+    @unsafe private mutating func entry(
+        _ route: Route, _ pinned: [IPAddress]
     ) -> UnsafeMutablePointer<curl_slist> {
         let text = unsafe next
         route.addName(to: &self)
@@ -118,17 +136,7 @@ extension WireArena {
             }
         }
         endText()
-        var list = unsafe node(text, then: nil)
-        for removal in removals {
-            let text = unsafe next
-            add(UInt8(ascii: "-"))
-            removal.addName(to: &self)
-            add(UInt8(ascii: ":"))
-            add(decimal: removal.port)
-            endText()
-            unsafe list = unsafe node(text, then: list)
-        }
-        return unsafe list
+        return unsafe node(text, then: nil)
     }
 
     /// curl sends it from here, without a copy.
@@ -143,16 +151,34 @@ extension WireArena {
 /// The header lines every request ends with; an empty one takes back what curl would add by itself.
 @safe
 final class ConstantHeaders: @unchecked Sendable {
-    let list: UnsafeMutablePointer<curl_slist>
+    private let all: UnsafeMutablePointer<curl_slist>
+    private let few: UnsafeMutablePointer<curl_slist>
 
     init() {
-        var list: UnsafeMutablePointer<curl_slist>?
-        for line in ["Accept-Encoding: identity", "Expect:", "Accept:", "Content-Type:"] {
-            unsafe list = unsafe curl_slist_append(list, line)
-        }
-        guard let list = unsafe list else { preconditionFailure("out of memory") }
-        unsafe self.list = unsafe list
+        unsafe few = ConstantHeaders.list(["Accept-Encoding: identity", "Accept:"])
+        unsafe all = ConstantHeaders.list(["Accept-Encoding: identity", "Accept:", "Expect:", "Content-Type:"])
     }
 
-    deinit { unsafe curl_slist_free_all(list) }
+    deinit {
+        unsafe curl_slist_free_all(few)
+        unsafe curl_slist_free_all(all)
+    }
+
+    /// Each line is compared with a dozen names curl might add. It adds `Expect` for bodies of a MiB and more, and a
+    /// `Content-Type` where there is a body and none is given.
+    @unsafe func list(for request: OutgoingRequest) -> UnsafeMutablePointer<curl_slist> {
+        let name = "content-type".utf8
+        let hasType = request.headers.contains { $0.name.utf8.count == name.count && $0.name.utf8.elementsEqual(name) }
+        return unsafe hasType && request.body.count < ConstantHeaders.smallBody ? few : all
+    }
+
+    /// Bytes: half of what makes curl wait for the peer's word before it sends a body.
+    private static let smallBody = 512 * 1_024
+
+    private static func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist> {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in lines { unsafe list = unsafe curl_slist_append(list, line) }
+        guard let list = unsafe list else { preconditionFailure("out of memory") }
+        return unsafe list
+    }
 }

@@ -50,10 +50,15 @@ struct WireArena: ~Copyable {
 
     /// Sixteen hexadecimal digits.
     mutating func addHex(_ value: UInt64) {
-        for shift in stride(from: UInt64(60), through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
-            add(digit < 10 ? 0x30 + digit : 0x57 + digit)
+        precondition(used + 16 <= capacity, "a request outgrew its estimate")
+        var rest = value
+        for place in 1...16 {
+            let digit = UInt8(truncatingIfNeeded: rest & 15)
+            let text = digit < 10 ? 0x30 + digit : 0x57 + digit
+            unsafe block.storeBytes(of: text, toByteOffset: used + 16 - place, as: UInt8.self)
+            rest >>= 4
         }
+        used += 16
     }
 
     mutating func add(decimal value: UInt16) {

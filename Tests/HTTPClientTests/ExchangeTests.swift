@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// What is known of a request that has no answer, and the one repetition there is.
-@Suite(.timeLimit(.minutes(1))) struct ExchangeTests {
+@Suite(.timeLimit(.minutes(5))) struct ExchangeTests {
     private func exchange(
         _ port: UInt16, total: Duration = .seconds(10), resends: Bool = false, host: String = "127.0.0.1"
     ) throws -> OutgoingRequest {
@@ -176,6 +176,68 @@ import Testing
             return codes
         }
         #expect(codes == [nil, nil, nil, "dnsFailed", "dnsTimeout"])
+    }
+
+    @Test func aNameThatMovesIsFollowedByNewConnections() async throws {
+        let first = LoopbackServer { peer in
+            _ = peer.readRequest()
+            peer.answer()
+        }
+        defer { first.stop() }
+        let moved = Mutex(false)
+        var configuration = HTTPClientConfiguration()
+        configuration.addressLifetime = .zero
+        configuration.resolve = { (_, _) throws(ResolverError) in
+            [.v4(moved.withLock { $0 } ? 0x7f00_0002 : 0x7f00_0001)]
+        }
+        let request = try exchange(first.port, host: "hooks.example.com")
+        let exchanges = try await withClient(configuration) { client in
+            var exchanges = [await client.exchange(request), await client.exchange(request)]
+            moved.withLock { $0 = true }
+            exchanges.append(await client.exchange(request))
+            moved.withLock { $0 = false }
+            exchanges.append(await client.exchange(request))
+            return exchanges
+        }
+        // Nobody listens at the other address.
+        #expect(exchanges.map(\.code) == [nil, nil, "connectFailed", nil])
+        #expect(first.connectionCount == 3)
+    }
+
+    @Test func aRequestThatEndsBeforeItBeginsLeavesTheNextItsAddresses() async throws {
+        let server = LoopbackServer { peer in while peer.readRequest() != nil { peer.answer() } }
+        defer { server.stop() }
+        let request = try exchange(server.port)
+        let codes = try await withClient { client, loop in
+            let first = Task(executorPreference: loop) { await client.exchange(request) }
+            await Task.yield()
+            first.cancel()
+            let second = await client.exchange(request)
+            return [await first.value.code, second.code]
+        }
+        #expect(codes[1] == nil)
+        #expect([nil, "cancelled"].contains(codes[0]))
+    }
+
+    @Test func moreEndpointsThanAddressesAreKeptForAllAreReached() async throws {
+        let server = LoopbackServer { peer in while peer.readRequest() != nil { peer.answer() } }
+        defer { server.stop() }
+        let port = server.port
+        var configuration = HTTPClientConfiguration()
+        // Room for one idle connection in each part of the client: nearly every request needs a new one.
+        configuration.maximumIdleConnections = 8
+        let good = try await withClient(configuration) { client in
+            var good = 0
+            for _ in 0..<2 {
+                // All in one part of the client.
+                for number in 0..<700 {
+                    let request = try OutgoingRequest.test(port: port, partition: UInt64(8 * number))
+                    if await client.exchange(request).code == nil { good += 1 }
+                }
+            }
+            return good
+        }
+        #expect(good == 1_400)
     }
 
     @Test func namesOfPublicPoliciesAreLookedUpInTheDNSAlone() async throws {
