@@ -1,9 +1,14 @@
 """Checks of what Subgate sends, and to whom, in a network namespace where every address of the world is a trap."""
 
+import contextlib
 import functools
 import json
+import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import service
@@ -19,12 +24,25 @@ def report() -> dict[str, list[str]]:
     made = subprocess.run([*namespace, "true"], capture_output=True, text=True)
     if made.returncode != 0:
         return {"": [f"no network namespace can be made, which needs root: {made.stderr.strip()}"]}
-    done = subprocess.run(
-        [*namespace, sys.executable, inside, str(service.binary)], capture_output=True, text=True, timeout=LIMIT_SECONDS
-    )
-    lines = done.stdout.strip().splitlines()
-    if done.returncode != 0 or not lines:
-        return {"": [f"it ended with {done.returncode}: {done.stderr[-3000:]}"]}
+    command = [*namespace, sys.executable, inside, str(service.binary)]
+    with tempfile.TemporaryFile("w+") as errors:
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
+        try:
+            output, _ = running.communicate(timeout=LIMIT_SECONDS)
+            ending = f"it ended with {running.returncode}"
+        except subprocess.TimeoutExpired:
+            ending, output = f"it did not end within {LIMIT_SECONDS} s", ""
+            # Subgate stops its database when it is told to end.
+            os.killpg(running.pid, signal.SIGTERM)
+            time.sleep(service.STOP_LIMIT_SECONDS)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+        errors.seek(0)
+        told = errors.read()[-3000:]
+    lines = output.strip().splitlines()
+    if running.returncode != 0 or not lines:
+        return {"": [f"{ending}: {told}"]}
     return json.loads(lines[-1])
 
 
