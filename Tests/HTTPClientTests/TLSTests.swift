@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import HTTPClient
 import Runtime
 import Testing
@@ -124,8 +125,22 @@ import Testing
 private final class Authority: Sendable {
     let directory: URL
 
+    /// A run that is killed cannot clean up after itself: the next one does.
+    private static let sweep: Void = {
+        let folder = FileManager.default.temporaryDirectory
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
+            let parts = name.split(separator: "-")
+            guard name.hasPrefix("subgate-tls-"), parts.count > 3, let owner = Int32(parts[2]),
+                kill(owner, 0) != 0, errno == ESRCH
+            else { continue }
+            try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+        }
+    }()
+
     init() throws {
-        directory = FileManager.default.temporaryDirectory.appendingPathComponent("subgate-tls-\(UUID().uuidString)")
+        _ = Authority.sweep
+        let name = "subgate-tls-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)"
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent(name)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         try openssl(
             [
