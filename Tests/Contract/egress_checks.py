@@ -76,6 +76,10 @@ def check_a_name_that_moves_is_judged_again() -> None:
     _check("a_name_that_moves_is_judged_again")
 
 
+def check_no_two_endpoints_share_a_connection() -> None:
+    _check("no_two_endpoints_share_a_connection")
+
+
 def check_only_the_name_server_is_asked() -> None:
     _check("only_the_name_server_is_asked")
 

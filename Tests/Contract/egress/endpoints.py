@@ -31,11 +31,13 @@ class Endpoint:
         body = {"url": "https://control.example.com/", "eventTypes": ["*"], "description": "egress"}
         self.id: str = merchant.call("createWebhookEndpoint", 201, body=body).json["id"]
         self.deliveries: list[str] = []
+        self.events: set[str] = set()
 
     def send(self) -> str:
         """Sends a test event, and gives the delivery's id."""
         made = self.merchant.call("testWebhookEndpoint", 202, self.id).json
         self.deliveries.append(made["id"])
+        self.events.add(made["eventId"])
         return made["id"]
 
     def attempts(self, delivery: str | None = None) -> list[Attempt]:

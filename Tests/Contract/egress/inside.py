@@ -142,6 +142,21 @@ def a_name_that_moves_is_judged_again() -> list[str]:
     return complaints + syns()
 
 
+def no_two_endpoints_share_a_connection() -> list[str]:
+    """Not even to the same URL: what one of them is answered must never reach the other."""
+    complaints: list[str] = []
+    url = f"https://{public('shared', '93.184.215.50')}/"
+    rows = endpoints([url, url])
+    for _ in range(3):
+        for row in rows:
+            expect(complaints, 200, row.first_attempt(row.send()).status, row.url)
+    seen = world.receivers.seen_by("shared")
+    used = [{one.connection for one in seen if one.id in row.events} for row in rows]
+    expect(complaints, [1, 1], [len(one) for one in used], "the connections of each")
+    expect(complaints, set(), used[0] & used[1], "the connections of both")
+    return complaints
+
+
 def only_the_name_server_is_asked() -> list[str]:
     """Neither the hosts file nor the search domain of this machine says anything."""
     complaints: list[str] = []
@@ -205,6 +220,7 @@ CHECKS: list[Callable[[], list[str]]] = [
     registration_refuses_the_same_urls,
     one_bad_answer_spoils_a_name,
     a_name_that_moves_is_judged_again,
+    no_two_endpoints_share_a_connection,
     only_the_name_server_is_asked,
     names_without_an_answer_have_one_reason,
     hostile_receivers_have_one_reason_each,
