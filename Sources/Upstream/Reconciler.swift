@@ -74,7 +74,7 @@ package struct Reconciler: Sendable {
 
     private func take(_ claimed: ClaimedReconciliation) async {
         do throws(StoreError) {
-            guard case .failure(let failure) = try await readPages(claimed) else { return }
+            guard case .failure(let failure) = try await readPages(claimed), !isStopping else { return }
             metrics.failures.add()
             log.warn("an upstream's transfers cannot be listed", facts(claimed) + [(.reason, .text(failure.reason))])
             let failures = claimed.failures + 1
@@ -83,7 +83,7 @@ package struct Reconciler: Sendable {
         } catch {
             // Another node has the sweep by now, or takes it when the lease runs out.
             metrics.failures.add()
-            if error != .stale {
+            if error != .stale, !isStopping {
                 log.warn("transfers cannot be reconciled", facts(claimed) + [(.error, .text("\(error)"))])
             }
         }

@@ -73,7 +73,8 @@ struct Node: Sendable {
         ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
         // Before the first delivery is leased to this node, it must be known to live; and what a dead one held is due.
         await life.runOnce()
-        let erasures = try await ownDatabase(first.loop, "subgate erasures", parts, statements: .service)
+        let erasures = try await ownDatabase(
+            first.loop, "subgate erasures", parts, statements: .service, statementTimeout: .seconds(60))
         let eraser = Eraser(
             loop: first.loop,
             store: Store(loop: first.loop, database: erasures, keyring: parts.configuration.keyring), log: parts.log)
@@ -131,13 +132,16 @@ struct Node: Sendable {
 
     /// One connection that nothing else uses.
     private static func ownDatabase(
-        _ loop: EventLoop, _ name: String, _ parts: NodeParts, statements: [Statement]
+        _ loop: EventLoop, _ name: String, _ parts: NodeParts, statements: [Statement],
+        statementTimeout: Duration = .seconds(5)
     ) async throws -> Database {
         var configuration = DatabaseConfiguration.service(parts.configuration.databaseURL)
         configuration.applicationName = name
         configuration.lanes = [.write]
         // Locks that one piece of work takes are not held until the next has its own.
         configuration.unitsPerBatch = 1
+        configuration.statementTimeout = statementTimeout
+        configuration.stallTimeout = statementTimeout + .seconds(10)
         let database = Database(loop: loop, configuration: configuration, statements: statements)
         try await database.start()
         return database

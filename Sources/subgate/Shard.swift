@@ -123,7 +123,8 @@ struct Shard: Sendable {
     /// Lets everything finish that was begun. Run it on the loop, after the listeners have drained.
     func end(grace: Duration) async {
         await registrar.stop(grace: grace)
-        await reconciler?.stop(grace: grace)
+        // What it leaves undone is done again.
+        await reconciler?.stop(grace: min(grace, .milliseconds(500)))
         await dispatcher.stop(grace: grace)
         client.close()
         await uses.write()
