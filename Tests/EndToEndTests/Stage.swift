@@ -59,8 +59,8 @@ final class Stage: Sendable {
     }
 
     /// Another node on the same database.
-    func startNode(_ name: String, arguments: [String] = []) throws -> ServiceProcess {
-        let node = ServiceProcess(self.installation, name: name, arguments: arguments)
+    func startNode(_ name: String) throws -> ServiceProcess {
+        let node = ServiceProcess(self.installation, name: name)
         try node.start()
         return node
     }
