@@ -28,7 +28,9 @@ struct Attempt: Sendable {
         var timings = ExchangeRecord.Timings()
         do throws(ClientError) {
             let response = try await client.send(request)
-            outcome = .answered(status: response.status)
+            outcome = .answered(
+                status: response.status,
+                retryAfter: response.headers["retry-after"].flatMap { RetryAfter.wait($0, now: clock.now()) })
             statusCode = Int32(response.status)
             errorCode = (200..<300).contains(response.status) ? nil : "httpStatus"
             body = Array(response.body.prefix(Limits.keptAnswerBytes))

@@ -13,7 +13,7 @@ package struct DeliveryMetrics: Sendable {
     package init(_ metrics: Metrics) {
         attempts = metrics.counters(
             "subgate_delivery_attempts_total", help: "Attempts made, by what followed.",
-            MetricLabel("outcome", ["delivered", "retried", "failed"]))
+            MetricLabel("outcome", ["delivered", "retried", "failed", "gone"]))
         claimed = metrics.counter("subgate_deliveries_claimed_total", help: "Due deliveries claimed from the database.")
         lapsed = metrics.counter(
             "subgate_delivery_leases_lapsed_total", help: "Deliveries dropped from memory because their lease ran out.")
@@ -31,6 +31,7 @@ package struct DeliveryMetrics: Sendable {
         case .delivered: attempts[0]
         case .retry: attempts[1]
         case .failed: attempts[2]
+        case .endpointGone: attempts[3]
         }
     }
 }

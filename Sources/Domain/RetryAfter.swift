@@ -4,8 +4,8 @@ package enum RetryAfter {
     /// without an end, a number with a digit too many would stop deliveries for years.
     package static let longest: Duration = .seconds(24 * 3_600)
 
-    /// The wait that the value of the field asks for at `now`, at most `longest`; zero for a moment that is past. Nil for
-    /// what is neither a number of seconds nor an HTTP-date: a field that cannot be read asks for nothing.
+    /// The wait that the value of the field asks for at `now`, at most `longest`; zero for a moment that is past. Nil
+    /// for what is neither a number of seconds nor an HTTP-date: a field that cannot be read asks for nothing.
     package static func wait(_ value: ArraySlice<UInt8>, now: Timestamp) -> Duration? {
         guard let first = value.first else { return nil }
         if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) { return seconds(value) }

@@ -1,5 +1,5 @@
-/// Moments as HTTP writes them (RFC 9110, section 5.6.7): one form that is to be written, and two old ones that are to be
-/// read. All are UTC, have fixed names in English, and tell upper from lower case.
+/// Moments as HTTP writes them (RFC 9110, section 5.6.7): one form that is to be written, and two old ones that are to
+/// be read. All are UTC, have fixed names in English, and tell upper from lower case.
 extension Timestamp {
     /// The moment of an HTTP-date, or nil if the bytes are none. `now` places the two digits of an RFC 850 year.
     ///

@@ -96,3 +96,13 @@ package enum RegistrationState: String, Sendable, CaseIterable {
     /// The sub-client is closed, and the upstream has it no more.
     case removed
 }
+
+/// How an endpoint fares, in one word.
+package enum HealthState: String, Sendable, CaseIterable {
+    case healthy
+    /// Nothing is sent for a while: the receiver asked for it.
+    case slowed
+    /// It has taken nothing for some time; now and then one delivery is tried.
+    case failing
+    case disabled
+}

@@ -85,6 +85,7 @@ extension DeliveryAdvance.Next {
         case .delivered: self = .delivered
         case .retry(let delay): self = .retry(at: now + delay)
         case .failed: self = .failed
+        case .endpointGone: self = .held
         }
     }
 
