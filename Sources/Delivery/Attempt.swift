@@ -9,13 +9,13 @@ struct Attempt: Sendable {
     let policy: AddressPolicy
     let clock: Clock
     let identifiers: IdentifierSource
-    let machine: DeliveryMachine
+    let retries: RetryPolicy
 
     /// Returns nil if nothing was sent for a reason of our own: then it was no attempt.
     func make(
         _ delivery: DueDelivery, format: PayloadFormat, url: TargetURL, signer: WebhookSigner,
-        headers: [(name: String, value: [UInt8])]
-    ) async -> FinishedAttempt? {
+        headers: [(name: String, value: [UInt8])], retrySchedule: RetrySchedule?
+    ) async -> (finished: FinishedAttempt, outcome: AttemptOutcome)? {
         let startedAt = clock.now()
         let monotonicStart = EventLoop.monotonicNanoseconds
         let request = self.request(
@@ -44,15 +44,16 @@ struct Attempt: Sendable {
             // Why an address is refused is nobody's business but the operator's.
             errorCode = error.isRefusal ? "addressRefused" : error.code
         }
-        let decision = machine.decide(
+        let decision = DeliveryMachine(schedule: retries.schedule(own: retrySchedule)).decide(
             outcome, failuresBefore: Int(delivery.failures), random: identifiers.draw())
-        return FinishedAttempt(
+        let finished = FinishedAttempt(
             delivery: delivery, id: identifiers.next(), startedAt: startedAt,
             duration: .nanoseconds(Int64(EventLoop.monotonicNanoseconds - monotonicStart)), statusCode: statusCode,
             errorCode: errorCode, responseBody: body,
             exchange: ExchangeRecord.json(
                 custom: headers, own: Array(request.headers.dropFirst(headers.count)), responseHeaders: answered,
                 timings: timings), decision: decision)
+        return (finished, outcome)
     }
 
     private func request(

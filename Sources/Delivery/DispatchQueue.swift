@@ -29,6 +29,8 @@ package struct DispatchQueue {
         var unproven = 0
         /// Where its requests go, once that is known.
         var host: [UInt8]?
+        /// How many may be in flight while it is not well.
+        var limit: Int?
         var isInRound = false
         /// Waits for a place under its sub-client's or its host's cap.
         var isBlocked = false
@@ -126,6 +128,7 @@ package struct DispatchQueue {
         while inFlight < caps.inFlight, let endpoint = nextEndpoint() {
             guard let index = lanes.index(forKey: endpoint) else { continue }
             lanes.values[index].isInRound = false
+            guard lanes.values[index].inFlight < lanes.values[index].limit ?? Int.max else { continue }
             let (subClient, host) = (lanes.values[index].subClient, lanes.values[index].host)
             if subClients.isFull(subClient) {
                 lanes.values[index].isBlocked = true
@@ -188,6 +191,14 @@ package struct DispatchQueue {
             hosts.start(host)
         }
         lanes[endpoint]?.host = host
+    }
+
+    /// How many may be in flight to `endpoint` from now on, nil for as many as to any. It holds while something waits
+    /// or is in flight there.
+    package mutating func limit(_ endpoint: EndpointID, to count: Int?) {
+        guard lanes[endpoint] != nil else { return }
+        lanes[endpoint]?.limit = count
+        enterRound(endpoint)
     }
 
     /// An attempt to `endpoint` is over, and went well and quickly or not.

@@ -32,13 +32,14 @@ package struct Dispatcher: Sendable {
     private let isSending: Bool
     private let attempt: Attempt
     private let endpoints: EndpointCache
+    private let watch: EndpointWatch
     private let recorder: Recorder
     private let state: LoopState<State>
     private let nudge: Nudge
 
     package init(
         loop: EventLoop, store: Store, client: HTTPClient, leases: LeaseSource, policy: AddressPolicy,
-        schedule: RetrySchedule, isSending: Bool = true, log: Log, metrics: DeliveryMetrics
+        retries: RetryPolicy, isSending: Bool = true, log: Log, metrics: DeliveryMetrics
     ) {
         self.isSending = isSending
         self.loop = loop
@@ -48,9 +49,9 @@ package struct Dispatcher: Sendable {
         self.metrics = metrics
         clock = store.clock
         attempt = Attempt(
-            client: client, policy: policy, clock: store.clock, identifiers: store.identifiers,
-            machine: DeliveryMachine(schedule: schedule))
+            client: client, policy: policy, clock: store.clock, identifiers: store.identifiers, retries: retries)
         endpoints = EndpointCache(loop: loop, store: store, policy: policy, log: log)
+        watch = EndpointWatch(loop: loop, store: store, policy: retries.health, log: log, metrics: metrics)
         let state = LoopState(loop, State())
         let nudge = Nudge(loop: loop)
         self.state = state
@@ -79,8 +80,19 @@ package struct Dispatcher: Sendable {
         guard let first = deliveries.first else { return }
         state.withValue { state in
             if let place = first.handover { state.handovers.take(place.handover, deliveries, at: clock.now()) }
-            for delivery in deliveries { state.queue.push(delivery) }
         }
+        var elsewhere: [DueDelivery] = []
+        for delivery in deliveries {
+            switch watch.place(delivery) {
+            case .lane: elsewhere.append(delivery)
+            case .memory(let limit):
+                state.withValue { state in
+                    state.queue.push(delivery)
+                    if let limit { state.queue.limit(delivery.endpoint, to: limit) }
+                }
+            }
+        }
+        settle(elsewhere, as: .waiting)
         pump()
     }
 
@@ -133,19 +145,26 @@ package struct Dispatcher: Sendable {
                 metrics.lapsed.add()
                 return false
             }
+            guard watch.admits(delivery, endpoint) else {
+                settle([delivery] + state.withValue { $0.queue.removeWaiting(delivery.endpoint) }, as: .waiting)
+                return false
+            }
             guard
-                let finished = await attempt.make(
-                    delivery, format: endpoint.payloadFormat, url: url, signer: signer, headers: headers)
+                let (finished, outcome) = await attempt.make(
+                    delivery, format: endpoint.payloadFormat, url: url, signer: signer, headers: headers,
+                    retrySchedule: endpoint.settings.retrySchedule)
             else {
                 settle([delivery], as: .due)
                 return false
             }
+            let work = watch.note(
+                delivery, outcome, startedAt: finished.startedAt, random: store.identifiers.draw(), actions: self)
+            // Held before its endpoint is disabled, it would be taken from its lane at once.
+            if finished.decision == .endpointGone { await work?.value }
             finish(finished)
             return finished.decision == .delivered && finished.duration < Limits.provenWithin
         case .disabled: settle([delivery], as: .held)
         case .deleted: settle([delivery], as: .cancelled)
-        case .paused:
-            settle([delivery] + state.withValue { $0.queue.removeWaiting(delivery.endpoint) }, as: .waiting)
         case .unsendable:
             finish(
                 FinishedAttempt(
@@ -321,4 +340,19 @@ package struct Dispatcher: Sendable {
 
     /// Deliveries waiting in memory and attempts in flight, for the gauges.
     package var load: (waiting: Int, inFlight: Int) { state.withValue { ($0.queue.waiting, $0.queue.inFlight) } }
+}
+
+extension Dispatcher: HealthActions {
+    func limit(_ endpoint: EndpointID, to count: Int?) {
+        state.withValue { $0.queue.limit(endpoint, to: count) }
+        pump()
+    }
+
+    func clear(_ endpoint: EndpointID) {
+        settle(state.withValue { $0.queue.removeWaiting(endpoint) }, as: .waiting)
+    }
+
+    func forget(_ endpoint: EndpointID) { endpoints.forget(endpoint) }
+
+    func hold(_ endpoint: EndpointID) { settle(state.withValue { $0.queue.removeWaiting(endpoint) }, as: .held) }
 }

@@ -10,8 +10,6 @@ struct ReadyEndpoint: Sendable {
         case send(url: TargetURL, signer: WebhookSigner, headers: [(name: String, value: [UInt8])])
         case disabled
         case deleted
-        /// It takes nothing for a while.
-        case paused
         /// The row holds something we would not have registered.
         case unsendable
     }
@@ -21,18 +19,20 @@ struct ReadyEndpoint: Sendable {
     let target: Target
     /// The host and port its requests go to; empty if they go nowhere.
     let authority: [UInt8]
+    /// What other nodes have told of it, and how often that has changed.
+    let health: EndpointHealth.Shared
+    let healthVersion: Int32
     let readAt: UInt64
     /// What the signer was made of: the secrets of a version never change.
     private let version: Int32
     private let secrets: [EndpointSecretID]
 
     /// `previous` is the same endpoint as it was read before: its prepared keys serve as long as they are right.
-    init(
-        _ endpoint: DispatchEndpoint, policy: AddressPolicy, now: Timestamp, readAt: UInt64,
-        previous: ReadyEndpoint? = nil
-    ) {
+    init(_ endpoint: DispatchEndpoint, policy: AddressPolicy, readAt: UInt64, previous: ReadyEndpoint? = nil) {
         payloadFormat = endpoint.payloadFormat
         settings = endpoint.settings
+        health = endpoint.health
+        healthVersion = endpoint.healthVersion
         self.readAt = readAt
         let url = try? TargetURL(endpoint.url, options: policy.urlOptions)
         authority = url.map { Array("\($0.hostText):\($0.port)".utf8) } ?? []
@@ -42,9 +42,7 @@ struct ReadyEndpoint: Sendable {
         case .deleted: target = .deleted
         case .disabled: target = .disabled
         case .enabled:
-            if let end = endpoint.pausedUntil, end > now {
-                target = .paused
-            } else if let url, policy.objection(to: url) == nil,
+            if let url, policy.objection(to: url) == nil,
                 let signer = previous?.signer(of: endpoint) ?? ReadyEndpoint.signer(endpoint)
             {
                 target = .send(url: url, signer: signer, headers: ReadyEndpoint.headers(endpoint.headers))
@@ -116,6 +114,9 @@ struct EndpointCache: Sendable {
         return state.withValue { $0.ready[id] }.flatMap { $0.readAt >= askedAt ? $0 : nil }
     }
 
+    /// Reads it again when it is needed next.
+    func forget(_ id: EndpointID) { state.withValue { $0.ready[id] = nil } }
+
     private func fresh(_ id: EndpointID) -> ReadyEndpoint? {
         guard let ready = state.withValue({ $0.ready[id] }),
             EventLoop.monotonicNanoseconds - ready.readAt < UInt64(Limits.endpointFreshness.microseconds) * 1_000
@@ -147,8 +148,7 @@ struct EndpointCache: Sendable {
                     if state.ready.count > Limits.cachedEndpoints { state.ready.removeAll() }
                     for endpoint in endpoints {
                         state.ready[endpoint.id] = ReadyEndpoint(
-                            endpoint, policy: policy, now: store.clock.now(), readAt: readAt,
-                            previous: state.ready[endpoint.id])
+                            endpoint, policy: policy, readAt: readAt, previous: state.ready[endpoint.id])
                     }
                 }
                 for endpoint in endpoints { tellIfUnsendable(endpoint) }

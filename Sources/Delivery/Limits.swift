@@ -40,6 +40,8 @@ package enum Limits {
     /// How long to wait before a lease whose taking had no answer is given back, and between tries: time for the server
     /// to end what the lost connection had begun.
     static let giveBackInterval: Duration = .milliseconds(500)
+    /// How often it is tried to write how an endpoint fares, at that interval, while the database is away.
+    static let healthTries = 20
     /// How often leases of dead nodes are looked for: a second from a crash to the next attempt.
     static let rescueInterval: Duration = .milliseconds(500)
     /// How far before the last look for them the next begins: longer than a statement may take.

@@ -1,11 +1,12 @@
 /// How an endpoint fares, and so how much may be sent to it. Pure: time and chance are passed in.
 ///
-/// *Closed*: it works, as far as is known. So much may be in flight at once as it has earned: one more with each success,
-/// half with each failure that is the receiver's trouble.
+/// *Closed*: it works, as far as is known. So much may be in flight at once as it has earned: one more with each
+/// success, half with each failure that is the receiver's trouble.
 /// *Open*: nothing is sent until `pausedUntil`: the receiver asked for it, or failed too often in a row. Each pause is
 /// twice as long as the one before.
 /// *Half open*: one delivery is out as a probe. Its success closes the breaker, and what waits flows again, one at a
-/// time first; its failure begins the next pause. Should nothing be heard of it, `pausedUntil` is when another may be sent.
+/// time first; its failure begins the next pause. Should nothing be heard of it, `pausedUntil` is when another may be
+/// sent.
 ///
 /// What was under way when a state began is no evidence about it: only attempts that started since move the breaker,
 /// except that a rest which a receiver asks for is granted whenever it asks.
@@ -37,7 +38,7 @@ package struct EndpointHealth: Hashable, Sendable {
         }
 
         /// In one word, for people.
-        package func state(isEnabled: Bool, at now: Timestamp, policy: HealthPolicy) -> HealthState {
+        package func state(isEnabled: Bool, policy: HealthPolicy = HealthPolicy()) -> HealthState {
             if !isEnabled { return .disabled }
             if consecutiveFailures >= policy.failuresToOpen { return .failing }
             return breaker != .closed && failingSince != nil ? .slowed : .healthy
@@ -171,11 +172,12 @@ package struct EndpointHealth: Hashable, Sendable {
         if outcome.isReceiversTrouble { allowance = max(1, allowance / 2) }
         let asked = outcome.slowsDown ? outcome.retryAfter.map { now + $0 + spread($0, random) } : nil
         if start >= since, shared.breaker != .open, shared.breaker == .halfOpen || opens(outcome) {
-            open(until: max(now + pause(outcome, random), asked ?? now), now)
-            news.tellsBreaker = isPauseNews(now)
+            let end = max(now + pause(outcome, random), asked ?? now)
+            open(until: end, now)
+            news.tellsBreaker = toldUntil != nil || end - now >= policy.silentPause
         } else if let asked, shared.breaker != .open || asked > shared.pausedUntil ?? now {
+            news.tellsBreaker = asked - max(toldUntil ?? now, now) >= policy.silentPause
             if shared.breaker == .closed { open(until: asked, now) } else { prolong(until: asked, now) }
-            news.tellsBreaker = isPauseNews(now)
         }
         if shared.consecutiveFailures >= policy.failuresToTell,
             lastTold.map({ now - $0 >= policy.newsInterval }) ?? true
@@ -213,11 +215,6 @@ package struct EndpointHealth: Hashable, Sendable {
 
     /// So that what was begun in this very moment, before the pause, does not end it.
     private static func justAfter(_ now: Timestamp) -> Timestamp { now + .microseconds(1) }
-
-    private func isPauseNews(_ now: Timestamp) -> Bool {
-        guard let end = shared.pausedUntil else { return false }
-        return end - (toldUntil ?? now) >= policy.silentPause || toldUntil.map { $0 <= now } ?? false
-    }
 
     private mutating func close(_ now: Timestamp) {
         shared.breaker = .closed

@@ -1,4 +1,5 @@
-/// When a delivery that failed is tried again. The standard is Standard Webhooks' example: ten attempts over 75.6 hours.
+/// When a delivery that failed is tried again. The standard is Standard Webhooks' example: ten attempts over 75.6
+/// hours.
 package struct RetrySchedule: Hashable, Sendable {
     /// Delay before attempt n + 2, after failure n + 1.
     package let delays: [Duration]

@@ -16,12 +16,12 @@ private struct HTTPDateReader {
     var digits: DigitReader
     let now: Timestamp
 
-    private static let months: [StaticString] = [
+    private static let months: [String] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
-    private static let days: [StaticString] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    private static let days: [String] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     /// What an RFC 850 date has after the first three letters of each day.
-    private static let dayEnds: [StaticString] = ["day", "sday", "nesday", "rsday", "day", "urday", "day"]
+    private static let dayEnds: [String] = ["day", "sday", "nesday", "rsday", "day", "urday", "day"]
 
     mutating func moment() -> Timestamp? {
         guard let day = name(of: HTTPDateReader.days) else { return nil }
@@ -73,13 +73,10 @@ private struct HTTPDateReader {
     private mutating func endsInGMT() -> Bool { name(of: [" GMT"]) != nil && digits.rest.isEmpty }
 
     /// Takes the name that comes next off, and says which it is.
-    private mutating func name(of names: [StaticString]) -> Int? {
+    private mutating func name(of names: [String]) -> Int? {
         for (index, name) in names.enumerated() {
-            let matches = name.withUTF8Buffer { bytes in
-                unsafe digits.rest.count >= bytes.count && digits.rest.prefix(bytes.count).elementsEqual(bytes)
-            }
-            guard matches else { continue }
-            digits.rest = digits.rest.dropFirst(name.utf8CodeUnitCount)
+            guard digits.rest.starts(with: name.utf8) else { continue }
+            digits.rest = digits.rest.dropFirst(name.utf8.count)
             return index
         }
         return nil

@@ -24,6 +24,8 @@ extension Store {
     /// How many lanes one claim takes from: enough that each claim is shared by many, few enough that each share is
     /// worth its round trip.
     private static let lanesPerClaim = 20
+    /// How long a probe may take before another may be sent.
+    private static let probeSeconds = Int32(HealthPolicy().probeTime.components.seconds)
     /// How far before a look that found everything the next one begins: a statement that another had open then may have
     /// put something due there, and statements end within this time.
     private static let lookBack: Duration = .seconds(15)
@@ -45,7 +47,10 @@ extension Store {
                 Query(.claimTimed, common + [.time(min(timedFrom, now - Store.lookBack))]),
                 Query(
                     .claimWaiting,
-                    common + [.int32(Int32(Store.lanesPerClaim)), .time(min(lanesFrom, now - Store.lookBack))]),
+                    common + [
+                        .int32(Int32(Store.lanesPerClaim)), .time(min(lanesFrom, now - Store.lookBack)),
+                        .int32(Store.probeSeconds),
+                    ]),
                 Query(.nextWake, [.time(now)]),
             ])
         let (timed, waiting) = (results[0], results[1])
@@ -71,7 +76,7 @@ extension Store {
             return DueDelivery(
                 subClient: rows.id(row, 0), id: rows.id(row, 1), endpoint: rows.id(row, 3),
                 environment: rows.word(row, 13), event: event, attempt: rows.int32(row, 5),
-                failures: rows.int32(row, 6), leaseEnd: lease.end)
+                failures: rows.int32(row, 6), leaseEnd: lease.end, probeEnd: rows.optionalTime(row, 17))
         }
     }
 

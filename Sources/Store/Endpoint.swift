@@ -37,6 +37,8 @@ package struct Endpoint: Sendable {
     package let headers: [UInt8]?
     /// What signs now: the current one first, and behind it those that are being exchanged.
     package let secrets: [EndpointSecret]
+    /// As far as nodes have told each other.
+    package let health: EndpointHealth.Shared
 }
 
 /// What is shown of a secret and its key pair.

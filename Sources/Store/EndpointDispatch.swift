@@ -26,8 +26,9 @@ package struct DispatchEndpoint: Sendable {
     package let secrets: [Secret]
     /// Custom headers as they were registered: a JSON object of strings, or nil.
     package let headers: [UInt8]?
-    /// It takes nothing until then.
-    package let pausedUntil: Timestamp?
+    /// How it fares, as far as nodes have told each other, and how often that has changed.
+    package let health: EndpointHealth.Shared
+    package let healthVersion: Int32
 }
 
 extension Store {
@@ -56,7 +57,7 @@ extension Store {
             id: id, version: rows.int32(row, 2), url: rows.text(row, 3), payloadFormat: rows.word(row, 4),
             state: isDeleted ? .deleted : rows.bool(row, 5) ? .enabled : .disabled,
             settings: EndpointSettings(rows, row, from: 10), secrets: secrets, headers: headers,
-            pausedUntil: rows.optionalTime(row, 19))
+            health: rows.endpointHealth(row, 19), healthVersion: rows.optionalInt32(row, 24) ?? 0)
     }
 
     private func openSecrets(

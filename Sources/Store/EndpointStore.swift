@@ -27,7 +27,7 @@ extension Store {
                 id: id, environment: environment, url: new.url, eventTypes: new.eventTypes,
                 payloadFormat: new.payloadFormat, description: new.description, enabled: new.enabled,
                 disabledReason: nil, settings: new.settings, version: 1, createdAt: now, updatedAt: now,
-                headers: new.headers, secrets: [secret.shown(at: now)]),
+                headers: new.headers, secrets: [secret.shown(at: now)], health: EndpointHealth.Shared()),
             secret: new.secret, testDelivery: test?.delivery)
         let keep = try await keep(keeping, made, key: key, now: now, ifMade: (scope.subClient, id.uuid))
         let results = try await audited(
@@ -181,6 +181,6 @@ extension Store {
             description: rows.optionalText(row, 5), enabled: rows.bool(row, 6),
             disabledReason: rows.optionalWord(row, 19), settings: EndpointSettings(rows, row, from: 13),
             version: rows.int32(row, 7), createdAt: rows.time(row, 8), updatedAt: rows.time(row, 9), headers: headers,
-            secrets: EndpointSecret.all(rows, row, from: 20))
+            secrets: EndpointSecret.all(rows, row, from: 20), health: rows.endpointHealth(row, 24))
     }
 }

@@ -92,10 +92,13 @@ package struct DueDelivery: Sendable {
     package let leaseEnd: Timestamp
     /// Where it stands in the handover it was made in: it has no row before it was tried.
     package let handover: HandoverPlace?
+    /// It is the only probe of an endpoint whose breaker is not closed, until then.
+    package let probeEnd: Timestamp?
 
     package init(
         subClient: SubClientID, id: DeliveryID, endpoint: EndpointID, environment: Environment, event: StoredEvent,
-        attempt: Int32, failures: Int32, leaseEnd: Timestamp, handover: HandoverPlace? = nil
+        attempt: Int32, failures: Int32, leaseEnd: Timestamp, handover: HandoverPlace? = nil,
+        probeEnd: Timestamp? = nil
     ) {
         self.subClient = subClient
         self.id = id
@@ -106,6 +109,7 @@ package struct DueDelivery: Sendable {
         self.failures = failures
         self.leaseEnd = leaseEnd
         self.handover = handover
+        self.probeEnd = probeEnd
     }
 }
 

@@ -15,7 +15,9 @@ enum DevCommand {
         Option("port", "P", default: "8080", "Public listener; admin is P+1, ops P+2, sandbox P+3, receiver P+4."),
         Option("deny-private-targets", nil, "Refuse http and private webhook addresses, as production does."),
         ServeOptions.targetPorts,
-        Option("retry-time-divisor", "N", default: "1", "Divides every delay of the retry schedule."),
+        Option(
+            "retry-time-divisor", "N", default: "1",
+            "Divides every delay of retries, and pauses of endpoints that fail."),
         Option("loops", "N", default: "1", "Event loops; 0 is one per core."),
         Option("log-level", "LEVEL", default: "warn", "debug, info, warn or error."),
         Option("log-format", "FORMAT", default: "pretty", "json or pretty."),

@@ -89,6 +89,28 @@ struct Options: Sendable {
         return value
     }
 
+    /// Whole numbers with commas between them; one at least.
+    func integers(_ name: String, in range: ClosedRange<Int>, atMost count: Int) throws(OptionError) -> [Int] {
+        let parts = try required(name).split(separator: ",", omittingEmptySubsequences: false)
+        let values = parts.compactMap { Options.digits(String($0)) }.filter { range.contains($0) }
+        guard values.count == parts.count, values.count <= count else {
+            throw OptionError(
+                "--\(name) is up to \(count) whole numbers from \(range.lowerBound) to \(range.upperBound), with "
+                    + "commas between them")
+        }
+        return values
+    }
+
+    /// A whole number of seconds, minutes, hours or days: `90s`, `15m`, `12h`, `5d`.
+    func duration(_ name: String, in range: ClosedRange<Duration>) throws(OptionError) -> Duration {
+        let text = try required(name)
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Options.digits(String(text.dropLast())),
+            range.contains(.seconds(count * unit))
+        else { throw OptionError("--\(name) is a number and s, m, h or d, such as 12h or 5d, and within a year") }
+        return .seconds(count * unit)
+    }
+
     /// `host:port`, the host an address.
     func address(_ name: String) throws(OptionError) -> ListenAddress {
         let text = try required(name)

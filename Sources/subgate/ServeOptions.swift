@@ -41,7 +41,16 @@ enum ServeOptions {
             targetPorts,
             Option("allow-private-targets", nil, "Webhooks to http and to private addresses: development only."),
             Option(
-                "retry-time-divisor", "N", default: "1", "Divides each delay of the retry schedule: development only."),
+                "retry-schedule", "SECONDS[,SECONDS]", default: "5,300,1800,7200,18000,36000,50400,72000,86400",
+                "The delays before each further attempt at a delivery, for endpoints without a schedule of their own."),
+            Option("retry-jitter-percent", "N", default: "10", "How far each delay may be off, to either side."),
+            Option(
+                "disable-endpoints-after", "TIME", default: "5d",
+                "How long an endpoint may fail without one success until it is disabled: a number and s, m, h or d. "
+                    + "What it is owed is held."),
+            Option(
+                "retry-time-divisor", "N", default: "1",
+                "Divides each delay of retry schedules, and the pauses of endpoints that fail: development only."),
             Option(
                 "reconcile-interval", "SECONDS", default: "300",
                 "How often upstreams' transfers are looked at for those whose webhooks did not come, and how long a "
@@ -76,7 +85,7 @@ struct ServiceConfiguration: Sendable {
     var targetPolicy: AddressPolicy
     /// Whether an upstream may be at a private address.
     var allowsPrivateUpstreams: Bool
-    var schedule: RetrySchedule
+    var retries: RetryPolicy
     /// Nil for never.
     var reconcileInterval: Duration?
     var retention: RetentionAges
@@ -101,7 +110,7 @@ struct ServiceConfiguration: Sendable {
         let ports = try options.ports("target-ports")
         targetPolicy = allowsPrivateTargets ? .allowPrivate : .publicOnly(ports: ports)
         allowsPrivateUpstreams = allowsPrivateTargets
-        schedule = RetrySchedule.standard.accelerated(by: try options.integer("retry-time-divisor", in: 1...100_000))
+        retries = try options.retries()
         let seconds = try options.integer("reconcile-interval", in: 0...86_400)
         reconcileInterval = seconds == 0 ? nil : .seconds(seconds)
         // A delivery is tried for days: what is younger than a week is never dropped.
@@ -129,6 +138,19 @@ extension Options {
             ports.insert(port)
         }
         return ports
+    }
+
+    func retries() throws(OptionError) -> RetryPolicy {
+        let delays = try integers(
+            "retry-schedule", in: 1...Int(RetrySchedule.maximumTotal.components.seconds),
+            atMost: RetrySchedule.maximumDelays)
+        var health = HealthPolicy()
+        health.disableAfter = try duration("disable-endpoints-after", in: .seconds(1) ... .seconds(365 * 86_400))
+        return RetryPolicy(
+            schedule: RetrySchedule(
+                delays: delays.map { .seconds($0) },
+                jitterPercent: Int64(try integer("retry-jitter-percent", in: 0...100))),
+            health: health, acceleratedBy: try integer("retry-time-divisor", in: 1...100_000))
     }
 
     /// Addresses and CIDR blocks with commas between them; none without the option.

@@ -60,7 +60,7 @@ struct Shard: Sendable {
         let client = HTTPClient(loop: loop, configuration: clientConfiguration)
         let dispatcher = Dispatcher(
             loop: loop, store: store, client: client, leases: parts.leases, policy: parts.policy,
-            schedule: parts.configuration.schedule, isSending: !parts.configuration.acceptsOnly, log: parts.log,
+            retries: parts.configuration.retries, isSending: !parts.configuration.acceptsOnly, log: parts.log,
             metrics: parts.deliveryMetrics)
         let intake = Intake(loop: loop, store: store, dispatcher: dispatcher)
         let upstreams = UpstreamDirectory(store: store, policy: parts.upstreamPolicy, log: parts.log)

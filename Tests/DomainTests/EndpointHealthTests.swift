@@ -279,6 +279,20 @@ import Testing
         #expect(here.health.shared.failingSince == nil)
     }
 
+    /// Others wait for the end of the probe's time, unless they are told.
+    @Test func theEndOfASharedProbeIsTold() {
+        for outcome in [Self.ok, .unanswered, Self.slow(nil), Self.slow(0), Self.slow(100), Self.bad] {
+            var stand = Stand()
+            let end = stand.now + Self.policy.probeTime
+            var known = EndpointHealth.Shared()
+            known.breaker = .halfOpen
+            known.pausedUntil = end
+            stand.health.takeProbe(known, until: end, at: stand.now)
+            let news = stand.note(outcome)
+            #expect(news.isToTell && news.tellsBreaker && news.replaces == end, "\(outcome)")
+        }
+    }
+
     @Test func anEnabledEndpointBeginsWithOneDelivery() {
         var stand = Stand()
         for _ in 0..<200 { stand.note(.unanswered) }
@@ -292,7 +306,7 @@ import Testing
 
     @Test func theWordForItFollows() {
         var stand = Stand()
-        func word() -> HealthState { stand.health.shared.state(isEnabled: true, at: stand.now, policy: Self.policy) }
+        func word() -> HealthState { stand.health.shared.state(isEnabled: true) }
         #expect(word() == .healthy)
         stand.note(Self.slow(60))
         #expect(word() == .slowed)
@@ -301,7 +315,7 @@ import Testing
             stand.note(.unanswered)
         }
         #expect(word() == .failing)
-        #expect(stand.health.shared.state(isEnabled: false, at: stand.now, policy: Self.policy) == .disabled)
+        #expect(stand.health.shared.state(isEnabled: false) == .disabled)
         stand.probe()
         stand.note(Self.ok)
         #expect(word() == .healthy)
@@ -309,7 +323,8 @@ import Testing
 
     // MARK: Anything at all
 
-    /// Whatever comes in whatever order: what is asked for is granted, a pause has an end, and one probe is out at most.
+    /// Whatever comes in whatever order: what is asked for is granted, a pause has an end, and one probe is out at
+    /// most.
     @Test func noOrderOfThingsBreaksTheRules() {
         var random = SeededGenerator(seed: 32)
         for _ in 0..<300 {

@@ -19,7 +19,7 @@ package final class ReceiverFarm: @unchecked Sendable {
     }
 
     package enum Behaviour: Sendable {
-        case answer(_ status: Int, body: String = "", after: Duration = .zero)
+        case answer(_ status: Int, body: String = "", after: Duration = .zero, retryAfter: Int? = nil)
         /// Never answers; the connection stays open.
         case hang
         /// Reads the request, then resets the connection.
@@ -101,9 +101,10 @@ package final class ReceiverFarm: @unchecked Sendable {
 
     private func answer(_ message: HTTPMessage, on connection: LoopbackConnection) -> Bool {
         switch note(message) {
-        case .answer(let status, let body, let delay):
+        case .answer(let status, let body, let delay, let rest):
             if delay > .zero { Patience.pause(delay) }
-            let head = "HTTP/1.1 \(status) X\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)"
+            var head = "HTTP/1.1 \(status) X\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)"
+            if let rest { head += "\r\nRetry-After: \(rest)" }
             return (try? connection.socket.write("\(head)\r\n\r\n\(body)")) != nil
         case .hang:
             // Ends when either side ends the connection.

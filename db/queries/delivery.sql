@@ -3,8 +3,8 @@
 -- over, and so is all that was due before $6, where an earlier look has left nothing.
 --
 -- What cannot be sent from here is put where it belongs, and comes back without a payload: deliveries of a disabled
--- endpoint are held, those of a deleted one cancelled, and those of an endpoint that has a queue, or of which enough
--- waits in this node ($5), go to its lane.
+-- endpoint are held, those of a deleted one cancelled, and those of an endpoint that has a queue or an open breaker, or
+-- of which enough waits in this node ($5), go to its lane.
 with due as (
     select d.sub_client_id, d.id, d.endpoint_id
     from delivery d
@@ -15,7 +15,7 @@ with due as (
 ), judged as (
     select due.sub_client_id, due.id, due.endpoint_id, e.enabled, e.deleted_at is not null as is_deleted,
         e.enabled and (e.is_governed or e.id = any ($5::uuid[]) or (l.ready_at is not null and not l.is_closing)
-            or l.paused_until > $2) is true as waits
+            or l.breaker <> 'closed') is true as waits
     from due
     join endpoint e on e.sub_client_id = due.sub_client_id and e.id = due.endpoint_id
     left join lane l on l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id
@@ -44,7 +44,7 @@ with due as (
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
     e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text,
-    seen.due, seen.lanes
+    seen.due, seen.lanes, null::timestamptz
 from seen
 left join claimed c on c.lease_owner is not null
 left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
@@ -56,7 +56,8 @@ left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 --
 -- Each lane is locked, so what its endpoint asked for holds over all nodes: its rate, its concurrency, its order. For a
 -- disabled endpoint the deliveries are held instead, for a deleted one they are cancelled, and one that a later event
--- has made old news is cancelled if the endpoint wants that; these come back without a payload.
+-- has made old news is cancelled if the endpoint wants that; these come back without a payload. Of an endpoint whose
+-- breaker is not closed one delivery is taken, as the only probe for $8 seconds; the end of these comes back with it.
 --
 -- An endpoint's deliveries are asked for as a range of pairs, which only the lanes' index can give in order: with two
 -- equalities the planner may walk the primary key past all that the sub-client ever had. `offset 0` keeps it from
@@ -79,13 +80,16 @@ with seen as materialized (
     select l.*
     from (select sub_client_id, endpoint_id from ready order by turn, ready_at limit $6::int) as r
     join lane l on l.sub_client_id = r.sub_client_id and l.endpoint_id = r.endpoint_id
-    where l.ready_at <= $2
+    where l.ready_at <= $2 and (l.paused_until > $2) is not true
     for update of l skip locked
 ), granted as materialized (
-    select c.sub_client_id, c.endpoint_id, c.scan_from, c.is_closing, e.enabled, e.deleted_at is not null as is_deleted,
+    select c.sub_client_id, c.endpoint_id, c.scan_from, c.is_closing,
+        case when c.breaker <> 'closed' and e.enabled then $2 + make_interval(secs => $8::int) end as probe_end,
+        e.enabled, e.deleted_at is not null as is_deleted,
         e.ordering = 'transfer' as is_ordered, e.supersede, e.rate_limit_per_second as rate, slot.base,
         case when not e.enabled then $4::int
             else greatest(0, least(
+                case when c.breaker <> 'closed' then 1 end,
                 $4 / (select greatest(count(*), 1) from chosen)::int,
                 e.max_concurrency - case when e.max_concurrency is not null then (
                     select count(*) from delivery d
@@ -151,7 +155,11 @@ with seen as materialized (
     update lane l
     set scan_from = least(first_left.id, first_uuid($2 - interval '1 minute')),
         is_closing = first_left.id is null,
+        breaker = case when g.probe_end is not null and sent.requests > 0 then 'halfOpen' else l.breaker end,
+        paused_until = case when sent.requests > 0 then coalesce(g.probe_end, l.paused_until) else l.paused_until end,
+        health_version = l.health_version + case when g.probe_end is not null and sent.requests > 0 then 1 else 0 end,
         ready_at = case
+            when first_left.id is not null and sent.requests > 0 and g.probe_end is not null then g.probe_end
             when first_left.id is not null and sent.requests >= g.quantum and g.rate is not null
                 then greatest($2, next.slot + interval '1 second' / g.rate - interval '1 millisecond')
             when first_left.id is not null then $2
@@ -177,12 +185,13 @@ with seen as materialized (
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
     e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, l.lanes,
-    l.left_from
+    l.left_from, g.probe_end
 from (
     select (select count(*) from looked_at) as lanes,
         (select min(s.ready_at) from seen s where (s.sub_client_id, s.endpoint_id) not in (
             select g.sub_client_id, g.endpoint_id from granted g)) as left_from) as l
 left join claimed c on c.lease_owner is not null
+left join granted g on g.sub_client_id = c.sub_client_id and g.endpoint_id = c.endpoint_id
 left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 
 -- name: next_wake

@@ -18,9 +18,10 @@ returning id;
 select e.id, e.environment::text, e.url, e.event_types, e.payload_format::text, e.description, e.enabled, e.version,
     e.created_at, e.updated_at, e.headers_sealed, e.data_key_id, k.wrapped, e.signatures, e.ordering, e.supersede,
     e.rate_limit_per_second, e.max_concurrency, e.retry_schedule, e.disabled_reason, s.ids, s.public_keys, s.created,
-    s.expires
+    s.expires, w.breaker, w.paused_until, w.failing_since, w.consecutive_failures, w.pauses
 from endpoint e
 join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
+left join lane w on w.sub_client_id = e.sub_client_id and w.endpoint_id = e.id
 cross join lateral (
     select array_agg(l.id) as ids, array_agg(l.public_key) as public_keys, array_agg(l.created_at) as created,
         array_agg(l.expires_at) as expires
@@ -37,9 +38,10 @@ where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.deleted_at is null
 select e.id, e.environment::text, e.url, e.event_types, e.payload_format::text, e.description, e.enabled, e.version,
     e.created_at, e.updated_at, e.headers_sealed, e.data_key_id, k.wrapped, e.signatures, e.ordering, e.supersede,
     e.rate_limit_per_second, e.max_concurrency, e.retry_schedule, e.disabled_reason, s.ids, s.public_keys, s.created,
-    s.expires
+    s.expires, w.breaker, w.paused_until, w.failing_since, w.consecutive_failures, w.pauses
 from endpoint e
 join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
+left join lane w on w.sub_client_id = e.sub_client_id and w.endpoint_id = e.id
 cross join lateral (
     select array_agg(l.id) as ids, array_agg(l.public_key) as public_keys, array_agg(l.created_at) as created,
         array_agg(l.expires_at) as expires
@@ -135,7 +137,8 @@ where e.sub_client_id = $1 and e.id = $2 and e.deleted_at is not null;
 -- ones are told, not left out.
 select e.sub_client_id, e.id, e.version, e.url, e.payload_format::text, e.enabled, e.deleted_at is not null,
     e.headers_sealed, e.data_key_id, k.wrapped, e.signatures, e.ordering, e.supersede, e.rate_limit_per_second,
-    e.max_concurrency, e.retry_schedule, s.ids, s.secrets, s.seeds, w.paused_until
+    e.max_concurrency, e.retry_schedule, s.ids, s.secrets, s.seeds, w.breaker,
+    w.paused_until, w.failing_since, w.consecutive_failures, w.pauses, w.health_version
 from unnest($1::uuid[], $2::uuid[]) as wanted (sub_client_id, id)
 join endpoint e on e.sub_client_id = wanted.sub_client_id and e.id = wanted.id
 join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id

@@ -22,12 +22,23 @@ enum EndpointAnswer {
         json.member("headers", json: endpoint.headers ?? Array("{}".utf8))
         json.member("enabled", endpoint.enabled)
         json.member("disabledReason", word: endpoint.disabledReason)
+        write(endpoint.health, isEnabled: endpoint.enabled, &json)
         write(endpoint.settings, &json)
         write(endpoint.secrets, &json)
         json.member("environment", word: endpoint.environment)
         json.member("version", endpoint.version)
         json.member("createdAt", endpoint.createdAt)
         json.member("updatedAt", endpoint.updatedAt)
+    }
+
+    private static func write(_ health: EndpointHealth.Shared, isEnabled: Bool, _ json: inout JSONWriter) {
+        json.key("health")
+        json.beginObject()
+        json.member("state", word: health.state(isEnabled: isEnabled))
+        json.member("pausedUntil", health.pausedUntil)
+        json.member("failingSince", health.failingSince)
+        json.member("consecutiveFailures", Int64(health.consecutiveFailures))
+        json.endObject()
     }
 
     private static func write(_ settings: EndpointSettings, _ json: inout JSONWriter) {

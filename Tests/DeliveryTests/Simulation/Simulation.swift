@@ -189,7 +189,7 @@ struct Simulation {
                 lanes[endpoint].notBefore = max(lanes[endpoint].notBefore, deliveries[id].notBefore)
             }
         }
-        if decision != .delivered { deliveries[id].failures += 1 }
+        if decision != .delivered && decision != .endpointGone { deliveries[id].failures += 1 }
         switch decision {
         case .delivered: settle(id, .delivered)
         case .failed: settle(id, .failed)
