@@ -18,16 +18,17 @@ struct Attempt: Sendable {
     ) async -> (finished: FinishedAttempt, outcome: AttemptOutcome)? {
         let startedAt = clock.now()
         let monotonicStart = EventLoop.monotonicNanoseconds
+        let id: AttemptID = identifiers.next()
         let request = self.request(
-            delivery, format: format, url: url, signer: signer, headers: headers, at: startedAt)
+            delivery, id, format: format, url: url, signer: signer, headers: headers, at: startedAt)
         let outcome: AttemptOutcome
         var statusCode: Int32?
         var errorCode: String?
         var body: [UInt8]?
         var answered = ResponseHeaders()
-        var timings = ExchangeRecord.Timings()
+        let exchange = await client.exchange(request)
         do throws(ClientError) {
-            let response = try await client.send(request)
+            let response = try exchange.result.get()
             outcome = .answered(
                 status: response.status,
                 retryAfter: response.headers["retry-after"].flatMap { RetryAfter.wait($0, now: clock.now()) })
@@ -35,9 +36,6 @@ struct Attempt: Sendable {
             errorCode = (200..<300).contains(response.status) ? nil : "httpStatus"
             body = Array(response.body.prefix(Limits.keptAnswerBytes))
             answered = response.headers
-            timings = ExchangeRecord.Timings(
-                dns: response.timings.dns, connect: response.timings.connect, tls: response.timings.tls,
-                firstByte: response.timings.firstByte)
         } catch {
             if error.isOurOwn { return nil }
             outcome = error.isRefusal ? .refused : .unanswered
@@ -47,22 +45,24 @@ struct Attempt: Sendable {
         let decision = DeliveryMachine(schedule: retries.schedule(own: retrySchedule)).decide(
             outcome, failuresBefore: Int(delivery.failures), random: identifiers.draw())
         let finished = FinishedAttempt(
-            delivery: delivery, id: identifiers.next(), startedAt: startedAt,
+            delivery: delivery, id: id, startedAt: startedAt,
             duration: .nanoseconds(Int64(EventLoop.monotonicNanoseconds - monotonicStart)), statusCode: statusCode,
             errorCode: errorCode, responseBody: body,
             exchange: ExchangeRecord.json(
                 custom: headers, own: Array(request.headers.dropFirst(headers.count)), responseHeaders: answered,
-                timings: timings), decision: decision)
+                timings: ExchangeRecord.Timings(
+                    dns: exchange.timings.dns, connect: exchange.timings.connect, tls: exchange.timings.tls,
+                    firstByte: exchange.timings.firstByte)), decision: decision)
         return (finished, outcome)
     }
 
     private func request(
-        _ delivery: DueDelivery, format: PayloadFormat, url: TargetURL, signer: WebhookSigner,
+        _ delivery: DueDelivery, _ id: AttemptID, format: PayloadFormat, url: TargetURL, signer: WebhookSigner,
         headers: [(name: String, value: [UInt8])], at moment: Timestamp
     ) -> OutgoingRequest {
         let body =
             switch format {
-            case .mesh: WebhookBody.mesh(delivery.event, sentID: identifiers.nextUUID(), sentAt: moment)
+            case .mesh: WebhookBody.mesh(delivery.event, sentID: id.uuid, sentAt: moment)
             case .standard: WebhookBody.standard(delivery.event)
             }
         let timestamp = Array(String(moment.seconds).utf8)
