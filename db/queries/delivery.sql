@@ -115,7 +115,8 @@ with seen as materialized (
                 offset 0) as is_old_news
         from delivery d
         where d.sub_client_id = g.sub_client_id and (d.endpoint_id, d.id) >= (g.endpoint_id, g.scan_from)
-            and (d.endpoint_id, d.id) <= (g.endpoint_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and d.due_at is null and d.status in ('pending', 'retrying', 'held')
+            and (d.endpoint_id, d.id) <= (g.endpoint_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            and d.due_at is null and d.status in ('pending', 'retrying', 'held')
             and (d.status <> 'held' or g.enabled or g.is_deleted)
             and (not g.is_ordered or not g.enabled or not exists (
                 select from event e
@@ -175,7 +176,8 @@ with seen as materialized (
         select d.id
         from delivery d
         where d.sub_client_id = g.sub_client_id and (d.endpoint_id, d.id) >= (g.endpoint_id, g.scan_from)
-            and (d.endpoint_id, d.id) <= (g.endpoint_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff') and d.due_at is null and d.status in ('pending', 'retrying', 'held')
+            and (d.endpoint_id, d.id) <= (g.endpoint_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            and d.due_at is null and d.status in ('pending', 'retrying', 'held')
             and (d.status <> 'held' or g.enabled or g.is_deleted)
             and d.id not in (select j.id from judged j)
         order by d.endpoint_id, d.id
