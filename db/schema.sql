@@ -55,6 +55,12 @@ CREATE TYPE subgate.erasure_subject AS ENUM (
     'endUser'
 );
 
+CREATE TYPE subgate.event_origin AS ENUM (
+    'webhook',
+    'reconciliation',
+    'subgate'
+);
+
 CREATE TYPE subgate.kyb_status AS ENUM (
     'unverified',
     'pending',
@@ -74,6 +80,17 @@ CREATE TYPE subgate.member_role AS ENUM (
 CREATE TYPE subgate.payload_format AS ENUM (
     'mesh',
     'standard'
+);
+
+CREATE TYPE subgate.reconciliation_sweep AS ENUM (
+    'recent',
+    'deep'
+);
+
+CREATE TYPE subgate.recovery_status AS ENUM (
+    'running',
+    'done',
+    'cancelled'
 );
 
 CREATE TYPE subgate.refund_status AS ENUM (
@@ -199,7 +216,13 @@ CREATE FUNCTION subgate.audit_endpoint(sub_client uuid, id uuid) RETURNS jsonb
     AS $_$
     select jsonb_build_object('environment', e.environment, 'url', e.url, 'eventTypes', e.event_types,
         'payloadFormat', e.payload_format, 'description', e.description, 'enabled', e.enabled,
-        'hasHeaders', e.headers_sealed is not null, 'version', e.version, 'deletedAt', e.deleted_at)
+        'disabledReason', e.disabled_reason, 'signatures', e.signatures, 'ordering', e.ordering,
+        'supersede', e.supersede, 'rateLimitPerSecond', e.rate_limit_per_second,
+        'maxConcurrency', e.max_concurrency, 'retrySchedule', e.retry_schedule,
+        'hasHeaders', e.headers_sealed is not null, 'version', e.version, 'deletedAt', e.deleted_at,
+        'secrets', (
+            select jsonb_agg(jsonb_build_object('id', k.id, 'expiresAt', k.expires_at) order by k.id)
+            from endpoint_secret k where k.sub_client_id = e.sub_client_id and k.endpoint_id = e.id))
     from endpoint e where e.sub_client_id = $1 and e.id = $2
 $_$;
 
@@ -209,6 +232,18 @@ CREATE FUNCTION subgate.audit_erasure(sub_client uuid, id uuid) RETURNS jsonb
     select jsonb_build_object('subject', e.subject, 'environment', e.environment,
         'userDigest', encode(e.user_digest, 'hex'), 'requestedAt', e.requested_at)
     from erasure e where e.sub_client_id = $1 and e.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_event(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('type', e.type, 'deliveries', (
+        select jsonb_object_agg(d.id, jsonb_build_object('endpointId', d.endpoint_id, 'status', d.status, 'attempts',
+            d.attempts, 'dueAt', d.due_at))
+        from delivery d
+        where d.sub_client_id = e.sub_client_id and d.event_id = e.id
+            and d.id between first_delivery_uuid(e.id) and last_delivery_uuid(e.id)))
+    from event e where e.sub_client_id = $1 and e.id = $2
 $_$;
 
 CREATE FUNCTION subgate.audit_logo(sub_client uuid, id uuid) RETURNS jsonb
@@ -242,6 +277,14 @@ CREATE FUNCTION subgate.audit_quarantine(sub_client uuid, id uuid) RETURNS jsonb
     select jsonb_build_object('upstreamId', q.upstream_id, 'upstreamEventId', q.upstream_event_id,
         'reason', q.reason)
     from quarantine q where q.id = $2
+$_$;
+
+CREATE FUNCTION subgate.audit_recovery(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('endpointId', r.endpoint_id, 'environment', r.environment, 'since', r.since, 'until',
+        r.until, 'onlyFailed', r.only_failed, 'ratePerSecond', r.rate_per_second, 'cancelled', r.status = 'cancelled')
+    from recovery r where r.sub_client_id = $1 and r.id = $2
 $_$;
 
 CREATE FUNCTION subgate.audit_registration(sub_client uuid, id uuid) RETURNS jsonb
@@ -352,29 +395,76 @@ CREATE FUNCTION subgate.delivery_uuid(event_id uuid, endpoint_id uuid) RETURNS u
         from 1) placing '8' from 17 for 1)::uuid
 $$;
 
+CREATE FUNCTION subgate.drop_expired_partition(before timestamp with time zone) RETURNS TABLE(month text, kept_for text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '200ms'
+    AS $_$
+begin
+    if before > now() - interval '7 days' then
+        raise invalid_parameter_value using message = 'too young to be dropped';
+    end if;
+    for month in
+        select right(c.relname, 6)
+        from pg_inherits i
+        join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'delivery'::regclass and c.relname ~ '^delivery_[0-9]{6}$'
+            and (to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month') at time zone 'UTC' <= before
+        order by 1
+    loop
+        kept_for := partition_keeper(month);
+        if kept_for is null then
+            begin
+                lock table only event, only delivery, only attempt in access exclusive mode;
+                kept_for := partition_keeper(month);
+                if kept_for is null then
+                    execute format('drop table %I, %I, %I', 'attempt_' || month, 'delivery_' || month,
+                        'event_' || month);
+                    return next;
+                    return;
+                end if;
+            exception when lock_not_available or deadlock_detected then
+                kept_for := 'busy';
+            end;
+        end if;
+        return next;
+    end loop;
+end $_$;
+
 CREATE FUNCTION subgate.ensure_partitions(first_day date, months integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '200ms'
     AS $$
 declare
     parent text;
+    part text;
+    key text;
     month timestamptz;
+    low uuid;
+    high uuid;
     made int := 0;
 begin
-    perform pg_advisory_xact_lock(hashtext('subgate.ensure_partitions'));
-    foreach parent in array array['event', 'delivery', 'attempt']
+    -- Somebody else is at it.
+    if not pg_try_advisory_xact_lock(hashtext('subgate.ensure_partitions')) then return 0; end if;
+    for offset_months in 0 .. months - 1
     loop
-        for offset_months in 0 .. months - 1
+        month := (date_trunc('month', first_day::timestamp) + make_interval(months => offset_months))
+            at time zone 'UTC';
+        low := first_uuid(month);
+        high := first_uuid((month at time zone 'UTC' + interval '1 month') at time zone 'UTC');
+        foreach parent in array array['event', 'delivery', 'attempt']
         loop
-            month := (date_trunc('month', first_day::timestamp) + make_interval(months => offset_months))
-                at time zone 'UTC';
-            if to_regclass(format('subgate.%I', parent || '_' || to_char(month at time zone 'UTC', 'YYYYMM'))) is null
-            then
-                execute format('create table %I partition of %I for values from (%L) to (%L)',
-                    parent || '_' || to_char(month at time zone 'UTC', 'YYYYMM'), parent,
-                    first_uuid(month), first_uuid((month at time zone 'UTC' + interval '1 month') at time zone 'UTC'));
-                made := made + 1;
-            end if;
+            part := parent || '_' || to_char(month at time zone 'UTC', 'YYYYMM');
+            if to_regclass(format('subgate.%I', part)) is not null then continue; end if;
+            key := case parent when 'attempt' then 'delivery_id' else 'id' end;
+            execute format('create table %I (like %I including all)', part, parent);
+            if parent = 'delivery' then perform vacuum_early(part::regclass); end if;
+            execute format('lock table only %I, %I in access exclusive mode', parent, parent || '_default');
+            execute format('with moved as (delete from %I where %I >= %L and %I < %L returning *) '
+                'insert into %I select * from moved', parent || '_default', key, low, key, high, part);
+            execute format('alter table %I attach partition %I for values from (%L) to (%L)', parent, part, low, high);
+            made := made + 1;
         end loop;
     end loop;
     return made;
@@ -617,6 +707,12 @@ begin
     return gone.events;
 end $$;
 
+CREATE FUNCTION subgate.event_patterns(type text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select array['*', split_part(type, '.', 1) || '.*', type]
+$$;
+
 CREATE FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) RETURNS SETOF uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
     SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
@@ -654,6 +750,33 @@ CREATE FUNCTION subgate.first_uuid(moment timestamp with time zone) RETURNS uuid
     AS $$
     select (lpad(to_hex(floor(extract(epoch from moment at time zone 'UTC') * 1000)::bigint), 12, '0')
         || repeat('0', 20))::uuid
+$$;
+
+CREATE FUNCTION subgate.give_up_endpoint(tenant uuid, endpoint uuid, why text, failed_before timestamp with time zone, moment timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update endpoint e
+    set enabled = false, disabled_reason = why, version = e.version + 1, updated_at = moment
+    where e.sub_client_id = tenant and e.id = give_up_endpoint.endpoint and e.enabled and e.deleted_at is null
+        and (why = 'gone' or exists (select from lane l
+            where l.sub_client_id = tenant and l.endpoint_id = e.id and l.failing_since <= failed_before));
+    if not found then return false; end if;
+    insert into lane as l (sub_client_id, endpoint_id, owes_recovery)
+    values (tenant, give_up_endpoint.endpoint, true)
+    on conflict (sub_client_id, endpoint_id) do update set owes_recovery = true;
+    insert into operator_notice (sub_client_id, type, subject_id, reason, noted_at)
+    values (tenant, 'endpoint.disabled', give_up_endpoint.endpoint, why, moment);
+    return true;
+end $$;
+
+CREATE FUNCTION subgate.identifier_text(prefix text, id uuid) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select prefix || string_agg(
+        substr('0123456789abcdefghjkmnpqrstvwxyz', substring(b.bits from n * 5 + 1 for 5)::bit(5)::int + 1, 1), ''
+        order by n)
+    from (select B'00' || ('x' || replace(id::text, '-', ''))::bit(128) as bits) as b, generate_series(0, 25) as n
 $$;
 
 CREATE FUNCTION subgate.kyb_is_approved(sub_client uuid, moment timestamp with time zone) RETURNS boolean
@@ -696,6 +819,78 @@ begin
     return null;
 end $$;
 
+CREATE FUNCTION subgate.make_operator_events(moment timestamp with time zone, pause_seconds integer, size integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+    platform constant uuid := '00000000-0000-0000-0000-000000000000';
+    made int;
+begin
+    -- One node at a time: two could tell the same thing twice.
+    if not pg_try_advisory_xact_lock(hashtext('subgate.operator_events')) then return 0; end if;
+    delete from operator_pulse p where p.told_at <= moment - make_interval(secs => pause_seconds);
+    with taken as (
+        delete from operator_notice n
+        using (
+            select r.sub_client_id, r.id from operator_notice r
+            where not exists (select from operator_pulse p where p.type = r.type and p.id = r.subject_id)
+            order by r.noted_at
+            limit size) as ripe
+        where n.sub_client_id = ripe.sub_client_id and n.id = ripe.id
+        returning n.*
+    ), summed as (
+        select t.type, t.sub_client_id, t.subject_id, sum(t.occurrences) as occurrences, min(t.noted_at) as first_at,
+            max(t.noted_at) as last_at, (array_agg(t.reason order by t.noted_at desc))[1] as reason,
+            (array_agg(t.delivery_id order by t.noted_at desc))[1] as delivery_id
+        from taken t
+        -- What the PSP's own endpoint does not take is not told to it once more.
+        where not (t.type = 'delivery.exhausted' and t.sub_client_id = platform)
+        group by t.type, t.sub_client_id, t.subject_id, case when t.type like 'endpoint.%' then t.id end
+    ), told as (
+        insert into operator_pulse (type, id, told_at)
+        select distinct s.type, s.subject_id, moment from summed s where s.type not like 'endpoint.%'
+        on conflict do nothing
+    ), worded as materialized (
+        select overlay(gen_random_uuid()::text placing left(first_uuid(moment)::text, 14) || '7' from 1)::uuid as id,
+            s.type, convert_to(case when s.type = 'quarantine.added'
+                then json_build_object('upstreamId', identifier_text('up_', s.subject_id), 'environment', u.environment,
+                    'reason', s.reason, 'count', s.occurrences, 'firstAt', time_text(s.first_at), 'lastAt',
+                    time_text(s.last_at))
+                when s.type = 'delivery.exhausted'
+                then json_build_object('subClientId', identifier_text('sc_', s.sub_client_id), 'endpointId',
+                    identifier_text('we_', s.subject_id), 'environment', e.environment, 'reason', s.reason,
+                    'deliveryId', identifier_text('dlv_', s.delivery_id), 'count', s.occurrences, 'firstAt',
+                    time_text(s.first_at), 'lastAt', time_text(s.last_at))
+                else json_build_object('subClientId', identifier_text('sc_', nullif(s.sub_client_id, platform)),
+                    'endpointId', identifier_text('we_', s.subject_id), 'environment',
+                    case when s.sub_client_id <> platform then e.environment end, 'reason', s.reason, 'at',
+                    time_text(s.first_at)) end::text, 'UTF8') as payload
+        from summed s
+        left join endpoint e on e.sub_client_id = s.sub_client_id and e.id = s.subject_id
+        left join upstream u on u.id = s.subject_id
+    ), owed as materialized (
+        select w.id as event_id, w.type, e.id as endpoint_id, e.enabled, e.environment
+        from worded w
+        join endpoint e on e.sub_client_id = platform and e.deleted_at is null
+            and e.event_types && event_patterns(w.type)
+    ), stored as (
+        insert into event (sub_client_id, id, environment, type, received_at, payload, origin)
+        select platform, w.id, 'production', w.type, moment, w.payload, 'subgate'
+        from worded w
+        where w.id in (select o.event_id from owed o)
+        returning id
+    ), deliveries as (
+        insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts,
+            failures, due_at, created_at, updated_at)
+        select platform, delivery_uuid(o.event_id, o.endpoint_id), o.event_id, o.endpoint_id, o.environment, o.type,
+            case when o.enabled then 'pending' else 'held' end::delivery_status, 0, 0,
+            case when o.enabled then moment end, moment, moment
+        from owed o
+    )
+    select count(*) into made from stored;
+    return made;
+end $$;
+
 CREATE FUNCTION subgate.make_registrations(of_sub_client uuid, at_upstream uuid) RETURNS void
     LANGUAGE sql
     AS $$
@@ -721,6 +916,176 @@ CREATE FUNCTION subgate.open_lane(tenant uuid, endpoint uuid, oldest uuid, momen
         scan_from = least(l.scan_from, oldest)
 $$;
 
+CREATE FUNCTION subgate.partition_keeper(month text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $_$
+declare
+    is_open boolean;
+begin
+    execute format(
+        $look$select exists (select from %1$I where due_at is not null) or exists (
+            select from %1$I where due_at is null and status in ('pending', 'retrying', 'held'))$look$,
+        'delivery_' || month)
+        into is_open;
+    return case when is_open then 'openDeliveries' end;
+end $_$;
+
+CREATE FUNCTION subgate.prune_default_partitions(before timestamp with time zone, size integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'subgate', 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '200ms'
+    AS $$
+declare
+    doomed uuid[];
+    mine uuid[];
+    gone bigint;
+begin
+    if before > now() - interval '7 days' then
+        raise invalid_parameter_value using message = 'too young to be forgotten';
+    end if;
+    doomed := array(
+        select e.id from event_default e
+        where e.id < first_uuid(before) and not exists (select from delivery_default d
+            where d.sub_client_id = e.sub_client_id and d.event_id = e.id
+                and d.id between first_delivery_uuid(e.id) and last_delivery_uuid(e.id)
+                and d.status in ('pending', 'delivering', 'retrying', 'held'))
+        limit size);
+    -- Looked at again as they are locked: what was retried meanwhile stays.
+    mine := array(
+        select d.id
+        from unnest(doomed) as x (id)
+        join delivery_default d on d.event_id = x.id
+            and d.id between first_delivery_uuid(x.id) and last_delivery_uuid(x.id)
+        where d.status not in ('pending', 'delivering', 'retrying', 'held')
+        for update of d skip locked);
+    delete from attempt_default a where a.delivery_id = any (mine);
+    delete from delivery_default d where d.id = any (mine);
+    delete from event_default e
+    where e.id = any (doomed) and not exists (select from delivery_default d
+        where d.event_id = e.id and d.id between first_delivery_uuid(e.id) and last_delivery_uuid(e.id));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
+
+CREATE FUNCTION subgate.recover_chunk(tenant uuid, recovering uuid, moment timestamp with time zone, settling_seconds integer, size integer) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare
+    job recovery;
+    target endpoint;
+    horizon timestamptz;
+    seen int;
+    examined_now int;
+    last_seen uuid;
+    again uuid[];
+    missing uuid[];
+    reopened_now int;
+    created_now int;
+begin
+    select * into job from recovery r
+    where r.sub_client_id = tenant and r.id = recovering and r.status = 'running' and r.due_at <= moment
+    for update skip locked;
+    if not found then return 'busy'; end if;
+    select * into target from endpoint e
+    where e.sub_client_id = tenant and e.id = job.endpoint_id and e.deleted_at is null;
+    if not found then
+        update recovery r set status = 'cancelled', completed_at = moment
+        where r.sub_client_id = tenant and r.id = recovering;
+        return 'ended';
+    end if;
+    horizon := least(job.until, moment - make_interval(secs => settling_seconds));
+    with batch as materialized (
+        select e.id, e.type, e.environment
+        from event e
+        where e.sub_client_id = tenant and e.id > job.position and e.id < first_uuid(horizon)
+        order by e.id
+        limit size
+    ), judged as materialized (
+        select b.id, d.id as delivery_id,
+            b.environment = job.environment and case
+                when d.id is null then b.type <> 'webhook.test' and target.event_types && event_patterns(b.type)
+                    and not exists (select from handover h where b.id = any (h.event_ids))
+                when d.status in ('failed', 'cancelled') then d.last_error is distinct from 'superseded'
+                when d.status = 'retrying' then d.due_at > moment
+                else d.status = 'delivered' and not job.only_failed end as is_wanted
+        from batch b
+        left join lateral (
+            select x.id, x.status, x.due_at, x.last_error from delivery x
+            where x.sub_client_id = tenant and x.id = delivery_uuid(b.id, job.endpoint_id)
+            limit 1) as d on true
+    ), counted as (
+        select j.*, count(*) filter (where j.is_wanted) over (order by j.id) as wanted from judged j
+    ), taken as (
+        select * from counted where wanted <= least(size, job.rate_per_second)
+    )
+    select (select count(*) from batch), count(*), (array_agg(t.id order by t.id desc))[1],
+        array_agg(t.delivery_id) filter (where t.is_wanted and t.delivery_id is not null),
+        array_agg(t.id) filter (where t.is_wanted and t.delivery_id is null)
+    into seen, examined_now, last_seen, again, missing
+    from taken t;
+
+    update delivery d
+    set status = case when target.enabled then 'pending' else 'held' end::delivery_status, failures = 0,
+        due_at = case when target.enabled then moment end, lease_owner = null, updated_at = moment
+    where d.sub_client_id = tenant and d.id in (
+        select c.id from delivery c
+        where c.sub_client_id = tenant and c.id = any (again)
+            and c.status in ('failed', 'cancelled', 'retrying', 'delivered')
+        for update skip locked);
+    get diagnostics reopened_now = row_count;
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        due_at, created_at, updated_at)
+    select tenant, delivery_uuid(e.id, target.id), e.id, target.id, e.environment, e.type,
+        case when target.enabled then 'pending' else 'held' end::delivery_status, 0, 0,
+        case when target.enabled then moment end, moment, moment
+    from event e
+    where e.sub_client_id = tenant and e.id = any (missing)
+    on conflict do nothing;
+    get diagnostics created_now = row_count;
+
+    update recovery r
+    set position = coalesce(last_seen, r.position), examined = r.examined + examined_now,
+        reopened = r.reopened + reopened_now, created = r.created + created_now,
+        -- A second may be caught up, so that the rate holds however late the chunks come.
+        due_at = greatest(r.due_at, moment - interval '1 second')
+            + (reopened_now + created_now) * interval '1 second' / r.rate_per_second
+    where r.sub_client_id = tenant and r.id = recovering;
+    if examined_now < seen or seen = size then return 'going'; end if;
+    if horizon < job.until then
+        update recovery r set due_at = greatest(r.due_at, moment + interval '500 milliseconds')
+        where r.sub_client_id = tenant and r.id = recovering;
+        return 'waiting';
+    end if;
+    update recovery r set status = 'done', completed_at = moment where r.sub_client_id = tenant and r.id = recovering;
+    return 'ended';
+end $$;
+
+CREATE FUNCTION subgate.require_sub_client() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.sub_client_id <> '00000000-0000-0000-0000-000000000000'
+        and not exists (select from sub_client s where s.id = new.sub_client_id) then
+        raise foreign_key_violation using constraint = 'endpoint_sub_client_id_fkey';
+    end if;
+    return null;
+end $$;
+
+CREATE FUNCTION subgate.revive_lane() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    insert into lane as l (sub_client_id, endpoint_id, ready_at, breaker, paused_until, health_version)
+    values (new.sub_client_id, new.id, new.updated_at, 'open', new.updated_at, 1)
+    on conflict (sub_client_id, endpoint_id) do update
+    set ready_at = excluded.ready_at, is_closing = false, scan_from = '00000000-0000-0000-0000-000000000000',
+        breaker = 'open', paused_until = excluded.paused_until, failing_since = null, consecutive_failures = 0,
+        pauses = 0, health_version = l.health_version + 1;
+    return null;
+end $$;
+
 CREATE FUNCTION subgate.sub_client_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -743,6 +1108,53 @@ CREATE FUNCTION subgate.supersedes(later text, earlier text) RETURNS boolean
         else false end
 $$;
 
+CREATE FUNCTION subgate.tell_health(tenant uuid, endpoint uuid, tells_breaker boolean, new_breaker text, new_paused_until timestamp with time zone, replaced timestamp with time zone, new_failing_since timestamp with time zone, new_failures integer, new_pauses integer, recovery_after interval, moment timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+    known lane;
+begin
+    insert into lane (sub_client_id, endpoint_id)
+    select e.sub_client_id, e.id from endpoint e
+    where e.sub_client_id = tenant and e.id = tell_health.endpoint and e.deleted_at is null
+    on conflict do nothing;
+    select * into known from lane l where l.sub_client_id = tenant and l.endpoint_id = tell_health.endpoint for update;
+    if not found then return null; end if;
+    if tells_breaker and new_breaker = 'closed' then
+        if known.paused_until is null or known.paused_until is not distinct from replaced
+            or known.paused_until <= moment then
+            known.breaker := 'closed';
+            known.paused_until := null;
+            known.pauses := new_pauses;
+            if known.ready_at is not null then known.ready_at := moment; end if;
+        end if;
+    elsif tells_breaker then
+        known.breaker := new_breaker;
+        known.paused_until := case when known.paused_until is not distinct from replaced then new_paused_until
+            else greatest(known.paused_until, new_paused_until) end;
+        known.pauses := new_pauses;
+        if known.ready_at is not null then known.ready_at := greatest(known.paused_until, moment); end if;
+    end if;
+    if new_failing_since is null then
+        if known.owes_recovery or known.failing_since <= moment - recovery_after then
+            insert into operator_notice (sub_client_id, type, subject_id, noted_at)
+            values (tenant, 'endpoint.recovered', tell_health.endpoint, moment);
+        end if;
+        known.owes_recovery := false;
+        known.failing_since := null;
+        known.consecutive_failures := 0;
+    else
+        known.failing_since := coalesce(known.failing_since, new_failing_since);
+        known.consecutive_failures := greatest(known.consecutive_failures, new_failures);
+    end if;
+    update lane l
+    set breaker = known.breaker, paused_until = known.paused_until, pauses = known.pauses, ready_at = known.ready_at,
+        failing_since = known.failing_since, consecutive_failures = known.consecutive_failures,
+        owes_recovery = known.owes_recovery, health_version = known.health_version + 1
+    where l.sub_client_id = tenant and l.endpoint_id = tell_health.endpoint;
+    return known.health_version + 1;
+end $$;
+
 CREATE TABLE subgate.transfer (
     sub_client_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -764,7 +1176,8 @@ CREATE TABLE subgate.transfer (
     refund_address text,
     source_account_provider text,
     created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL,
+    reconciled_types text[]
 )
 WITH (fillfactor='80');
 
@@ -775,6 +1188,12 @@ CREATE FUNCTION subgate.tells_of_person(t subgate.transfer) RETURNS boolean
     AS $$
     select t.user_id <> '(erased)' or num_nonnulls(t.transaction_id, t.tx_hash, t.source_address, t.destination_address,
         t.refund_address, t.source_account_provider) > 0
+$$;
+
+CREATE FUNCTION subgate.time_text(moment timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    AS $$
+    select to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
 CREATE FUNCTION subgate.upstream_changed() RETURNS trigger
@@ -801,6 +1220,15 @@ begin
         perform subgate.make_registrations(null, new.id);
     end if;
     return null;
+end $$;
+
+CREATE FUNCTION subgate.vacuum_early(part regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+    execute format('alter table %s set (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000)',
+        part);
 end $$;
 
 CREATE FUNCTION subgate.want_registrations(of_sub_client uuid) RETURNS void
@@ -1047,6 +1475,16 @@ CREATE TABLE subgate.branding (
 
 ALTER TABLE ONLY subgate.branding FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.chore (
+    name text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    lease uuid,
+    leased_until timestamp with time zone,
+    CONSTRAINT chore_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 64)))
+);
+
+ALTER TABLE ONLY subgate.chore FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.compliance_day (
     sub_client_id uuid NOT NULL,
     environment subgate.environment NOT NULL,
@@ -1171,7 +1609,8 @@ CREATE TABLE subgate.delivery_default (
     last_error text,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='1000');
 
 CREATE TABLE subgate.endpoint (
     sub_client_id uuid NOT NULL,
@@ -1183,7 +1622,6 @@ CREATE TABLE subgate.endpoint (
     description text,
     data_key_id uuid NOT NULL,
     headers_sealed bytea,
-    secret_sealed bytea NOT NULL,
     enabled boolean NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -1210,6 +1648,34 @@ CREATE TABLE subgate.endpoint (
 
 ALTER TABLE ONLY subgate.endpoint FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.endpoint_secret (
+    sub_client_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    id uuid NOT NULL,
+    secret_sealed bytea NOT NULL,
+    seed_sealed bytea,
+    public_key bytea,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT endpoint_secret_key_pair_whole CHECK (((seed_sealed IS NULL) = (public_key IS NULL))),
+    CONSTRAINT endpoint_secret_public_key_length CHECK ((octet_length(public_key) = 32))
+);
+
+ALTER TABLE ONLY subgate.endpoint_secret FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.endpoint_statistic (
+    sub_client_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    slot timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    bucket smallint NOT NULL,
+    attempts bigint NOT NULL,
+    CONSTRAINT endpoint_statistic_outcome_length CHECK (((char_length(outcome) >= 1) AND (char_length(outcome) <= 64)))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY subgate.endpoint_statistic FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.event (
     sub_client_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1223,7 +1689,8 @@ CREATE TABLE subgate.event (
     user_id text,
     occurred_at timestamp with time zone,
     received_at timestamp with time zone NOT NULL,
-    payload bytea NOT NULL
+    payload bytea NOT NULL,
+    origin subgate.event_origin DEFAULT 'webhook'::subgate.event_origin NOT NULL
 )
 PARTITION BY RANGE (id);
 
@@ -1242,7 +1709,8 @@ CREATE TABLE subgate.event_default (
     user_id text,
     occurred_at timestamp with time zone,
     received_at timestamp with time zone NOT NULL,
-    payload bytea NOT NULL
+    payload bytea NOT NULL,
+    origin subgate.event_origin DEFAULT 'webhook'::subgate.event_origin NOT NULL
 );
 
 CREATE TABLE subgate.event_key (
@@ -1263,7 +1731,8 @@ CREATE TABLE subgate.handover (
     event_ids uuid[] NOT NULL,
     endpoint_ids uuid[] NOT NULL,
     CONSTRAINT handover_is_whole CHECK (((cardinality(sub_client_ids) = cardinality(event_ids)) AND (cardinality(event_ids) = cardinality(endpoint_ids)) AND (cardinality(event_ids) > 0)))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0');
 
 ALTER TABLE ONLY subgate.handover FORCE ROW LEVEL SECURITY;
 
@@ -1292,9 +1761,15 @@ CREATE TABLE subgate.lane (
     next_slot_at timestamp with time zone,
     paused_until timestamp with time zone,
     failing_since timestamp with time zone,
-    consecutive_failures integer DEFAULT 0 NOT NULL
+    consecutive_failures integer DEFAULT 0 NOT NULL,
+    breaker text DEFAULT 'closed'::text NOT NULL,
+    pauses integer DEFAULT 0 NOT NULL,
+    health_version integer DEFAULT 0 NOT NULL,
+    owes_recovery boolean DEFAULT false NOT NULL,
+    CONSTRAINT lane_breaker_has_end CHECK (((breaker = 'closed'::text) OR (paused_until IS NOT NULL))),
+    CONSTRAINT lane_breaker_known CHECK ((breaker = ANY (ARRAY['closed'::text, 'open'::text, 'halfOpen'::text])))
 )
-WITH (fillfactor='50');
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0');
 
 ALTER TABLE ONLY subgate.lane FORCE ROW LEVEL SECURITY;
 
@@ -1364,6 +1839,28 @@ CREATE TABLE subgate.node (
 
 ALTER TABLE ONLY subgate.node FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.operator_notice (
+    sub_client_id uuid NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    type text NOT NULL,
+    subject_id uuid NOT NULL,
+    reason text,
+    delivery_id uuid,
+    occurrences bigint DEFAULT 1 NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT operator_notice_type_known CHECK ((type = ANY (ARRAY['endpoint.disabled'::text, 'endpoint.recovered'::text, 'delivery.exhausted'::text, 'quarantine.added'::text])))
+);
+
+ALTER TABLE ONLY subgate.operator_notice FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.operator_pulse (
+    type text NOT NULL,
+    id uuid NOT NULL,
+    told_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY subgate.operator_pulse FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.quarantine (
     id uuid NOT NULL,
     upstream_id uuid NOT NULL,
@@ -1375,6 +1872,46 @@ CREATE TABLE subgate.quarantine (
 );
 
 ALTER TABLE ONLY subgate.quarantine FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.reconciliation (
+    upstream_id uuid NOT NULL,
+    sweep subgate.reconciliation_sweep NOT NULL,
+    swept_until timestamp with time zone NOT NULL,
+    pass_until timestamp with time zone,
+    page_from timestamp with time zone,
+    page_offset integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    lease uuid,
+    leased_until timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    CONSTRAINT reconciliation_pass_is_whole CHECK (((pass_until IS NULL) = (page_from IS NULL)))
+);
+
+ALTER TABLE ONLY subgate.reconciliation FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.recovery (
+    sub_client_id uuid NOT NULL,
+    id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    only_failed boolean NOT NULL,
+    rate_per_second integer NOT NULL,
+    status subgate.recovery_status DEFAULT 'running'::subgate.recovery_status NOT NULL,
+    "position" uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    examined bigint DEFAULT 0 NOT NULL,
+    reopened bigint DEFAULT 0 NOT NULL,
+    created bigint DEFAULT 0 NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT recovery_end_is_whole CHECK (((status = 'running'::subgate.recovery_status) = (completed_at IS NULL))),
+    CONSTRAINT recovery_rate_range CHECK (((rate_per_second >= 1) AND (rate_per_second <= 10000))),
+    CONSTRAINT recovery_span_is_forward CHECK ((since < until))
+);
+
+ALTER TABLE ONLY subgate.recovery FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE subgate.registration (
     sub_client_id uuid NOT NULL,
@@ -1506,6 +2043,9 @@ ALTER TABLE ONLY subgate.audit_entry
 ALTER TABLE ONLY subgate.branding
     ADD CONSTRAINT branding_pkey PRIMARY KEY (sub_client_id);
 
+ALTER TABLE ONLY subgate.chore
+    ADD CONSTRAINT chore_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY subgate.compliance_day
     ADD CONSTRAINT compliance_day_pkey PRIMARY KEY (sub_client_id, environment, day);
 
@@ -1529,6 +2069,12 @@ ALTER TABLE ONLY subgate.delivery_default
 
 ALTER TABLE ONLY subgate.endpoint
     ADD CONSTRAINT endpoint_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.endpoint_secret
+    ADD CONSTRAINT endpoint_secret_pkey PRIMARY KEY (sub_client_id, endpoint_id, id);
+
+ALTER TABLE ONLY subgate.endpoint_statistic
+    ADD CONSTRAINT endpoint_statistic_pkey PRIMARY KEY (sub_client_id, endpoint_id, slot, outcome, bucket);
 
 ALTER TABLE ONLY subgate.erasure
     ADD CONSTRAINT erasure_pkey PRIMARY KEY (sub_client_id, id);
@@ -1563,11 +2109,23 @@ ALTER TABLE ONLY subgate.member
 ALTER TABLE ONLY subgate.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY subgate.operator_notice
+    ADD CONSTRAINT operator_notice_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.operator_pulse
+    ADD CONSTRAINT operator_pulse_pkey PRIMARY KEY (type, id);
+
 ALTER TABLE ONLY subgate.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY subgate.quarantine
     ADD CONSTRAINT quarantine_upstream_event_key UNIQUE (upstream_id, upstream_event_id);
+
+ALTER TABLE ONLY subgate.reconciliation
+    ADD CONSTRAINT reconciliation_pkey PRIMARY KEY (upstream_id, sweep);
+
+ALTER TABLE ONLY subgate.recovery
+    ADD CONSTRAINT recovery_pkey PRIMARY KEY (sub_client_id, id);
 
 ALTER TABLE ONLY subgate.registration_creation
     ADD CONSTRAINT registration_creation_holder_key UNIQUE (upstream_id, holder_id);
@@ -1635,6 +2193,10 @@ CREATE INDEX delivery_lane ON ONLY subgate.delivery USING btree (sub_client_id, 
 
 CREATE INDEX delivery_default_sub_client_id_endpoint_id_id_idx ON subgate.delivery_default USING btree (sub_client_id, endpoint_id, id) WHERE ((due_at IS NULL) AND (status = ANY (ARRAY['pending'::subgate.delivery_status, 'retrying'::subgate.delivery_status, 'held'::subgate.delivery_status])));
 
+CREATE INDEX endpoint_secret_expires_at ON subgate.endpoint_secret USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX endpoint_statistic_slot ON subgate.endpoint_statistic USING btree (slot);
+
 CREATE INDEX erasure_due ON subgate.erasure USING btree (due_at) WHERE (status = 'running'::subgate.erasure_status);
 
 CREATE INDEX event_unlinked ON ONLY subgate.event USING btree (sub_client_id, id) WHERE (link_session_id IS NULL);
@@ -1658,6 +2220,14 @@ CREATE INDEX link_session_erasure ON subgate.link_session USING btree (sub_clien
 CREATE INDEX link_session_user ON subgate.link_session USING btree (sub_client_id, user_id, id);
 
 CREATE UNIQUE INDEX member_email_key ON subgate.member USING btree (lower(email)) WHERE (deleted_at IS NULL);
+
+CREATE INDEX operator_notice_noted_at ON subgate.operator_notice USING btree (noted_at);
+
+CREATE INDEX recovery_due ON subgate.recovery USING btree (due_at) WHERE (status = 'running'::subgate.recovery_status);
+
+CREATE INDEX recovery_endpoint ON subgate.recovery USING btree (sub_client_id, endpoint_id, id);
+
+CREATE UNIQUE INDEX recovery_running ON subgate.recovery USING btree (sub_client_id, endpoint_id) WHERE (status = 'running'::subgate.recovery_status);
 
 CREATE INDEX registration_due ON subgate.registration USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -1695,6 +2265,10 @@ ALTER INDEX subgate.event_unlinked ATTACH PARTITION subgate.event_default_sub_cl
 
 ALTER INDEX subgate.event_transfer ATTACH PARTITION subgate.event_default_sub_client_id_transfer_id_idx;
 
+CREATE TRIGGER endpoint_revived AFTER UPDATE OF enabled, url ON subgate.endpoint FOR EACH ROW WHEN ((new.enabled AND ((NOT old.enabled) OR (new.url <> old.url)))) EXECUTE FUNCTION subgate.revive_lane();
+
+CREATE TRIGGER endpoint_sub_client AFTER INSERT OR UPDATE OF sub_client_id ON subgate.endpoint FOR EACH ROW EXECUTE FUNCTION subgate.require_sub_client();
+
 CREATE TRIGGER registration AFTER INSERT OR DELETE OR UPDATE ON subgate.branding FOR EACH ROW EXECUTE FUNCTION subgate.branding_changed();
 
 CREATE TRIGGER registration AFTER INSERT ON subgate.compliance_revision FOR EACH ROW EXECUTE FUNCTION subgate.compliance_changed();
@@ -1723,8 +2297,8 @@ ALTER TABLE ONLY subgate.credential_secret
 ALTER TABLE ONLY subgate.credential
     ADD CONSTRAINT credential_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
 
-ALTER TABLE ONLY subgate.endpoint
-    ADD CONSTRAINT endpoint_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
+ALTER TABLE ONLY subgate.endpoint_secret
+    ADD CONSTRAINT endpoint_secret_endpoint_fkey FOREIGN KEY (sub_client_id, endpoint_id) REFERENCES subgate.endpoint(sub_client_id, id);
 
 ALTER TABLE ONLY subgate.erasure
     ADD CONSTRAINT erasure_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
@@ -1734,6 +2308,12 @@ ALTER TABLE ONLY subgate.logo
 
 ALTER TABLE ONLY subgate.quarantine
     ADD CONSTRAINT quarantine_upstream_id_fkey FOREIGN KEY (upstream_id) REFERENCES subgate.upstream(id);
+
+ALTER TABLE ONLY subgate.reconciliation
+    ADD CONSTRAINT reconciliation_upstream_id_fkey FOREIGN KEY (upstream_id) REFERENCES subgate.upstream(id);
+
+ALTER TABLE ONLY subgate.recovery
+    ADD CONSTRAINT recovery_endpoint_fkey FOREIGN KEY (sub_client_id, endpoint_id) REFERENCES subgate.endpoint(sub_client_id, id);
 
 ALTER TABLE ONLY subgate.registration_creation
     ADD CONSTRAINT registration_creation_upstream_id_fkey FOREIGN KEY (upstream_id) REFERENCES subgate.upstream(id);
@@ -1751,6 +2331,8 @@ CREATE POLICY app ON subgate.audit_entry FOR SELECT TO subgate_app USING ((( SEL
 
 CREATE POLICY app ON subgate.branding TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
+CREATE POLICY app ON subgate.chore TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
 CREATE POLICY app ON subgate.compliance_day TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.compliance_revision TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
@@ -1764,6 +2346,10 @@ CREATE POLICY app ON subgate.data_key TO subgate_app USING (((sub_client_id = ( 
 CREATE POLICY app ON subgate.delivery TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.endpoint TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.endpoint_secret TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.endpoint_statistic TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.erasure TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -1785,7 +2371,15 @@ CREATE POLICY app ON subgate.member TO subgate_app USING ((( SELECT current_sett
 
 CREATE POLICY app ON subgate.node TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
+CREATE POLICY app ON subgate.operator_notice TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.operator_pulse TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
 CREATE POLICY app ON subgate.quarantine TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+CREATE POLICY app ON subgate.reconciliation TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+CREATE POLICY app ON subgate.recovery TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.registration TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -1803,6 +2397,8 @@ ALTER TABLE subgate.audit_entry ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.branding ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE subgate.chore ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE subgate.compliance_day ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.compliance_revision ENABLE ROW LEVEL SECURITY;
@@ -1816,6 +2412,10 @@ ALTER TABLE subgate.data_key ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subgate.delivery ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.endpoint ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.endpoint_secret ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.endpoint_statistic ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.erasure ENABLE ROW LEVEL SECURITY;
 
@@ -1837,6 +2437,10 @@ ALTER TABLE subgate.member ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.node ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE subgate.operator_notice ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.operator_pulse ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE subgate.quarantine ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY reader ON subgate.attempt FOR SELECT TO subgate_reader USING (true);
@@ -1857,6 +2461,10 @@ CREATE POLICY reader ON subgate.delivery FOR SELECT TO subgate_reader USING (tru
 
 CREATE POLICY reader ON subgate.endpoint FOR SELECT TO subgate_reader USING (true);
 
+CREATE POLICY reader ON subgate.endpoint_secret FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.endpoint_statistic FOR SELECT TO subgate_reader USING (true);
+
 CREATE POLICY reader ON subgate.erasure FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.event FOR SELECT TO subgate_reader USING (true);
@@ -1871,11 +2479,19 @@ CREATE POLICY reader ON subgate.link_session FOR SELECT TO subgate_reader USING 
 
 CREATE POLICY reader ON subgate.logo FOR SELECT TO subgate_reader USING (true);
 
+CREATE POLICY reader ON subgate.operator_notice FOR SELECT TO subgate_reader USING (true);
+
+CREATE POLICY reader ON subgate.recovery FOR SELECT TO subgate_reader USING (true);
+
 CREATE POLICY reader ON subgate.registration FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.sub_client FOR SELECT TO subgate_reader USING (true);
 
 CREATE POLICY reader ON subgate.transfer FOR SELECT TO subgate_reader USING (true);
+
+ALTER TABLE subgate.reconciliation ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.recovery ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.registration ENABLE ROW LEVEL SECURITY;
 
@@ -1897,6 +2513,9 @@ GRANT USAGE ON SCHEMA subgate TO subgate_reader;
 REVOKE ALL ON FUNCTION subgate.append_audit_entry(entry uuid, at timestamp with time zone, facts jsonb, before jsonb, after jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION subgate.append_audit_entry(entry uuid, at timestamp with time zone, facts jsonb, before jsonb, after jsonb) TO subgate_app;
 
+REVOKE ALL ON FUNCTION subgate.drop_expired_partition(before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION subgate.drop_expired_partition(before timestamp with time zone) TO subgate_app;
+
 REVOKE ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION subgate.ensure_partitions(first_day date, months integer) TO subgate_app;
 
@@ -1908,8 +2527,15 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.erasure TO subgate_app;
 REVOKE ALL ON FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION subgate.find_sub_clients(wanted_status text, wanted_external_id text, term text, wanted_country text, moment_from timestamp with time zone, moment_before timestamp with time zone, after uuid, row_limit integer) TO subgate_app;
 
+REVOKE ALL ON FUNCTION subgate.partition_keeper(month text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION subgate.prune_default_partitions(before timestamp with time zone, size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION subgate.prune_default_partitions(before timestamp with time zone, size integer) TO subgate_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.transfer TO subgate_app;
 GRANT SELECT ON TABLE subgate.transfer TO subgate_reader;
+
+REVOKE ALL ON FUNCTION subgate.vacuum_early(part regclass) FROM PUBLIC;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.account TO subgate_sandbox;
 
@@ -1933,6 +2559,8 @@ GRANT SELECT ON TABLE subgate.audit_entry TO subgate_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.branding TO subgate_app;
 GRANT SELECT ON TABLE subgate.branding TO subgate_reader;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.chore TO subgate_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.compliance_day TO subgate_app;
 GRANT SELECT ON TABLE subgate.compliance_day TO subgate_reader;
 
@@ -1949,6 +2577,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.delivery TO subgate_app;
 GRANT SELECT ON TABLE subgate.delivery TO subgate_reader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.endpoint TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.endpoint_secret TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.endpoint_statistic TO subgate_app;
+GRANT SELECT ON TABLE subgate.endpoint_statistic TO subgate_reader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.event TO subgate_app;
 GRANT SELECT ON TABLE subgate.event TO subgate_reader;
@@ -1973,7 +2606,16 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.member TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.node TO subgate_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.operator_notice TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.operator_pulse TO subgate_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.quarantine TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.reconciliation TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.recovery TO subgate_app;
+GRANT SELECT ON TABLE subgate.recovery TO subgate_reader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.registration TO subgate_app;
 GRANT SELECT ON TABLE subgate.registration TO subgate_reader;

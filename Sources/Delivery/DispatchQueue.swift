@@ -172,7 +172,7 @@ package struct DispatchQueue {
         return (mayTakeUnproven ? unproven.next() : nil) ?? proven.next()
     }
 
-    /// A turn of the loop took this long: what came in meanwhile had to wait for it. While turns are long each sub-client
+    /// A turn of the loop took this long, and what came in meanwhile had to wait. While turns are long each sub-client
     /// gets fewer places, so that one with a long queue takes what time is left over, and not the others'.
     package mutating func note(turn: Duration) {
         if turn > Limits.longTurn {

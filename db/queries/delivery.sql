@@ -269,6 +269,14 @@ with input as (
         where i.next_due_at is null and i.next_status in ('pending', 'retrying', 'held')
         group by i.sub_client_id, i.endpoint_id
         order by i.sub_client_id, i.endpoint_id) as p
+), noted as (
+    insert into operator_notice (sub_client_id, type, subject_id, reason, delivery_id, occurrences, noted_at)
+    select i.sub_client_id, 'delivery.exhausted', i.endpoint_id, max(i.error_code), (array_agg(i.delivery_id))[1],
+        count(*), $22
+    from input i
+    join advanced a on a.id = i.delivery_id
+    where i.next_status = 'failed'
+    group by i.sub_client_id, i.endpoint_id
 ), done as (
     delete from handover h where h.id = any ($21::uuid[])
 )
