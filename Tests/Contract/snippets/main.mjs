@@ -1,4 +1,4 @@
-// Reads cases as JSON and says, for each, what the function of README.md's module does: `node main.mjs MODULE FUNCTION`.
+// Reads cases as JSON and says, for each, what the README's function does: `node main.mjs MODULE FUNCTION`.
 import { readFileSync } from "node:fs";
 
 const [file, name] = process.argv.slice(2);
