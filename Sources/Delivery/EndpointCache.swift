@@ -117,8 +117,10 @@ struct EndpointCache: Sendable {
     /// Reads it again when it is needed next.
     func forget(_ id: EndpointID) { state.withValue { $0.ready[id] = nil } }
 
+    /// What is known and may be used. That an endpoint takes nothing is asked again each time: a claim that was made
+    /// since may say that it does, and a probe that is not sent for what was true a second ago costs it many.
     private func fresh(_ id: EndpointID) -> ReadyEndpoint? {
-        guard let ready = state.withValue({ $0.ready[id] }),
+        guard let ready = state.withValue({ $0.ready[id] }), case .send = ready.target,
             EventLoop.monotonicNanoseconds - ready.readAt < UInt64(Limits.endpointFreshness.microseconds) * 1_000
         else { return nil }
         return ready
