@@ -9,7 +9,7 @@ package import Store
 /// The handover or the row with its lease is the truth; what is in memory is a shortcut to it. A delivery is only
 /// attempted while its lease covers the attempt, so what waited too long here is left to whoever claims it next.
 package struct Dispatcher: Sendable {
-    private struct State {
+    struct State {
         var queue = DispatchQueue()
         var handovers = HandoverLog()
         /// Nothing on the clock is due before the one, and no lane before the other.
@@ -22,20 +22,20 @@ package struct Dispatcher: Sendable {
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let loop: EventLoop
-    private let store: Store
-    private let leases: LeaseSource
-    private let clock: Clock
-    private let log: Log
-    private let metrics: DeliveryMetrics
+    let loop: EventLoop
+    let store: Store
+    let leases: LeaseSource
+    let clock: Clock
+    let log: Log
+    let metrics: DeliveryMetrics
     /// Off, all deliveries are left to other nodes.
-    private let isSending: Bool
+    let isSending: Bool
     private let attempt: Attempt
     private let endpoints: EndpointCache
     private let watch: EndpointWatch
     private let recorder: Recorder
-    private let state: LoopState<State>
-    private let nudge: Nudge
+    let state: LoopState<State>
+    let nudge: Nudge
 
     package init(
         loop: EventLoop, store: Store, client: HTTPClient, leases: LeaseSource, policy: AddressPolicy,
@@ -197,7 +197,7 @@ package struct Dispatcher: Sendable {
     }
 
     /// Without an attempt.
-    private func settle(_ deliveries: [DueDelivery], as next: DeliveryAdvance.Next) {
+    func settle(_ deliveries: [DueDelivery], as next: DeliveryAdvance.Next) {
         recorder.record(deliveries.map { advance($0, next) })
     }
 
@@ -210,7 +210,7 @@ package struct Dispatcher: Sendable {
     }
 
     /// Gives rows of their own to deliveries that have been in memory for long: their owner is to see them.
-    private func writeOverdue() {
+    func writeOverdue() {
         let overdue = state.withValue { $0.handovers.overdue(before: clock.now() - Limits.handoverAge) }
         for (handover, deliveries) in overdue {
             recorder.record(
@@ -239,69 +239,6 @@ package struct Dispatcher: Sendable {
                     (.attempt, .integer(Int(finished.delivery.attempt))),
                     (.status, .integer(Int(finished.statusCode ?? 0))), (.reason, .text(finished.errorCode ?? "")),
                 ])
-        }
-    }
-
-    // MARK: Claiming
-
-    /// Claims due deliveries until `stop()`.
-    package func run() async {
-        guard isSending else { return }
-        let ageing = loop.spawn {
-            while !Task.isCancelled {
-                writeOverdue()
-                await loop.sleep(for: Limits.handoverInterval)
-            }
-        }
-        while !state.withValue(\.isStopping) {
-            let pause = await claim()
-            if pause > .zero { await nudge.wait(atMost: pause) }
-        }
-        ageing.cancel()
-    }
-
-    /// Returns how long to wait before the next, unless something becomes due here.
-    private func claim() async -> Duration {
-        let (room, busy, timedFrom, lanesFrom) = state.withValue {
-            ($0.queue.room, $0.queue.busyEndpoints, $0.timedFrom, $0.lanesFrom)
-        }
-        guard room >= 2 * Limits.claimSize else { return Limits.claimInterval }
-        let lease = leases.next(at: clock.now())
-        do throws(StoreError) {
-            let claim = try await store.claimDue(
-                limit: Limits.claimSize, busy: busy, lease: lease, timedFrom: timedFrom, lanesFrom: lanesFrom)
-            if state.withValue(\.isStopping) {
-                settle(claim.deliveries, as: .due)
-            } else {
-                take(claim.deliveries)
-            }
-            state.withValue {
-                $0.timedFrom = claim.timedFrom
-                $0.lanesFrom = claim.lanesFrom
-                $0.seesLanes = claim.lanes > 0
-            }
-            metrics.claimed.add(claim.deliveries.count)
-            if claim.hasMore { return .zero }
-            guard let next = claim.nextWake else { return Limits.claimInterval }
-            return min(Limits.claimInterval, max(next - clock.now(), .milliseconds(1)))
-        } catch {
-            log.warn("due deliveries could not be claimed", [(.error, .text("\(error)"))])
-            if error == .outcomeUnknown { loop.spawn { await giveBack(lease) } }
-            return Limits.claimInterval
-        }
-    }
-
-    /// Gives back a lease whose taking had no answer: its deliveries may be ours without our knowing them, and would
-    /// wait for its end. Tries until then.
-    package func giveBack(_ lease: Lease) async {
-        while clock.now() < lease.end {
-            await loop.sleep(for: Limits.giveBackInterval)
-            do throws(StoreError) {
-                try await store.release(lease)
-                return lookNow()
-            } catch {
-                log.warn("a lease could not be given back", [(.error, .text("\(error)"))])
-            }
         }
     }
 

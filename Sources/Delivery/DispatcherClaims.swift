@@ -1,0 +1,66 @@
+import Domain
+import Runtime
+package import Store
+
+extension Dispatcher {
+    /// Claims due deliveries until `stop()`.
+    package func run() async {
+        guard isSending else { return }
+        let ageing = loop.spawn {
+            while !Task.isCancelled {
+                writeOverdue()
+                await loop.sleep(for: Limits.handoverInterval)
+            }
+        }
+        while !state.withValue(\.isStopping) {
+            let pause = await claim()
+            if pause > .zero { await nudge.wait(atMost: pause) }
+        }
+        ageing.cancel()
+    }
+
+    /// Returns how long to wait before the next, unless something becomes due here.
+    private func claim() async -> Duration {
+        let (room, busy, timedFrom, lanesFrom) = state.withValue {
+            ($0.queue.room, $0.queue.busyEndpoints, $0.timedFrom, $0.lanesFrom)
+        }
+        guard room >= 2 * Limits.claimSize else { return Limits.claimInterval }
+        let lease = leases.next(at: clock.now())
+        do throws(StoreError) {
+            let claim = try await store.claimDue(
+                limit: Limits.claimSize, busy: busy, lease: lease, timedFrom: timedFrom, lanesFrom: lanesFrom)
+            if state.withValue(\.isStopping) {
+                settle(claim.deliveries, as: .due)
+            } else {
+                take(claim.deliveries)
+            }
+            state.withValue {
+                $0.timedFrom = claim.timedFrom
+                $0.lanesFrom = claim.lanesFrom
+                $0.seesLanes = claim.lanes > 0
+            }
+            metrics.claimed.add(claim.deliveries.count)
+            if claim.hasMore { return .zero }
+            guard let next = claim.nextWake else { return Limits.claimInterval }
+            return min(Limits.claimInterval, max(next - clock.now(), .milliseconds(1)))
+        } catch {
+            log.warn("due deliveries could not be claimed", [(.error, .text("\(error)"))])
+            if error == .outcomeUnknown { loop.spawn { await giveBack(lease) } }
+            return Limits.claimInterval
+        }
+    }
+
+    /// Gives back a lease whose taking had no answer: its deliveries may be ours without our knowing them, and would
+    /// wait for its end. Tries until then.
+    package func giveBack(_ lease: Lease) async {
+        while clock.now() < lease.end {
+            await loop.sleep(for: Limits.giveBackInterval)
+            do throws(StoreError) {
+                try await store.release(lease)
+                return lookNow()
+            } catch {
+                log.warn("a lease could not be given back", [(.error, .text("\(error)"))])
+            }
+        }
+    }
+}
