@@ -190,7 +190,8 @@ import Testing
         configuration.resolve = { (_, _) throws(ResolverError) in
             [.v4(moved.withLock { $0 } ? 0x7f00_0002 : 0x7f00_0001)]
         }
-        let request = try exchange(first.port, host: "hooks.example.com")
+        // Each connection serves one request and is closed, which the next request may see only after it was sent.
+        let request = try exchange(first.port, resends: true, host: "hooks.example.com")
         let exchanges = try await withClient(configuration) { client in
             var exchanges = [await client.exchange(request), await client.exchange(request)]
             moved.withLock { $0 = true }
