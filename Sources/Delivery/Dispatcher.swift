@@ -56,9 +56,10 @@ package struct Dispatcher: Sendable {
         let nudge = Nudge(loop: loop)
         self.state = state
         self.nudge = nudge
-        recorder = Recorder(loop: loop, store: store, node: leases.node, log: log) {
-            if state.withValue(\.seesLanes) { nudge.signal() }
-        }
+        recorder = Recorder(
+            loop: loop, store: store, node: leases.node, log: log,
+            isAwaited: { state.withValue { $0.seesLanes || $0.isStopping } },
+            onWrite: { if state.withValue(\.seesLanes) { nudge.signal() } })
     }
 
     // MARK: Taking deliveries

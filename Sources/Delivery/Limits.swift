@@ -50,6 +50,9 @@ package enum Limits {
     static let acceptSize = 256
     /// Webhooks waiting to be accepted on one loop; more are refused with 503, and the upstream repeats them.
     static let waitingWebhooks = 8_192
+    /// How long attempts are gathered before they are recorded. A node that is killed sends again what it had not
+    /// recorded: this much more of it.
+    static let recordDelay: Duration = .milliseconds(5)
     /// Attempts recorded in one statement.
     static let recordSize = 500
     /// How much of an answer is kept: enough to see the receiver's error message.

@@ -19,14 +19,20 @@ struct Recorder: Sendable {
     private let log: Log
     private let clock: Clock
     private let state: LoopState<State>
-    /// Called when something was written that may have made room in a lane.
+    /// Whether what is written may make room in a lane.
+    private let isAwaited: @Sendable () -> Bool
+    /// Called when something was written.
     private let onWrite: @Sendable () -> Void
 
-    init(loop: EventLoop, store: Store, node: UUIDValue, log: Log, onWrite: @escaping @Sendable () -> Void) {
+    init(
+        loop: EventLoop, store: Store, node: UUIDValue, log: Log, isAwaited: @escaping @Sendable () -> Bool,
+        onWrite: @escaping @Sendable () -> Void
+    ) {
         self.loop = loop
         self.store = store
         self.node = node
         self.log = log
+        self.isAwaited = isAwaited
         self.onWrite = onWrite
         clock = store.clock
         state = LoopState(loop, State())
@@ -55,6 +61,10 @@ struct Recorder: Sendable {
 
     private func write() async {
         while true {
+            // Many small statements cost far more than few large ones, and nobody waits for these but lanes.
+            if !state.withValue({ $0.waiting.count >= Limits.recordSize }), !isAwaited() {
+                await loop.sleep(for: Limits.recordDelay)
+            }
             let batch = state.withValue { state in
                 let batch = Recorder.batch(&state.waiting)
                 if batch.isEmpty { state.isWriting = false }

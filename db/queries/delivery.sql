@@ -228,7 +228,8 @@ with input as (
         case when i.attempt_id is null and i.next_status <> 'delivering' then 0 else 1 end, i.failed, i.next_due_at,
         case when i.next_status = 'delivering' then $1::uuid end, i.status_code, i.error_code, i.created_at, $22
     from input i
-    where i.handover_id in (select o.id from ours o)
+    -- Hashed, whatever the planner expects of either.
+    where (i.handover_id in (select o.id from ours o)) is true
     on conflict do nothing
     returning sub_client_id, id
 ), moved as (

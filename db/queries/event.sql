@@ -9,6 +9,9 @@
 -- ($26), become rows at once, in the endpoint's lane; a disabled endpoint's are held.
 --
 -- Of an event for a link session that was erased only its key is kept.
+--
+-- `lateral` with a limit or an offset says how the planner must go: event by event, by key. Otherwise it may plan,
+-- while the tables are small, to read all endpoints each time; or, for too few events, to compare each with each.
 with input as (
     select *
     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],
@@ -22,9 +25,12 @@ with input as (
 ), routed as (
     select i.*, s.environment, s.transaction_id, s.user_id, s.erasure_id is not null as is_erased
     from input i
-    join link_session s on s.sub_client_id = i.sub_client_id and s.id = i.link_session_id
-        and s.upstream_id = i.upstream_id
-    where i.unroutable_reason is null
+    cross join lateral (
+        select l.environment, l.transaction_id, l.user_id, l.erasure_id
+        from link_session l
+        where i.unroutable_reason is null and l.sub_client_id = i.sub_client_id and l.id = i.link_session_id
+            and l.upstream_id = i.upstream_id
+        limit 1) as s
 ), fresh as (
     insert into event_key (sub_client_id, upstream_id, upstream_event_id, event_id, received_at)
     select distinct on (r.sub_client_id, r.upstream_id, r.upstream_event_id)
@@ -80,9 +86,17 @@ with input as (
             and (l.ready_at is null or l.is_closing) and (l.breaker <> 'closed') is not true as is_handed_over
     from accepted a
     join stored s on s.id = a.event_id
-    join endpoint e on e.sub_client_id = a.sub_client_id and e.environment = a.environment
-        and e.deleted_at is null and e.event_types && array['*', 'transfer.*', a.type]
-    left join lane l on l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id
+    cross join lateral (
+        select e.id, e.enabled, e.is_governed
+        from endpoint e
+        where e.sub_client_id = a.sub_client_id and e.environment = a.environment and e.deleted_at is null
+            and e.event_types && array['*', 'transfer.*', a.type]
+        offset 0) as e
+    left join lateral (
+        select l.ready_at, l.is_closing, l.paused_until, l.breaker
+        from lane l
+        where l.sub_client_id = a.sub_client_id and l.endpoint_id = e.id
+        offset 0) as l on true
 ), handed as (
     insert into handover (id, node_id, lease_end, sub_client_ids, event_ids, endpoint_ids)
     select $27::uuid, $24, $25::timestamptz, array_agg(o.sub_client_id), array_agg(o.event_id),
