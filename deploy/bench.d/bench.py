@@ -21,9 +21,9 @@ from stage import ROOT, Stage, accepts, fail, free_port
 
 ROWS = {
     "http_livez": rows.http_livez, "http_me": rows.http_me, "inbound": rows.inbound, "deliveries": rows.deliveries,
-    "burst": rows.burst, "peer": peer.drain, "latency": rows.latency, "link_tokens": rows.link_tokens,
-    "authentication": rows.authentication, "policy": rows.policy, "listing": rows.listing, "memory": rows.memory,
-    "hung": hung.hung,
+    "burst": rows.burst, **{name: peer.row(engine) for name, engine in peer.ENGINES.items()},
+    "latency": rows.latency, "link_tokens": rows.link_tokens, "authentication": rows.authentication,
+    "policy": rows.policy, "listing": rows.listing, "memory": rows.memory, "hung": hung.hung,
 }
 
 
@@ -51,15 +51,15 @@ def prepare(stage: Stage, wanted: argparse.Namespace, names: list[str]) -> Bench
     service.start()
     bench = Bench(
         stage, cluster, service, upstream, sink, stage.compile("load"), b"",
-        peer.install() if "peer" in names else None, wanted.seconds or (2 if wanted.quick else 5),
-        wanted.events or (6000 if wanted.quick else 30_000))
+        {engine.name: engine.install() for name, engine in peer.ENGINES.items() if name in names},
+        wanted.seconds or (2 if wanted.quick else 5), wanted.events or (6000 if wanted.quick else 30_000))
     bench.payload = sample(bench)
     service.stop()
     return bench
 
 
 def sample(bench: Bench) -> bytes:
-    """One webhook as it was stored: what pgbench stores, and what the peer sends."""
+    """One webhook as it was stored: what pgbench stores, and what the peers send."""
     ledger = Ledger(bench.stage.memory, 1)
     bench.load(ledger, 1, 1)
     ledger.close()

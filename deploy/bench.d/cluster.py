@@ -47,6 +47,10 @@ class Cluster:
     def url(self, role: str, database: str = "postgres") -> str:
         return f"postgresql://{role}@/{database}?host={str(self.home).replace('/', '%2F')}"
 
+    def socket_url(self, database: str) -> str:
+        """The owner's, with the socket in the host's place: the one way to write it that all drivers read."""
+        return f"postgresql://{OWNER}@{str(self.home).replace('/', '%2F')}/{database}"
+
     def sql(self, statements: str, database: str = "postgres") -> str:
         """Runs statements as the owner; the answer's rows, fields separated by `|`."""
         return run([

@@ -1,19 +1,14 @@
-"""The same POSTs by pgqueuer, a queue on PostgreSQL from PyPI: a job for each delivery, its body in the job, signed as
-Subgate signs. It runs in a virtual environment of its own.
+"""The same POSTs by pgqueuer, a queue on PostgreSQL from PyPI: a job for each delivery, its body in the job. It runs in
+a virtual environment of its own.
 
-usage: pgqueuer_peer.py install DSN | fill DSN JOBS (a file of lines `URL<tab>body`) | drain DSN SECRET
+usage: pgqueuer_peer.py install DSN | fill DSN JOBS (a file of lines `URL<tab>body`) | drain DSN SECRET |
+       left DSN (prints how many jobs are not done)
 """
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import sys
-import time
-import uuid
 from pathlib import Path
 
-import aiohttp
 import asyncpg
 import uvloop
 from pgqueuer.db import AsyncpgDriver
@@ -21,6 +16,8 @@ from pgqueuer.models import Job
 from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
+
+from poster import post, session
 
 # Its best on two cores of those tried: 10 to 500 jobs at once, 1 to 3 processes.
 JOBS_AT_ONCE = 200
@@ -40,25 +37,19 @@ async def fill(dsn: str, file: str) -> None:
 
 async def drain(dsn: str, secret: bytes) -> None:
     manager = QueueManager(Queries(AsyncpgDriver(await asyncpg.connect(dsn))))
-    connector = aiohttp.TCPConnector(limit=JOBS_AT_ONCE)
-    async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
+    async with session(JOBS_AT_ONCE) as client:
 
         @manager.entrypoint("deliver")
         async def deliver(job: Job) -> None:
             url, _, body = (job.payload or b"").partition(b"\t")
-            message, moment = f"evt_{uuid.uuid4()}", str(int(time.time()))
-            signed = hmac.digest(secret, b".".join((message.encode(), moment.encode(), body)), hashlib.sha256)
-            mesh = hmac.digest(secret, body, hashlib.sha256)
-            headers = {
-                "Content-Type": "application/json", "webhook-id": message, "webhook-timestamp": moment,
-                "webhook-signature": "v1," + base64.b64encode(signed).decode(),
-                "X-Mesh-Signature-256": base64.b64encode(mesh).decode(),
-            }
-            async with session.post(url.decode(), data=body, headers=headers) as answer:
-                await answer.read()
-                answer.raise_for_status()
+            await post(client, secret, url.decode(), body)
 
         await manager.run(batch_size=JOBS_AT_ONCE, mode=QueueExecutionMode.drain)
+
+
+async def left(dsn: str) -> int:
+    counts = await Queries(AsyncpgDriver(await asyncpg.connect(dsn))).queue_size()
+    return sum(count.count for count in counts)
 
 
 uvloop.install()
@@ -66,4 +57,5 @@ match sys.argv[1:]:
     case ["install", dsn]: asyncio.run(install(dsn))
     case ["fill", dsn, file]: asyncio.run(fill(dsn, file))
     case ["drain", dsn, secret]: asyncio.run(drain(dsn, secret.encode()))
+    case ["left", dsn]: print(asyncio.run(left(dsn)))
     case _: sys.exit(__doc__)

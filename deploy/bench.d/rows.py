@@ -28,7 +28,8 @@ class Bench:
     sink: subprocess.Popen
     load_program: Path
     payload: bytes
-    peer_python: Path | None
+    # The Python of each queue that is measured, by the queue's name.
+    peers: dict[str, Path]
     seconds: float
     events: int
     # Over all rounds that delivered: events acknowledged, and what went wrong with their deliveries.
