@@ -1064,6 +1064,7 @@ end $$;
 
 CREATE FUNCTION subgate.require_sub_client() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'subgate', 'pg_catalog'
     AS $$
 begin
     if new.sub_client_id <> '00000000-0000-0000-0000-000000000000'
@@ -1075,6 +1076,7 @@ end $$;
 
 CREATE FUNCTION subgate.revive_lane() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'subgate', 'pg_catalog'
     AS $$
 begin
     insert into lane as l (sub_client_id, endpoint_id, ready_at, breaker, paused_until, health_version)

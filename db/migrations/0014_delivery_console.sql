@@ -110,7 +110,10 @@ grant select on recovery, endpoint_statistic to subgate_reader;
 -- The PSP's own endpoints stand under the nil UUID, as its data keys do: it is no sub-client, so there is no row of it,
 -- and nothing that lists sub-clients must leave one out. All others need theirs, as before.
 alter table endpoint drop constraint endpoint_sub_client_id_fkey;
-create function require_sub_client() returns trigger language plpgsql as $$
+create function require_sub_client() returns trigger
+    language plpgsql
+    set search_path = subgate, pg_catalog
+as $$
 begin
     if new.sub_client_id <> '00000000-0000-0000-0000-000000000000'
         and not exists (select from sub_client s where s.id = new.sub_client_id) then

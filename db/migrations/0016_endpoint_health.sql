@@ -93,7 +93,11 @@ end $$;
 -- Who enables an endpoint, or sends it elsewhere, says that it is well: what was known of it is forgotten, and what
 -- waits is looked at from the start. One delivery goes first as a probe, so that a backlog does not meet a receiver
 -- that is still down.
-create function revive_lane() returns trigger language plpgsql as $$
+create function revive_lane() returns trigger
+    language plpgsql
+    -- Whoever changes an endpoint by hand has another.
+    set search_path = subgate, pg_catalog
+as $$
 begin
     insert into lane as l (sub_client_id, endpoint_id, ready_at, breaker, paused_until, health_version)
     values (new.sub_client_id, new.id, new.updated_at, 'open', new.updated_at, 1)
