@@ -17,7 +17,6 @@ extension Parameter {
     static func uuids(_ uuids: [UUIDValue?]) -> Parameter {
         .uuidArray(uuids.map { $0.map { UUIDBits(high: $0.high, low: $0.low) } })
     }
-    static func int(_ value: Int32?) -> Parameter { value.map { .int32($0) } ?? .null }
     static func bool(ifSet value: Bool?) -> Parameter { value.map { .bool($0) } ?? .null }
     static func data(_ bytes: [UInt8]?) -> Parameter { bytes.map { .bytes($0) } ?? .null }
 }

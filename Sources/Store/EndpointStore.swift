@@ -137,8 +137,8 @@ extension Store {
                 .word(new.payloadFormat), .text(new.description), .uuid(key.id),
                 .data(EndpointSeal.headers(new.headers, id, key)), .bool(new.enabled), .time(now),
                 .int32(Int32(limit)), .schemes(new.settings.signatures), .word(new.settings.ordering),
-                .bool(new.settings.supersede), .int(new.settings.rateLimitPerSecond),
-                .int(new.settings.maxConcurrency), .schedule(new.settings.retrySchedule),
+                .bool(new.settings.supersede), .int32(new.settings.rateLimitPerSecond),
+                .int32(new.settings.maxConcurrency), .schedule(new.settings.retrySchedule),
             ])
     }
 
@@ -153,9 +153,9 @@ extension Store {
                 changes.eventTypes.map { .textArray($0) } ?? .null, .word(changes.payloadFormat),
                 .text(changes.description.value), .bool(changes.description.isSet),
                 .bool(ifSet: changes.enabled), .data(sealedHeaders), .bool(changes.headers.isSet),
-                .int(version), .time(now), .schemes(changes.signatures), .word(changes.ordering),
-                .bool(ifSet: changes.supersede), .int(changes.rateLimitPerSecond.value),
-                .bool(changes.rateLimitPerSecond.isSet), .int(changes.maxConcurrency.value),
+                .int32(version), .time(now), .schemes(changes.signatures), .word(changes.ordering),
+                .bool(ifSet: changes.supersede), .int32(changes.rateLimitPerSecond.value),
+                .bool(changes.rateLimitPerSecond.isSet), .int32(changes.maxConcurrency.value),
                 .bool(changes.maxConcurrency.isSet), .schedule(changes.retrySchedule.value),
                 .bool(changes.retrySchedule.isSet),
             ])
