@@ -55,7 +55,7 @@ let package = Package(
             name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"], path: "Sources/Tooling/EmbedSQL"),
 
         // Product.
-        module("Store", ["Domain", "Runtime", "Crypto", "Postgres", "SQL"]),
+        module("Store", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "SQL"]),
         module("Upstream", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         module("Delivery", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         module(

@@ -8,7 +8,7 @@ package import Store
 ///
 /// The handover or the row with its lease is the truth; what is in memory is a shortcut to it. A delivery is only
 /// attempted while its lease covers the attempt, so what waited too long here is left to whoever claims it next.
-package struct Dispatcher: Sendable {
+package final class Dispatcher: Sendable {
     struct State {
         var queue = DispatchQueue()
         var handovers = HandoverLog()
@@ -109,13 +109,13 @@ package struct Dispatcher: Sendable {
         }
         guard begins else { return }
         let asked = EventLoop.monotonicNanoseconds
-        loop.atTurnEnd {
+        loop.atTurnEnd { [self] in
             state.withValue {
                 $0.isPumping = false
                 $0.queue.note(turn: .nanoseconds(Int64(EventLoop.monotonicNanoseconds - asked)))
             }
             while let delivery = state.withValue({ $0.isStopping ? nil : $0.queue.next() }) {
-                loop.spawn { await send(delivery) }
+                loop.spawn { [self] in await send(delivery) }
             }
         }
     }
@@ -253,7 +253,7 @@ package struct Dispatcher: Sendable {
         }
         nudge.signal()
         settle(waiting, as: .due)
-        let deadline = loop.spawn {
+        let deadline = loop.spawn { [self] in
             await loop.sleep(for: grace)
             releaseIdleWaiters()
         }

@@ -6,7 +6,7 @@ extension Dispatcher {
     /// Claims due deliveries until `stop()`.
     package func run() async {
         guard isSending else { return }
-        let ageing = loop.spawn {
+        let ageing = loop.spawn { [self] in
             while !Task.isCancelled {
                 writeOverdue()
                 await loop.sleep(for: Limits.handoverInterval)
@@ -45,7 +45,7 @@ extension Dispatcher {
             return min(Limits.claimInterval, max(next - clock.now(), .milliseconds(1)))
         } catch {
             log.warn("due deliveries could not be claimed", [(.error, .text("\(error)"))])
-            if error == .outcomeUnknown { loop.spawn { await giveBack(lease) } }
+            if error == .outcomeUnknown { loop.spawn { [self] in await giveBack(lease) } }
             return Limits.claimInterval
         }
     }

@@ -72,12 +72,28 @@ package enum ExchangeRecord {
 
     /// What a header takes beside its name and value: quotes, brackets and commas.
     private static let headerOverhead = 8
+    /// The most bytes that one byte may become: `\u0001`.
+    private static let longestEscape = 6
+
+    /// Whether there is room for a header whatever its bytes become.
+    private static func fits(_ name: Int, _ value: Int, in left: Int) -> Bool {
+        headerOverhead + longestEscape * (name + value) < left
+    }
 
     /// Writes a header while there is room, the last one cut to what is left of it.
     private static func write(
         _ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, _ json: inout JSONWriter, _ left: inout Int,
         _ wasCut: inout Bool
     ) {
+        if fits(name.count, value.count, in: left) {
+            let before = json.bytes.count
+            json.beginArray()
+            json.string(name)
+            json.string(value)
+            json.endArray()
+            left -= json.bytes.count - before
+            return
+        }
         left -= headerOverhead + name.reduce(0) { $0 + written($1) }
         guard left > 0 else {
             wasCut = true

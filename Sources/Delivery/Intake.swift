@@ -11,9 +11,32 @@ package struct Intake: Sendable {
     private struct State {
         var events: [(ReceivedEvent, Waiter)] = []
         var commits = 0
+        /// Events in the commits that are under way.
+        var committing = 0
+
+        /// Whether one more commit may begin. A second beside a small one spares those that come now a wait; beside a
+        /// large one it would halve the batches, and most of what a commit costs it costs once.
+        var hasRoom: Bool {
+            commits == 0 || commits < Intake.concurrentCommits && committing < Limits.fewWebhooks
+        }
+
+        /// Begins a commit of what waits, if there is any and room for it.
+        mutating func begin() -> [(ReceivedEvent, Waiter)] {
+            let batch = hasRoom ? Array(events.prefix(Limits.acceptSize)) : []
+            if batch.isEmpty { return [] }
+            events.removeFirst(batch.count)
+            commits += 1
+            committing += batch.count
+            return batch
+        }
+
+        mutating func end(_ count: Int) {
+            commits -= 1
+            committing -= count
+        }
     }
 
-    /// Commits under way at once. One lets batches grow; a second keeps the database busy while one returns.
+    /// Commits under way at once: one at work, and one on its way there or back.
     private static let concurrentCommits = 2
 
     private let loop: EventLoop
@@ -34,11 +57,8 @@ package struct Intake: Sendable {
         let result = await withCheckedContinuation { (waiter: Waiter) in
             let begins = state.withValue { state in
                 state.events.append((event, waiter))
-                guard state.commits < Intake.concurrentCommits else { return false }
                 // The first of a turn starts a commit; the others of the turn join it.
-                guard state.events.count == 1 else { return false }
-                state.commits += 1
-                return true
+                return state.events.count == 1 && state.hasRoom
             }
             if begins { loop.atTurnEnd { loop.spawn { await commit() } } }
         }
@@ -47,14 +67,12 @@ package struct Intake: Sendable {
 
     private func commit() async {
         while true {
-            let batch = state.withValue { state in
-                let batch = Array(state.events.prefix(Limits.acceptSize))
-                state.events.removeFirst(batch.count)
-                if batch.isEmpty { state.commits -= 1 }
-                return batch
-            }
+            let batch = state.withValue { $0.begin() }
             if batch.isEmpty { return }
             await commit(batch)
+            // Whoever was just answered sends the next: they come one by one, and had better go in together.
+            if batch.count >= Limits.fewWebhooks { await loop.sleep(for: Limits.gatheringTime) }
+            state.withValue { $0.end(batch.count) }
         }
     }
 

@@ -9,7 +9,7 @@ package import Store
 package enum WebhookBody {
     /// Mesh's format for one attempt. `sentID` and `sentAt` are new for each.
     package static func mesh(_ event: StoredEvent, sentID: UUIDValue, sentAt: Timestamp) -> [UInt8] {
-        guard let document = try? JSONDocument.parse(event.payload) else { return event.payload }
+        guard let document = event.document else { return event.payload }
         // A test event carries no references of ours.
         let references = event.linkSession == nil ? [] : references(event.transactionID, event.userID)
         return document.replacingMembers(
@@ -27,7 +27,7 @@ package enum WebhookBody {
 
     /// Our own format: the same for every attempt.
     package static func standard(_ event: StoredEvent) -> [UInt8] {
-        let payload = try? JSONDocument.parse(event.payload).root
+        let payload = event.document?.root
         var writer = JSONWriter(reservingCapacity: 1_024)
         writer.beginObject()
         writer.key("type")
@@ -51,9 +51,9 @@ package enum WebhookBody {
         member("transactionId", event.transactionID, in: &writer)
         member("userId", event.userID, in: &writer)
         for (name, source) in copiedText {
-            guard let value = payload?[source], let text = value.string else { continue }
+            guard let value = payload?[source], value.kind == .string else { continue }
             writer.key(name)
-            writer.string(text)
+            writer.raw(value.raw)
         }
         for (name, source) in copiedAmounts {
             guard let decimal = payload?[source]?.number?.canonicalDecimalBytes else { continue }

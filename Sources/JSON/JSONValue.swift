@@ -61,7 +61,7 @@ package struct JSONValue: Sendable {
         let end = Int(tokens[index].next)
         var key = index + 1
         while key < end {
-            if tokens[key].spells(wanted, ignoringCase: ignoringCase, in: bytes) {
+            if tokens[key].maySpell(wanted.count), tokens[key].spells(wanted, ignoringCase: ignoringCase, in: bytes) {
                 return JSONValue(storage: storage, index: key + 1)
             }
             key = Int(tokens[key + 1].next)

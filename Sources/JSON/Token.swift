@@ -12,12 +12,19 @@ struct Token: Sendable {
     /// Of a string: it contains escapes. Of a number: it is digits with an optional minus, no fraction or exponent.
     let isMarked: Bool
 
+    /// Whether the string is as long as a text of `count` bytes would be. Every escape is longer than what it stands
+    /// for.
+    @inline(__always)
+    func maySpell(_ count: Int) -> Bool {
+        let length = Int(end) - Int(start) - 2
+        return isMarked ? length > count : length == count
+    }
+
     /// Whether this is a string that stands for exactly the bytes `name`, or for them but for the case of A to Z.
     func spells(_ name: Span<UInt8>, ignoringCase: Bool, in bytes: Span<UInt8>) -> Bool {
         let inside = Int(start) + 1
         let length = Int(end) - 1 - inside
-        // Every escape is longer than what it stands for.
-        guard isMarked ? length > name.count : length == name.count else { return false }
+        guard maySpell(name.count) else { return false }
         if !isMarked {
             for place in 0..<length {
                 guard ASCII.areEqual(bytes[inside + place], name[place], ignoringCase: ignoringCase) else {

@@ -79,7 +79,8 @@ extension Store {
                 stored = StoredEvent(
                     id: received.id, type: received.status.type, transfer: rows.optionalID(row, 6),
                     linkSession: reference.linkSession, transactionID: rows.optionalText(row, 4),
-                    userID: rows.optionalText(row, 5), receivedAt: now, payload: received.payload)
+                    userID: rows.optionalText(row, 5), receivedAt: now, payload: received.payload,
+                    document: received.document)
             }
             guard let stored else { continue }
             accepted[place].deliveries.append(

@@ -1,4 +1,5 @@
 package import Domain
+package import JSON
 
 /// One verified webhook of an upstream, read but not yet stored.
 package struct ReceivedEvent: Sendable {
@@ -31,11 +32,14 @@ package struct ReceivedEvent: Sendable {
     package let details: Details
     /// The body as it was received and signed.
     package let payload: [UInt8]
+    /// The same, read.
+    package let document: JSONDocument?
 
     package init(
         id: EventID, transferID: TransferID, upstream: UpstreamID, upstreamEventID: UUIDValue,
         upstreamTransferID: UUIDValue, reference: TransactionReference?, unroutableReason: String?,
-        status: ReportedStatus, occurredAt: Timestamp?, details: Details, payload: [UInt8]
+        status: ReportedStatus, occurredAt: Timestamp?, details: Details, payload: [UInt8],
+        document: JSONDocument? = nil
     ) {
         precondition((reference == nil) == (unroutableReason != nil), "an event without a reference says why")
         self.id = id
@@ -49,6 +53,7 @@ package struct ReceivedEvent: Sendable {
         self.occurredAt = occurredAt
         self.details = details
         self.payload = payload
+        self.document = document
     }
 }
 
@@ -124,11 +129,14 @@ package final class StoredEvent: Sendable {
     package let userID: [UInt8]?
     package let receivedAt: Timestamp
     package let payload: [UInt8]
+    /// The payload, read once for all that is sent of it; nil if it is not JSON.
+    package let document: JSONDocument?
     package let origin: EventOrigin
 
     package init(
         id: EventID, type: EventType, transfer: TransferID?, linkSession: LinkSessionID?, transactionID: [UInt8]?,
-        userID: [UInt8]?, receivedAt: Timestamp, payload: [UInt8], origin: EventOrigin = .webhook
+        userID: [UInt8]?, receivedAt: Timestamp, payload: [UInt8], document: JSONDocument? = nil,
+        origin: EventOrigin = .webhook
     ) {
         self.origin = origin
         self.id = id
@@ -139,5 +147,6 @@ package final class StoredEvent: Sendable {
         self.userID = userID
         self.receivedAt = receivedAt
         self.payload = payload
+        self.document = document ?? (try? JSONDocument.parse(payload))
     }
 }

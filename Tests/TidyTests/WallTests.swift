@@ -13,7 +13,7 @@ enum Walls {
         ("HTTPClient", ["Runtime", "CCurl"]),
         ("Image", ["Crypto", "CPNG", "CTurboJPEG"]),
         ("SQL", ["Postgres"]),
-        ("Store", ["Domain", "Runtime", "Crypto", "Postgres", "SQL"]),
+        ("Store", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "SQL"]),
         ("Upstream", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         ("Delivery", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         (

@@ -39,10 +39,18 @@ def hung(bench: Bench) -> dict[str, float]:
     resident = resident_megabytes(bench.service.process)
     bench.service.stop()
     bench.stage.stop(receiver)
-    bench.cluster.sql("set search_path = subgate; delete from endpoint where url like '%/hang'; "
-                      "truncate event, event_key, transfer, delivery, attempt, handover, lane")
+    forget(bench)
     found = {"alone_p99": percentile(alone, 0.99), "p99": percentile(beside, 0.99), "resident": resident}
     return found | {"ratio": found["p99"] / found["alone_p99"]}
+
+
+def forget(bench: Bench) -> None:
+    bench.cluster.sql("""
+        set search_path = subgate;
+        truncate event, event_key, transfer, delivery, attempt, handover, lane;
+        delete from endpoint_secret s using endpoint e
+        where e.sub_client_id = s.sub_client_id and e.id = s.endpoint_id and e.url like '%/hang';
+        delete from endpoint where url like '%/hang'""")
 
 
 def latencies(bench: Bench) -> list[float]:

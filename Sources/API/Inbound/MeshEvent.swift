@@ -12,12 +12,13 @@ enum MeshEvent {
     static func read(
         _ body: [UInt8], upstream: UpstreamID, id: EventID, transferID: TransferID
     ) throws(Problem) -> ReceivedEvent {
-        let root: JSONValue
+        let document: JSONDocument
         do {
-            root = try JSONDocument.parse(body).root
+            document = try JSONDocument.parse(body)
         } catch {
             throw Problem(.invalid, "The body is \(error).")
         }
+        let root = document.root
         guard root.kind == .object else { throw Problem(.invalid, "The body must be a JSON object.") }
         guard let eventID = root["EventId"]?.string.flatMap({ UUIDValue(text: $0) }) else {
             throw .invalid(field: "EventId", "must be a UUID")
@@ -32,7 +33,8 @@ enum MeshEvent {
                 ?? UUIDValue(high: 0, low: 0),
             reference: reference, unroutableReason: unroutable?.rawValue,
             status: ReportedStatus(upstreamText: root["TransferStatus"]?.string ?? []),
-            occurredAt: root["Timestamp"].flatMap(MeshTime.read), details: details(root), payload: body)
+            occurredAt: root["Timestamp"].flatMap(MeshTime.read), details: details(root), payload: body,
+            document: document)
     }
 
     private static func details(_ root: JSONValue) -> ReceivedEvent.Details {
