@@ -1,0 +1,28 @@
+/// What is forced upon one preview and its execution; by default nothing is, and both go as the balances have it.
+struct OutcomePlan: Sendable {
+    /// The preview fails so, whatever is asked.
+    var previewFailure: PreviewCode?
+    /// The execution fails so, after a code was asked for; nothing is debited.
+    var executeFailure: ExecuteCode?
+    /// Whether an exchange asks for a code before it sends, as Mesh's sandbox does. Wallets never do.
+    var needsMFA = true
+    /// How the transfer goes once it is on its way; nil lets it succeed. `token` in it is not read.
+    var completion: Completion?
+
+    static let none = OutcomePlan()
+}
+
+extension Completion {
+    /// A completion that no control call asked for.
+    init(
+        _ outcome: Outcome, delayMilliseconds: Int64 = 0, duplicates: Int64 = 0, statuses: [[UInt8]]? = nil,
+        lostStatuses: [String] = []
+    ) {
+        token = nil
+        self.outcome = outcome
+        self.delayMilliseconds = delayMilliseconds
+        self.duplicates = duplicates
+        listedStatuses = statuses
+        self.lostStatuses = lostStatuses
+    }
+}
