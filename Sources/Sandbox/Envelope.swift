@@ -15,6 +15,8 @@ struct Envelope: Sendable {
     let errorHash: [UInt8]
     /// The JSON of `content`; nil in an error, and where there is nothing to say.
     let content: [UInt8]?
+    /// The JSON of `errorData`; nil where there is nothing to add.
+    var errorData: [UInt8]?
 
     /// The routing code of Mesh's support.
     private static let teamCode = "P4"
@@ -55,6 +57,10 @@ struct Envelope: Sendable {
         writer.string(Envelope.teamCode)
         writer.key("errorType")
         writer.string(errorType)
+        if let errorData {
+            writer.key("errorData")
+            writer.raw(errorData)
+        }
         writer.endObject()
         return writer.bytes
     }

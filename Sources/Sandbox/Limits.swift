@@ -67,6 +67,21 @@ package enum SandboxLimits {
     /// How long the sender sleeps when nothing is due: bounds the wait for a claim whose owner died.
     static let longestSleep = Duration.seconds(1)
 
+    // MARK: Exchange
+
+    /// How long a preview can be executed: Mesh's five minutes.
+    static let previewLife = Duration.seconds(300)
+    /// How long a preview is remembered after it expired, so that it is told from one that never was.
+    static let expiredPreviewMemory = Duration.seconds(86_400)
+    /// How long a token gives access before it is exchanged, and how long it can be.
+    static let accessLife = Duration.seconds(86_400)
+    static let renewalLife = Duration.seconds(60 * 86_400)
+    /// How often an execution is decided anew because the portfolio changed meanwhile: each time somebody else's got
+    /// through.
+    static let executionAttempts = 20
+    /// Verifications that one answer lists.
+    static let verifications: Int64 = 1_000
+
     // MARK: Account Management API
 
     /// How long an `id_token` counts: Mesh's hour.

@@ -53,9 +53,7 @@ struct LinkTokenStore: Sendable {
     func use(
         _ token: LinkToken, for transfer: PlayedTransfer, copies: Int, at now: Timestamp
     ) async throws(PostgresError) -> Bool {
-        let owed = transfer.events.filter { !$0.isLost }.flatMap { event in
-            [PlayedTransfer.Event](repeating: event, count: copies)
-        }
+        let owed = transfer.owed(copies: copies)
         let query = Query(
             .sandboxUseLinkToken,
             [
@@ -67,7 +65,9 @@ struct LinkTokenStore: Sendable {
                 .text(transfer.amountInFiat.text), .text(transfer.sourceAddress), .text(transfer.refundAddress),
                 .text(transfer.events.lazy.compactMap(\.transactionHash).first),
                 .textArray(transfer.events.map(\.status)),
-                .timestampArray(transfer.events.map { $0.happensAt.microseconds }),
+                .timestampArray(transfer.events.map { $0.happensAt.microseconds }), .uuid(transfer.source.id),
+                .text(transfer.fees.withdrawal.text), .text(transfer.fees.processing.text),
+                .text(transfer.fees.gas.amount.text), .text(transfer.fees.gas.symbol), .jsonb(transfer.funding.json),
             ])
         return try await database.run(query, lane: .write).int64(0, 0) == 1
     }

@@ -3,17 +3,19 @@ import Domain
 /// What the stand-in knows of a blockchain: its name in webhooks and the look of its addresses and hashes.
 struct Network: Sendable {
     enum Style: Sendable {
-        /// `0x` and hexadecimal digits.
+        /// Hashes of `0x` and hexadecimal digits.
         case ethereum
-        /// Hexadecimal hashes, addresses in base 58.
+        /// Hexadecimal hashes.
         case bitcoin
-        /// Everything in base 58.
+        /// Hashes in base 58.
         case solana
     }
 
     let id: UUIDValue
     let name: String
     let style: Style
+    let nativeSymbol: [UInt8]
+    private let addressPattern: AddressPattern
 
     /// The network of one of the catalogue's ids; another is taken for one like Ethereum.
     init(id: UUIDValue) {
@@ -21,18 +23,14 @@ struct Network: Sendable {
         self.id = id
         name = known?.name ?? "Ethereum"
         style = known?.style ?? .ethereum
+        nativeSymbol = Array((known?.nativeSymbol ?? "ETH").utf8)
+        addressPattern = .of(networkType: known?.type ?? "evm")
     }
 
     private static let known = Dictionary(uniqueKeysWithValues: CatalogueNetwork.all.map { ($0.id, $0) })
 
     /// An address nobody has.
-    func address(_ random: inout some RandomNumberGenerator) -> [UInt8] {
-        switch style {
-        case .ethereum: Array("0x".utf8) + Network.letters(40, of: Network.hexadecimal, &random)
-        case .bitcoin: Network.letters(34, of: Network.base58, &random)
-        case .solana: Network.letters(44, of: Network.base58, &random)
-        }
-    }
+    func address(_ random: inout some RandomNumberGenerator) -> [UInt8] { addressPattern.address(&random) }
 
     /// The hash of a transaction that is on no chain.
     func transactionHash(_ random: inout some RandomNumberGenerator) -> [UInt8] {

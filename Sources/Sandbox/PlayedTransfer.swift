@@ -25,7 +25,20 @@ struct PlayedTransfer: Sendable {
     let amountInFiat: Amount
     let destinationAddress: [UInt8]
     let refundAddress: [UInt8]
+    /// The integration that paid.
+    let source: CatalogueIntegration
+    let fees: Fees
+    /// What was converted for it; none where the user had the tokens already.
+    let funding: [FundingStep]
     let events: [Event]
+
+    /// What is paid beside what arrives; but for the gas all in the token.
+    struct Fees: Sendable, Equatable {
+        let withdrawal: Amount
+        /// The client's own.
+        let processing: Amount
+        let gas: TransferFee
+    }
 
     /// What the user pays for withdrawing, in dollars: Mesh's own sandbox takes a cent.
     static let withdrawalFee = Amount(units: Amount.one / 100)
@@ -44,9 +57,41 @@ struct PlayedTransfer: Sendable {
         destinationAddress = destination.address
         sourceAddress = network.address(&random)
         refundAddress = network.address(&random)
-        (sourceAmount, destinationAmount) = PlayedTransfer.amounts(of: token, to: destination)
+        source = .playing
+        funding = []
+        (sourceAmount, destinationAmount, fees) = PlayedTransfer.amounts(of: token, to: destination, on: network)
         amountInFiat = destinationAmount.worth(at: Price.dollars(of: symbol))
         id = UUIDValue.version4(&random)
+        events = PlayedTransfer.events(completion, on: network, now: now, random: &random)
+    }
+
+    /// Plays a preview out of an account; the transfer has the preview's id, as with Mesh.
+    init(
+        of preview: StoredPreview, from account: ConnectedAccount, as completion: Completion, now: Timestamp,
+        random: inout some RandomNumberGenerator
+    ) {
+        let quote = preview.quote
+        id = preview.id
+        network = Network(id: quote.networkId)
+        symbol = quote.symbol
+        userId = preview.origin.userId
+        transactionId = preview.origin.transactionId
+        destinationAddress = quote.toAddress
+        let known = CatalogueNetwork.find(quote.networkId)
+        sourceAddress = known.map(account.sendingAddress) ?? network.address(&random)
+        refundAddress = known.map(account.depositAddress) ?? network.address(&random)
+        source = account.source.integration
+        (sourceAmount, destinationAmount) = (quote.amounts.leaving, quote.amounts.arriving)
+        fees = Fees(
+            withdrawal: quote.amounts.institutionFee, processing: quote.amounts.clientFee, gas: quote.amounts.gas)
+        funding = quote.funding
+        amountInFiat = destinationAmount.worth(at: Price.dollars(of: symbol))
+        events = PlayedTransfer.events(completion, on: network, now: now, random: &random)
+    }
+
+    private static func events(
+        _ completion: Completion, on network: Network, now: Timestamp, random: inout some RandomNumberGenerator
+    ) -> [Event] {
         let hash = network.transactionHash(&random)
         var events: [Event] = []
         for (index, status) in completion.statuses.enumerated() {
@@ -57,20 +102,27 @@ struct PlayedTransfer: Sendable {
                     transactionHash: equalsIgnoringASCIICase(status, "Succeeded") ? hash : nil,
                     isLost: completion.loses(status)))
         }
-        self.events = events
+        return events
+    }
+
+    /// The events whose webhooks are posted, each so many times.
+    func owed(copies: Int) -> [Event] {
+        events.filter { !$0.isLost }.flatMap { [Event](repeating: $0, count: copies) }
     }
 
     /// What leaves the source is what arrives and the fees; inclusive fees are taken out of the amount asked for.
     private static func amounts(
-        of token: StoredLinkToken, to destination: Destination
-    ) -> (source: Amount, destination: Amount) {
+        of token: StoredLinkToken, to destination: Destination, on network: Network
+    ) -> (source: Amount, destination: Amount, fees: Fees) {
         let price = Price.dollars(of: destination.symbol)
         let entered = max(enteredAmount.divided(by: price), destination.minAmount ?? .zero)
         let asked = destination.amount ?? token.amountInFiat?.divided(by: price) ?? entered
-        let fee = withdrawalFee.divided(by: price) + asked.times(ratio: token.clientFee ?? .zero)
-        if !token.feeIsInclusive { return (asked + fee, asked) }
-        let arriving = asked.less(fee)
-        return (arriving + fee, arriving)
+        let fees = Fees(
+            withdrawal: withdrawalFee.divided(by: price), processing: asked.times(ratio: token.clientFee ?? .zero),
+            gas: TransferFee(amount: .zero, symbol: network.nativeSymbol))
+        let fee = fees.withdrawal + fees.processing
+        let arriving = token.feeIsInclusive ? asked.less(fee) : asked
+        return (arriving + fee, arriving, fees)
     }
 }
 

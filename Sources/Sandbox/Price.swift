@@ -3,9 +3,9 @@ enum Price {
     /// In thousandths of a dollar. Everything that is not listed costs one dollar, as stablecoins do.
     private static let thousandths: [(symbol: String, price: UInt64)] = [
         ("BTC", 100_000_000), ("ETH", 4_000_000), ("BNB", 800_000), ("SOL", 200_000), ("LTC", 100_000),
-        ("AVAX", 25_000),
-        ("INJ", 20_000), ("TON", 4_000), ("APT", 8_000), ("SUI", 2_500), ("XRP", 2_000), ("EURC", 1_100), ("ADA", 800),
-        ("TRX", 320), ("XLM", 400), ("POL", 250), ("MATIC", 250), ("DOGE", 200),
+        ("HYPE", 40_000), ("AVAX", 25_000), ("INJ", 20_000), ("LINK", 20_000), ("TON", 4_000), ("APT", 8_000),
+        ("SUI", 2_500), ("XRP", 2_000), ("EURC", 1_100), ("ADA", 800),
+        ("TRX", 320), ("XLM", 400), ("POL", 250), ("MATIC", 250), ("DOGE", 200), ("S", 500),
     ]
 
     /// The price of a ticker, in dollars; tickers match without ASCII case.

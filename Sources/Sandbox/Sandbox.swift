@@ -15,6 +15,7 @@ package struct Sandbox: Service {
 
     private let sender: WebhookSender
     private let tokens: LinkTokenStore
+    let exchange: Exchange
     private let linkTokens: LinkTokenRoutes
     private let reads: ReadRoutes
     private let control: ControlRoutes
@@ -44,6 +45,7 @@ package struct Sandbox: Service {
         sender = WebhookSender(
             loop: loop, store: WebhookStore(database: database), client: httpClient, clients: configuration.clients,
             clock: clock, random: random, log: log)
+        exchange = Exchange(database: database, sender: sender, clock: clock, random: random)
         let keys = ClientKeys(configuration.clients)
         reads = ReadRoutes(
             keys: keys, store: TransferStore(database: database), clock: clock, random: random, log: log)
@@ -112,8 +114,9 @@ package struct Sandbox: Service {
         while !isStopping.withValue({ $0 }) {
             do {
                 try await tokens.sweep(at: clock.now())
+                try await exchange.previews.sweep(before: clock.now() - SandboxLimits.expiredPreviewMemory)
             } catch {
-                log.warn("old link tokens cannot be deleted", [(.error, .text(error.description))])
+                log.warn("old link tokens and previews cannot be deleted", [(.error, .text(error.description))])
             }
             await sweeping.sleep(atMost: SandboxLimits.sweepInterval)
         }

@@ -43,14 +43,7 @@ enum TransferBody {
         json.members(null: "networkLogoUrl")
         json.member("hash", transfer.transactionHash)
         json.members(null: "infoUrl")
-        let source = CatalogueIntegration.playing
-        json.key("from")
-        json.beginObject()
-        json.member("id", source.id.text)
-        json.member("type", source.type)
-        json.member("name", source.name)
-        json.members(null: "logoUrl")
-        json.endObject()
+        writeSource(transfer, &json)
         writeAmounts(transfer, &json)
         json.member("destinationAddress", transfer.destinationAddress)
         json.member("refundAddress", transfer.refundAddress)
@@ -58,13 +51,25 @@ enum TransferBody {
         json.member("executedTimestamp", integer: transfer.executedAt?.seconds)
         writeFees(transfer, &json)
         json.member("isFeeIncluded", transfer.feeIsInclusive)
-        json.member("isSmartFundingTransfer", false)
+        json.member(
+            "isSmartFundingTransfer", transfer.funding.contains { $0.kind != .existingCryptocurrencyBalance })
         json.member("isBridgingTransfer", false)
         json.members(null: "bridgingDetails")
         writeFunding(transfer, &json)
         if filter.includesRefunds { writeRefund(transfer, &json) }
         if !filter.includesWebhookLogs { return json.members(null: "webhookLogs") }
         json.objects("webhookLogs", logs, writeLog)
+    }
+
+    private static func writeSource(_ transfer: StoredTransfer, _ json: inout JSONWriter) {
+        json.key("from")
+        guard let source = transfer.source else { return json.null() }
+        json.beginObject()
+        json.member("id", source.id.text)
+        json.member("type", source.type)
+        json.member("name", source.name)
+        json.members(null: "logoUrl")
+        json.endObject()
     }
 
     private static func writeAmounts(_ transfer: StoredTransfer, _ json: inout JSONWriter) {
@@ -77,45 +82,48 @@ enum TransferBody {
         json.member("sourceAmount", json: transfer.sourceAmount.text)
         json.member("destinationAmount", json: arriving)
         json.member("destinationAmountInFiat", json: transfer.amountInFiat.text)
-        json.member("requestedTransferAmount", json: arriving)
+        // Inclusive fees are taken out of what was asked for.
+        json.member(
+            "requestedTransferAmount", json: transfer.feeIsInclusive ? transfer.sourceAmount.text : arriving)
         json.member("unitPrice", json: Price.dollars(of: transfer.symbol).text)
     }
 
     private static func writeFees(_ transfer: StoredTransfer, _ json: inout JSONWriter) {
         let price = Price.dollars(of: transfer.symbol)
-        let all = transfer.sourceAmount.less(transfer.destinationAmount)
-        let withdrawal = min(PlayedTransfer.withdrawalFee.divided(by: price), all)
-        writeFee("gasFee", .zero, transfer, &json)
-        writeFee("withdrawalFee", withdrawal, transfer, &json)
-        writeFee("processingFee", all.less(withdrawal), transfer, &json)
-        json.member("totalFeesAmountInFiat", json: all.worth(at: price).text)
-        json.member("totalTransactionAmountInFiat", json: transfer.sourceAmount.worth(at: price).text)
+        let gas = transfer.fees.gas
+        json.fee("gasFee", gas, in: .usd, transferring: transfer.symbol)
+        let withdrawal = TransferFee(amount: transfer.fees.withdrawal, symbol: transfer.symbol)
+        json.fee("withdrawalFee", withdrawal, in: .usd, transferring: transfer.symbol)
+        let processing = TransferFee(amount: transfer.fees.processing, symbol: transfer.symbol)
+        json.fee("processingFee", processing, in: .usd, transferring: transfer.symbol)
+        // Gas in the token itself is part of what left.
+        let isGasApart = !Portfolio.matches(gas.symbol, transfer.symbol)
+        let apart = isGasApart ? gas.worth(in: .usd) : .zero
+        let conversions = transfer.funding.map { TransferFee(amount: $0.fee, symbol: $0.fromSymbol).worth(in: .usd) }
+        let all = transfer.sourceAmount.less(transfer.destinationAmount).worth(at: price) + apart + conversions.sum()
+        json.member("totalFeesAmountInFiat", json: all.text)
+        json.member(
+            "totalTransactionAmountInFiat",
+            json: (transfer.sourceAmount.worth(at: price) + apart + conversions.sum()).text)
     }
 
-    /// A fee in the transferred token.
-    private static func writeFee(
-        _ name: StaticString, _ fee: Amount, _ transfer: StoredTransfer, _ json: inout JSONWriter
-    ) {
-        json.key(name)
-        json.beginObject()
-        json.member("fee", json: fee.text)
-        json.member("feeCurrency", transfer.symbol)
-        json.member("feeInFiat", json: fee.worth(at: Price.dollars(of: transfer.symbol)).text)
-        json.member("feeInTransferCurrency", json: fee.text)
-        json.endObject()
-    }
-
-    /// The user had the tokens already.
+    /// Where nothing is recorded, the user had the tokens already.
     private static func writeFunding(_ transfer: StoredTransfer, _ json: inout JSONWriter) {
-        let price = Price.dollars(of: transfer.symbol)
-        json.objects("fundingMethods", [transfer]) { transfer, json in
-            json.member("type", "existingCryptocurrencyBalance")
-            json.member("amount", json: transfer.sourceAmount.text)
-            json.member("amountInFiat", json: transfer.sourceAmount.worth(at: price).text)
+        let existing = FundingStep(
+            kind: .existingCryptocurrencyBalance, fromSymbol: transfer.symbol, fromAmount: transfer.sourceAmount,
+            amount: transfer.sourceAmount, fee: .zero)
+        let steps = transfer.funding.isEmpty ? [existing] : transfer.funding
+        json.objects("fundingMethods", steps) { step, json in
+            json.member("type", step.kind.rawValue)
+            json.member("amount", json: step.amount.text)
+            json.member("amountInFiat", json: step.amount.worth(at: Price.dollars(of: transfer.symbol)).text)
             json.member("toSymbol", transfer.symbol)
-            json.member("fromAmount", json: transfer.sourceAmount.text)
-            json.member("fromSymbol", transfer.symbol)
-            json.members(null: "paymentMethodType", "fee")
+            json.member("fromAmount", json: step.fromAmount.text)
+            json.member("fromSymbol", step.fromSymbol)
+            json.members(null: "paymentMethodType")
+            if step.fee == .zero { return json.members(null: "fee") }
+            let fee = TransferFee(amount: step.fee, symbol: step.fromSymbol)
+            json.fee("fee", fee, in: .usd, transferring: transfer.symbol)
         }
     }
 

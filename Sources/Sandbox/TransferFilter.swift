@@ -56,9 +56,4 @@ struct TransferFilter: Sendable {
         includesRefunds = try query.bool("IncludeRefundInformation") ?? false
         includesWebhookLogs = try query.bool("IncludeWebhooksLogs") ?? false
     }
-
-    /// Whether no transfer of the stand-in can match: all are of the sandbox and play one integration.
-    var matchesNothing: Bool {
-        isSandbox == false || integrationIds.map { !$0.contains(CatalogueIntegration.playing.id) } ?? false
-    }
 }

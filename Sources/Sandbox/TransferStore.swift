@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Postgres
 import SQL
 
@@ -27,6 +28,10 @@ struct StoredTransfer: Sendable {
     let refundStatus: [UInt8]?
     let createdAt: Timestamp
     let executedAt: Timestamp?
+    /// The integration that paid; nil for one that the catalogue has no more.
+    let source: CatalogueIntegration?
+    let fees: PlayedTransfer.Fees
+    let funding: [FundingStep]
 }
 
 /// The posts of one transfer's webhooks.
@@ -51,7 +56,8 @@ struct TransferStore: Sendable {
     }
 
     func page(of client: UUIDValue, _ filter: TransferFilter, at now: Timestamp) async throws(PostgresError) -> Page {
-        if filter.matchesNothing { return Page() }
+        // All transfers of the stand-in are of the sandbox.
+        if filter.isSandbox == false { return Page() }
         let query = Query(
             .sandboxListTransfers,
             [
@@ -60,6 +66,9 @@ struct TransferStore: Sendable {
                 .text(filter.hash), .uuidOrNull(filter.subClientId), .timestampOrNull(filter.from),
                 .timestampOrNull(filter.to), .text(filter.minAmountInFiat?.text), .text(filter.maxAmountInFiat?.text),
                 .string(filter.order.rawValue), .bool(filter.isDescending), .int64(filter.offset), .int64(filter.count),
+                filter.integrationIds.map { .uuidArray($0.map { UUIDBits(high: $0.high, low: $0.low) }) } ?? .null,
+                .uuidArray(CatalogueIntegration.all.map { UUIDBits(high: $0.id.high, low: $0.id.low) }),
+                .stringArray(CatalogueIntegration.all.map(\.type)),
             ])
         let rows = try await database.run(query, lane: .read)
         var page = Page(total: rows.int64(0, 0))
@@ -91,7 +100,12 @@ struct TransferStore: Sendable {
             destinationAddress: rows.text(row, 15), refundAddress: rows.text(row, 16),
             transactionHash: rows.textOrNil(row, 17), status: rows.text(row, 18), refundStatus: rows.textOrNil(row, 19),
             createdAt: Timestamp(microseconds: rows.timestamp(row, 20)),
-            executedAt: rows.timestampOrNil(row, 21).map { Timestamp(microseconds: $0) })
+            executedAt: rows.timestampOrNil(row, 21).map { Timestamp(microseconds: $0) },
+            source: CatalogueIntegration.find(rows.uuidValue(row, 22)),
+            fees: PlayedTransfer.Fees(
+                withdrawal: amount(23), processing: amount(24),
+                gas: TransferFee(amount: amount(25), symbol: rows.text(row, 26))),
+            funding: (try? JSONDocument.parse(rows.jsonb(row, 27))).flatMap { [FundingStep](json: $0.root) } ?? [])
     }
 }
 

@@ -12,7 +12,7 @@ enum WebhookBody {
             ("EventId", event.id.text), ("UserId", transfer.userId), ("TransactionId", transfer.transactionId),
             ("TransferId", transfer.id.text), ("TransferStatus", event.status), ("TxHash", event.transactionHash),
             ("Chain", Array(transfer.network.name.utf8)), ("Token", transfer.symbol),
-            ("SourceAccountProvider", Array("Coinbase".utf8)), ("SourceAddress", transfer.sourceAddress),
+            ("SourceAccountProvider", Array(transfer.source.name.utf8)), ("SourceAddress", transfer.sourceAddress),
             ("DestinationAddress", transfer.destinationAddress), ("RefundAddress", transfer.refundAddress),
         ]
         for (name, text) in texts {

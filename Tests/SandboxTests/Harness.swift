@@ -18,6 +18,7 @@ struct Harness: Sendable {
     static let webhookSecret = "whsec of the sandbox: ünïcode"
 
     let loop: EventLoop
+    let sandbox: Sandbox
     let client: HTTPClient
     let database: Database
     let receiver: Receiver
@@ -69,7 +70,7 @@ struct Harness: Sendable {
             log: .silent)
         let serving = HTTPServer(loop: loop, configuration: .test, handler: sandbox.handler)
         let harness = Harness(
-            loop: loop, client: client, database: database, receiver: receiver, clock: clock,
+            loop: loop, sandbox: sandbox, client: client, database: database, receiver: receiver, clock: clock,
             port: try serving.listen(address: "127.0.0.1", port: 0), owner: try databaseOfTest.owner(),
             receiverPort: receiverPort, configuration: configuration)
         let running = sends ? loop.spawn { await sandbox.run() } : nil

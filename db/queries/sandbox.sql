@@ -25,10 +25,12 @@ with used as (
 ), played as (
     insert into sandbox.transfer (id, client_id, sub_client_id, user_id, transaction_id, transfer_type, network_id,
         network_name, symbol, source_amount, destination_amount, amount_in_fiat, fee_is_inclusive, source_address,
-        destination_address, refund_address, tx_hash, statuses, happens_at, created_at)
+        destination_address, refund_address, tx_hash, statuses, happens_at, created_at, integration_id, withdrawal_fee,
+        processing_fee, gas_fee, gas_symbol, funding)
     select $3, client_id, sub_client_id, user_id, transaction_id, transfer_type, network_id, $7::text, symbol,
         $8::text::numeric, $9::text::numeric, $10::text::numeric, fee_is_inclusive, $11::text, address, $12::text,
-        $13::text, $14::text[], $15::timestamptz[], $2
+        $13::text, $14::text[], $15::timestamptz[], $2, $16::uuid, $17::text::numeric, $18::text::numeric,
+        $19::text::numeric, $20::text, $21::jsonb
     from used
 ), posted as (
     insert into sandbox.webhook (client_id, event_id, event, due_at, transfer_id)
@@ -37,9 +39,125 @@ with used as (
 )
 select count(*) from used;
 
+-- name: sandbox_open_portfolio
+-- What a holder owns; the first look writes it. The no-op update gives the row back when it is there already.
+insert into sandbox.portfolio (client_id, holder, symbols, amounts, cash)
+values ($1::uuid, $2::text, $3::text[], $4::text[], $5::text)
+on conflict (client_id, holder) do update set holder = excluded.holder
+returning symbols, amounts, cash, credit_symbols, credit_amounts, credit_due_at, version;
+
+-- name: sandbox_find_portfolio
+select symbols, amounts, cash, credit_symbols, credit_amounts, credit_due_at, version
+from sandbox.portfolio
+where client_id = $1::uuid and holder = $2::text;
+
+-- name: sandbox_credit_portfolio
+-- Promises amounts of $3 to a holder at $5. One that was never looked at gets nothing: it is seen at its start anyway.
+update sandbox.portfolio
+set credit_symbols = credit_symbols || $3::text[], credit_amounts = credit_amounts || $4::text[],
+    credit_due_at = credit_due_at || $5::timestamptz[], version = version + 1
+where client_id = $1::uuid and holder = $2::text;
+
+-- name: sandbox_delete_portfolios
+-- Gives every user of a client back what they had at first.
+delete from sandbox.portfolio where client_id = $1::uuid;
+
+-- name: sandbox_insert_connected_account
+insert into sandbox.connected_account (client_id, user_id, id, integration_id, holder, network_type, token_digest,
+    access_digest, access_expires_at, created_at)
+values ($1::uuid, $2::text, $3::uuid, $4::uuid, $5::text, $6::text, $7::bytea, $8::bytea, $9::timestamptz,
+    $10::timestamptz);
+
+-- name: sandbox_find_connected_account
+select id, user_id, integration_id, holder, network_type, token_digest, access_digest, access_expires_at
+from sandbox.connected_account
+where client_id = $1::uuid and user_id = $2::text and id = $3::uuid;
+
+-- name: sandbox_find_connected_account_by_token
+-- By either token. Two indexes answer it; a token is of one account.
+select id, user_id, integration_id, holder, network_type, token_digest, access_digest, access_expires_at
+from sandbox.connected_account
+where client_id = $1::uuid and token_digest = $2::bytea
+union all
+select id, user_id, integration_id, holder, network_type, token_digest, access_digest, access_expires_at
+from sandbox.connected_account
+where client_id = $1::uuid and access_digest = $2::bytea and token_digest is distinct from $2;
+
+-- name: sandbox_renew_access
+update sandbox.connected_account
+set access_digest = $4::bytea, access_expires_at = $5::timestamptz
+where client_id = $1::uuid and user_id = $2::text and id = $3::uuid;
+
+-- name: sandbox_delete_connected_account
+delete from sandbox.connected_account where client_id = $1::uuid and user_id = $2::text and id = $3::uuid;
+
+-- name: sandbox_insert_preview
+insert into sandbox.preview (client_id, user_id, id, account_id, quote, transaction_id, sub_client_id, transfer_type,
+    auth_code_digest, expires_at)
+values ($1::uuid, $2::text, $3::uuid, $4::uuid, $5::jsonb, $6::text, $7::uuid, $8::text, $9::bytea, $10::timestamptz);
+
+-- name: sandbox_find_preview
+-- A preview with the portfolio it is paid from, of one moment: what is decided from both is written only if the
+-- portfolio is still of the same version.
+select w.id, w.user_id, w.account_id, w.quote, w.transaction_id, w.sub_client_id, w.transfer_type, w.expires_at,
+    w.is_executed or s.id is not null, w.auth_code_digest, p.symbols, p.amounts, p.cash, p.credit_symbols,
+    p.credit_amounts, p.credit_due_at, p.version
+from sandbox.portfolio p
+left join sandbox.preview w on w.client_id = p.client_id and w.id = $3::uuid
+left join sandbox.preview s on s.auth_code_digest = w.auth_code_digest and s.is_executed
+where p.client_id = $1::uuid and p.holder = $2::text;
+
+-- name: sandbox_execute_preview
+-- Writes a portfolio of the version it was read at, and with it the execution of a preview: the transfer and the webhooks
+-- of that. Whoever loses the race for the portfolio writes nothing.
+with paid as (
+    update sandbox.portfolio
+    set symbols = $4::text[], amounts = $5::text[], cash = $6::text, credit_symbols = $7::text[],
+        credit_amounts = $8::text[], credit_due_at = $9::timestamptz[], version = version + 1
+    where client_id = $1::uuid and holder = $2::text and version = $3::bigint
+    returning client_id
+), executed as (
+    update sandbox.preview w
+    set is_executed = true
+    from paid
+    where w.client_id = paid.client_id and w.id = $10::uuid
+    returning w.client_id, w.user_id, w.transaction_id, w.sub_client_id, w.transfer_type
+), played as (
+    insert into sandbox.transfer (id, client_id, sub_client_id, user_id, transaction_id, transfer_type, network_id,
+        network_name, symbol, source_amount, destination_amount, amount_in_fiat, fee_is_inclusive, source_address,
+        destination_address, refund_address, tx_hash, statuses, happens_at, created_at, integration_id, withdrawal_fee,
+        processing_fee, gas_fee, gas_symbol, funding)
+    select $10, client_id, sub_client_id, user_id, transaction_id, transfer_type, $12::uuid, $13::text, $14::text,
+        $15::text::numeric, $16::text::numeric, $17::text::numeric, $18::boolean, $19::text, $20::text, $21::text,
+        $22::text, $23::text[], $24::timestamptz[], $11::timestamptz, $25::uuid, $26::text::numeric,
+        $27::text::numeric, $28::text::numeric, $29::text, $30::jsonb
+    from executed
+), posted as (
+    insert into sandbox.webhook (client_id, event_id, event, due_at, transfer_id)
+    select executed.client_id, owed.event_id, owed.event, owed.due_at, $10
+    from executed, unnest($31::uuid[], $32::bytea[], $33::timestamptz[]) as owed (event_id, event, due_at)
+)
+select count(*) from executed;
+
+-- name: sandbox_delete_old_previews
+delete from sandbox.preview where expires_at < $1::timestamptz;
+
+-- name: sandbox_insert_wallet_verification
+insert into sandbox.wallet_verification (client_id, user_id, id, address, network_type, message, signed_message_hash,
+    verified_at)
+values ($1::uuid, $2::text, $3::uuid, $4::text, $5::text, $6::text, $7::text, $8::timestamptz);
+
+-- name: sandbox_list_wallet_verifications
+-- Of one address ($3, without case) or all, the oldest first.
+select address, network_type, message, signed_message_hash, verified_at
+from sandbox.wallet_verification
+where client_id = $1::uuid and user_id = $2::text and ($3::text is null or lower(address) = lower($3))
+order by verified_at, id
+limit $4::bigint;
+
 -- name: sandbox_list_transfers
 -- One page of a client's transfers as they stand at $2, with how many there are in all; one row without a transfer if
--- the page is empty.
+-- the page is empty. $18 and $19 say which integration is of which type.
 with standing as (
     select t.*, e.status, e.executed_at, e.refund_status
     from sandbox.transfer t
@@ -57,6 +175,7 @@ with standing as (
         and ($9::timestamptz is null or t.created_at >= $9) and ($10::timestamptz is null or t.created_at <= $10)
         and ($11::text is null or t.amount_in_fiat >= $11::text::numeric)
         and ($12::text is null or t.amount_in_fiat <= $12::text::numeric)
+        and ($17::uuid[] is null or t.integration_id = any ($17))
 ), found as (
     select s.*, row_number() over (order by
         case when not $14::boolean then k.number end, case when $14 then k.number end desc nulls last,
@@ -67,7 +186,8 @@ with standing as (
                 when 'createdTimestamp' then extract(epoch from s.created_at) end as number,
             case $13 when 'id' then s.id::text when 'clientTransferId' then s.transaction_id
                 when 'userId' then s.user_id when 'status' then s.status when 'symbol' then s.symbol
-                when 'networkName' then s.network_name end as word
+                when 'networkName' then s.network_name
+                when 'fromType' then ($19::text[])[array_position($18::uuid[], s.integration_id)] end as word
     ) as k
     where ($5::text[] is null or s.status = any ($5))
         and ($7::text is null or s.executed_at is not null and s.tx_hash = $7)
@@ -75,7 +195,8 @@ with standing as (
 select (select count(*) from found), f.id, f.sub_client_id, f.client_id, f.user_id, f.transaction_id, f.transfer_type,
     f.network_id, f.network_name, f.symbol, f.source_amount::text, f.destination_amount::text, f.amount_in_fiat::text,
     f.fee_is_inclusive, f.source_address, f.destination_address, f.refund_address,
-    case when f.executed_at is not null then f.tx_hash end, f.status, f.refund_status, f.created_at, f.executed_at
+    case when f.executed_at is not null then f.tx_hash end, f.status, f.refund_status, f.created_at, f.executed_at,
+    f.integration_id, f.withdrawal_fee::text, f.processing_fee::text, f.gas_fee::text, f.gas_symbol, f.funding
 from (values (true)) as always
 left join found f on f.place > $15::bigint and f.place <= $15 + $16::bigint
 order by f.place;

@@ -1,3 +1,5 @@
+import Domain
+
 /// What is forced upon one preview and its execution; by default nothing is, and both go as the balances have it.
 struct OutcomePlan: Sendable {
     /// The preview fails so, whatever is asked.
@@ -26,3 +28,16 @@ extension Completion {
         self.lostStatuses = lostStatuses
     }
 }
+
+/// What there is to know of a transfer when it is decided what is forced on it.
+struct OutcomeQuestion: Sendable {
+    let clientId: UUIDValue
+    let origin: TransferOrigin
+    /// What is asked for without fees, in dollars.
+    let amountInFiat: Amount
+    /// Where it is to arrive.
+    let address: [UInt8]
+}
+
+/// Who decides what is forced. Asking uses nothing up.
+typealias OutcomePlanner = @Sendable (OutcomeQuestion) -> OutcomePlan
