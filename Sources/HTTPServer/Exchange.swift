@@ -158,6 +158,7 @@ extension Connection {
         guard phase == .handling, exchange.number == number else { return }
         task = nil
         if exchange.body == .collecting { stopCollecting(.unavailable) }
+        if let breaking = response.breaking { return breakOff(response, breaking) }
         let drains = !settleBody()
         let closes =
             exchange.wantsClose || server.isDraining || exchange.body == .refused || (inputEnded && !hasBacklog)
@@ -179,6 +180,16 @@ extension Connection {
             advanceBacklog()
         }
         if phase == .handling { flushLater() } else { flush() }
+    }
+
+    /// Ends the connection before or inside the answer.
+    private func breakOff(_ response: Response, _ breaking: Response.Breaking) {
+        if breaking == .beforeHead { return close() }
+        server.write(response, requestId: exchange.requestId, isHead: exchange.isHead, closes: false, to: &out)
+        if !exchange.isHead, ResponseWriter.hasContent(response) {
+            out.removeLast(response.body.count - response.body.count / 2)
+        }
+        end(lingering: true)
     }
 
     /// Deals with what of the body nobody read. False if it is worth reading away after the answer; otherwise it is

@@ -6,6 +6,15 @@ package struct Response: Sendable {
     package var status: Int
     package var headers: ResponseHeaders
     package var body: [UInt8]
+    /// Where the connection ends before the answer does, for servers that play failing ones; nil nowhere.
+    package var breaking: Breaking?
+
+    package enum Breaking: Sendable {
+        /// Nothing is sent.
+        case beforeHead
+        /// The head and the first half of the body it announces are sent.
+        case insideBody
+    }
 
     package init(status: Int, headers: ResponseHeaders = ResponseHeaders(), body: [UInt8] = []) {
         precondition((200...599).contains(status), "not a final status")

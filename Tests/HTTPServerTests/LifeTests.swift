@@ -28,6 +28,23 @@ import Testing
         }
     }
 
+    @Test func anAnswerMayBeBrokenOff() async throws {
+        try await TestServer.run(handler: { request in
+            var response = Response(status: 200, contentType: "text/plain", body: Array("0123456789".utf8))
+            response.breaking = request.head.query == nil ? .insideBody : .beforeHead
+            return response
+        }) { server in
+            let cut = try #require(TestClient(server.port))
+            cut.send(get)
+            let text = try #require(cut.readToEnd())
+            #expect(text.hasPrefix("HTTP/1.1 200 ") && text.contains("Content-Length: 10\r\n"))
+            #expect(text.hasSuffix("\r\n\r\n01234"))
+            let silent = try #require(TestClient(server.port))
+            silent.send("GET /?a HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(silent.isAtEnd())
+        }
+    }
+
     @Test func aClientThatVanishesInItsBodyEndsTheWaitForIt() async throws {
         let began = Gate()
         let lost = Gate()
