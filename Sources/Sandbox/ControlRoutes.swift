@@ -11,6 +11,7 @@ import Runtime
 struct ControlRoutes: Sendable {
     let store: LinkTokenStore
     let sender: WebhookSender
+    let faults: FaultBook
     let clock: Clock
     let random: RandomSource
     let log: Log
@@ -26,18 +27,21 @@ struct ControlRoutes: Sendable {
     private struct Refusal: Error { let problem: Problem }
 
     private func completed(_ request: Request) async throws(Refusal) -> Response {
-        let completion = try await read(request)
-        guard let token = completion.token else { throw Refusal(problem: .unknownToken) }
+        let wanted = try await read(request)
+        guard let token = wanted.token else { throw Refusal(problem: .unknownToken) }
         do {
             guard let stored = try await store.find(token) else { throw Refusal(problem: .unknownToken) }
             let now = clock.now()
             var random = random
-            let transfer = PlayedTransfer(
-                of: stored, to: try stored.destination(at: now), as: completion, now: now, random: &random)
-            let copies = sender.hasAddress(stored.clientId) ? 1 + Int(completion.duplicates) : 0
-            guard try await store.use(token, for: transfer, copies: copies, at: now) else {
+            let destination = try stored.destination(at: now)
+            let plan = faults.plan(OutcomeQuestion(of: stored, to: destination))
+            let completion = try await completion(wanted, plan)
+            let transfer = PlayedTransfer(of: stored, to: destination, as: completion, now: now, random: &random)
+            let hasAddress = sender.hasAddress(stored.clientId)
+            guard try await store.use(token, for: transfer, hasAddress: hasAddress, at: now) else {
                 throw Refusal(problem: .usedToken)
             }
+            await faults.spend(plan.rules, wanted.isDecided ? .playedOtherwise : .played)
             sender.nudge()
             return Response(status: 200, contentType: "application/json", body: ControlRoutes.body(transfer))
         } catch let refusal as Refusal {
@@ -52,6 +56,21 @@ struct ControlRoutes: Sendable {
             log.error("a link token cannot be completed", [(.error, .text("\(error)"))])
             throw Refusal(problem: .unavailable)
         }
+    }
+
+    /// What the call asked for, and what it left to faults and magic values. Their faults of webhooks count in any
+    /// case.
+    private func completion(_ wanted: Completion, _ plan: OutcomePlan) async throws(Refusal) -> Completion {
+        if wanted.isDecided {
+            var completion = wanted
+            completion.webhookFaults = plan.completion?.webhookFaults ?? []
+            return completion
+        }
+        if let code = plan.previewFailure?.rawValue ?? plan.executeFailure?.rawValue {
+            await faults.spend(plan.rules, .failed)
+            throw Refusal(problem: .transferFails(code))
+        }
+        return plan.completion.map { wanted.going(as: $0) } ?? wanted
     }
 
     private func read(_ request: Request) async throws(Refusal) -> Completion {

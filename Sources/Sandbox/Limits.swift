@@ -110,8 +110,21 @@ package enum SandboxLimits {
     /// Bytes of a boundary: RFC 2046 section 5.1.1.
     static let multipartBoundaryBytes = 1...70
 
-    /// Account faults that may be waiting.
-    static let accountFaults = 100
+    // MARK: Faults and clock
+
+    /// Rules in force at once.
+    static let faultRules = 100
+    static let faultUses: ClosedRange<Int64> = 1...1_000_000
     /// Milliseconds an answer may be held back.
     static let faultDelayMilliseconds: ClosedRange<Int64> = 0...30_000
+    /// How long a call hangs if its caller does not leave before: longer than any client waits.
+    static let longestHang = Duration.seconds(300)
+    static let retryAfterSeconds: ClosedRange<Int64> = 0...86_400
+    /// Posts of one webhook that are signed wrongly.
+    static let wrongSignatures: ClosedRange<Int64> = 0...100
+    /// Between webhooks that are posted last first: long enough that the order is kept over several connections.
+    static let reversedGapMilliseconds: Int64 = 300
+    /// How far the clock may be from the machine's: ten years either way.
+    static let clockOffsetSeconds: ClosedRange<Int64> = -315_360_000...315_360_000
+    static let clockAdvanceSeconds: ClosedRange<Int64> = 0...315_360_000
 }

@@ -46,21 +46,20 @@ struct LinkTokenStore: Sendable {
             expiresAt: Timestamp(microseconds: rows.timestamp(0, 11)), isUsed: !rows.isNull(0, 12))
     }
 
-    /// Consumes a token and owes the webhooks of its transfer, each event that is not lost `copies` times, in one
-    /// transaction.
+    /// Consumes a token and owes the webhooks of its transfer, in one transaction.
     ///
-    /// False if the token was used in the meantime; then nothing is owed. With no copies nothing is owed either.
+    /// False if the token was used in the meantime; then nothing is owed. Without an address nothing is owed either.
     func use(
-        _ token: LinkToken, for transfer: PlayedTransfer, copies: Int, at now: Timestamp
+        _ token: LinkToken, for transfer: PlayedTransfer, hasAddress: Bool, at now: Timestamp
     ) async throws(PostgresError) -> Bool {
-        let owed = transfer.owed(copies: copies)
+        let owed = hasAddress ? transfer.owedWebhooks : []
         let query = Query(
             .sandboxUseLinkToken,
             [
                 .bytes(token.digest), .timestamp(now), .uuid(transfer.id),
-                .uuidArray(owed.map { UUIDBits(high: $0.id.high, low: $0.id.low) }),
-                .bytesArray(owed.map { WebhookBody.event($0, of: transfer) }),
-                .timestampArray(owed.map { $0.happensAt.microseconds }), .string(transfer.network.name),
+                .uuidArray(owed.map { UUIDBits(high: $0.eventId.high, low: $0.eventId.low) }),
+                .bytesArray(owed.map(\.event)),
+                .timestampArray(owed.map { $0.dueAt.microseconds }), .string(transfer.network.name),
                 .text(transfer.sourceAmount.text), .text(transfer.destinationAmount.text),
                 .text(transfer.amountInFiat.text), .text(transfer.sourceAddress), .text(transfer.refundAddress),
                 .text(transfer.events.lazy.compactMap(\.transactionHash).first),
@@ -68,6 +67,7 @@ struct LinkTokenStore: Sendable {
                 .timestampArray(transfer.events.map { $0.happensAt.microseconds }), .uuid(transfer.source.id),
                 .text(transfer.fees.withdrawal.text), .text(transfer.fees.processing.text),
                 .text(transfer.fees.gas.amount.text), .text(transfer.fees.gas.symbol), .jsonb(transfer.funding.json),
+                .int32Array(owed.map(\.wrongSignatures)),
             ])
         return try await database.run(query, lane: .write).int64(0, 0) == 1
     }

@@ -12,7 +12,9 @@ struct Pages: Sendable {
 
             POST \(baseURL)/api/v1/linktoken                   mints a link token, as Mesh does
             POST \(baseURL)/sandbox/v1/link-tokens/complete    plays what its user does, and posts the webhooks
-            POST \(baseURL)/sandbox/v1/account-faults          lets the next account calls fail
+            PUT  \(baseURL)/sandbox/v1/faults                  forces outcomes of transfers, webhooks and calls
+            PUT  \(baseURL)/sandbox/v1/clock                   sets its clock
+            POST \(baseURL)/sandbox/v1/reset                   forgets all that was played
                  \(baseURL)/admin/api/v1/…                     keeps sub-clients, as Mesh's Account Management API does
 
             """
@@ -36,9 +38,8 @@ struct Pages: Sendable {
         if let token, token.count <= SandboxLimits.tokenTextBytes, LinkToken(text: token) != nil {
             text += "<p>Nobody needs to sign in here: this link token is completed by a call.</p>\n<pre>".utf8
             text += Pages.escaped(call(token))
-            text +=
-                "</pre>\n<p>The outcome is <code>succeeded</code>, <code>failed</code> or <code>pending</code>.</p>"
-                .utf8
+            text += "</pre>\n<p>The outcome is <code>succeeded</code>, <code>failed</code>, <code>pending</code> ".utf8
+            text += "or that of a refund.</p>".utf8
         } else {
             text += "<p>This address carries no link token.</p>".utf8
         }

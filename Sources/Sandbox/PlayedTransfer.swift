@@ -9,8 +9,7 @@ struct PlayedTransfer: Sendable {
         let happensAt: Timestamp
         /// Only a transfer that arrived is on a chain.
         let transactionHash: [UInt8]?
-        /// Whether its webhook is never posted.
-        let isLost: Bool
+        let posting: WebhookPosting
     }
 
     let id: UUIDValue
@@ -93,21 +92,29 @@ struct PlayedTransfer: Sendable {
         _ completion: Completion, on network: Network, now: Timestamp, random: inout some RandomNumberGenerator
     ) -> [Event] {
         let hash = network.transactionHash(&random)
+        let moments = zip(completion.statuses, completion.offsets).map { status, offset in
+            (status: status, happensAt: now + .milliseconds(offset))
+        }
         var events: [Event] = []
-        for (index, status) in completion.statuses.enumerated() {
-            let delay = Duration.milliseconds(completion.delayMilliseconds * Int64(index))
+        for (moment, posting) in zip(moments, WebhookPosting.plan(moments, completion)) {
             events.append(
                 Event(
-                    id: .version4(&random), status: status, happensAt: now + delay,
-                    transactionHash: equalsIgnoringASCIICase(status, "Succeeded") ? hash : nil,
-                    isLost: completion.loses(status)))
+                    id: .version4(&random), status: moment.status, happensAt: moment.happensAt,
+                    transactionHash: equalsIgnoringASCIICase(moment.status, "Succeeded") ? hash : nil,
+                    posting: posting))
         }
         return events
     }
 
-    /// The events whose webhooks are posted, each so many times.
-    func owed(copies: Int) -> [Event] {
-        events.filter { !$0.isLost }.flatMap { [Event](repeating: $0, count: copies) }
+    /// What is asked for of a transfer, in dollars: what faults and magic values go by.
+    static func amountInFiat(of token: StoredLinkToken, to destination: Destination) -> Amount {
+        asked(of: token, to: destination).worth(at: Price.dollars(of: destination.symbol))
+    }
+
+    private static func asked(of token: StoredLinkToken, to destination: Destination) -> Amount {
+        let price = Price.dollars(of: destination.symbol)
+        let entered = max(enteredAmount.divided(by: price), destination.minAmount ?? .zero)
+        return destination.amount ?? token.amountInFiat?.divided(by: price) ?? entered
     }
 
     /// What leaves the source is what arrives and the fees; inclusive fees are taken out of the amount asked for.
@@ -115,8 +122,7 @@ struct PlayedTransfer: Sendable {
         of token: StoredLinkToken, to destination: Destination, on network: Network
     ) -> (source: Amount, destination: Amount, fees: Fees) {
         let price = Price.dollars(of: destination.symbol)
-        let entered = max(enteredAmount.divided(by: price), destination.minAmount ?? .zero)
-        let asked = destination.amount ?? token.amountInFiat?.divided(by: price) ?? entered
+        let asked = asked(of: token, to: destination)
         let fees = Fees(
             withdrawal: withdrawalFee.divided(by: price), processing: asked.times(ratio: token.clientFee ?? .zero),
             gas: TransferFee(amount: .zero, symbol: network.nativeSymbol))

@@ -27,6 +27,11 @@ struct Problem: Sendable {
     static let noTransfer = Problem(
         status: 422, code: "unprocessable", title: "Nothing to transfer",
         detail: "The link token has no transferOptions with toAddresses: it only connects an account.")
+    /// A rule or a magic value lets the transfer fail before it is made.
+    static func transferFails(_ code: String) -> Problem {
+        Problem(
+            status: 422, code: "unprocessable", title: "The transfer is not made", detail: "It fails with \(code).")
+    }
     static let unavailable = Problem(
         status: 503, code: "unavailable", title: "Unavailable", detail: "The database did not answer. Try again.")
     static let notFound = Problem(

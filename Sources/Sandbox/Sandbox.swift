@@ -20,7 +20,8 @@ package struct Sandbox: Service {
     private let reads: ReadRoutes
     private let control: ControlRoutes
     private let accounts: AccountRoutes
-    private let faults: AccountFaultRoutes
+    private let gate: FaultGate
+    private let faults: FaultRoutes
     private let logos: LogoPage
     private let pages: Pages
     private let clock: Clock
@@ -39,26 +40,36 @@ package struct Sandbox: Service {
         clock: Clock = .system, random: RandomSource = .system, log: Log
     ) {
         self.loop = loop
-        self.clock = clock
         self.log = log
+        let virtual = VirtualClock(clock)
+        let machineClock = clock
+        let clock = virtual.clock
+        self.clock = clock
         tokens = LinkTokenStore(database: database)
-        sender = WebhookSender(
+        let sender = WebhookSender(
             loop: loop, store: WebhookStore(database: database), client: httpClient, clients: configuration.clients,
-            clock: clock, random: random, log: log)
-        exchange = Exchange(database: database, sender: sender, clock: clock, random: random)
+            clock: clock, machineClock: machineClock, random: random, log: log)
+        self.sender = sender
+        let book = FaultBook(
+            loop: loop, store: FaultStore(database: database), clock: virtual, random: random, log: log)
+        exchange = Exchange(
+            database: database, sender: sender, clock: clock, random: random,
+            plan: { book.plan($0) }, spend: { await book.spend($0, $1) })
         let keys = ClientKeys(configuration.clients)
         reads = ReadRoutes(
             keys: keys, store: TransferStore(database: database), clock: clock, random: random, log: log)
         linkTokens = LinkTokenRoutes(
             keys: keys, store: tokens, baseURL: configuration.publicBaseURL,
             clock: clock, random: random, log: log)
-        control = ControlRoutes(store: tokens, sender: sender, clock: clock, random: random, log: log)
-        let waiting = AccountFaults(loop)
+        control = ControlRoutes(
+            store: tokens, sender: sender, faults: book, clock: clock, random: random, log: log)
         let accountStore = AccountStore(database: database)
+        let accountKeys = AccountKeys(configuration.clients)
         accounts = AccountRoutes(
-            loop: loop, keys: AccountKeys(configuration.clients), store: accountStore, faults: waiting,
-            baseURL: configuration.publicBaseURL, clock: clock, random: random, log: log)
-        faults = AccountFaultRoutes(faults: waiting)
+            keys: accountKeys, store: accountStore, baseURL: configuration.publicBaseURL, clock: clock,
+            random: random, log: log)
+        gate = FaultGate(loop: loop, book: book, keys: keys, accountKeys: accountKeys, random: random)
+        faults = FaultRoutes(book: book, nudge: { sender.nudge() }, log: log)
         logos = LogoPage(store: accountStore, log: log)
         pages = Pages(baseURL: configuration.publicBaseURL)
         sweeping = Wake(loop)
@@ -66,7 +77,7 @@ package struct Sandbox: Service {
     }
 
     /// Answers the requests of the sandbox listener.
-    package var handler: HTTPServer.Handler { { request in await respond(to: request) } }
+    package var handler: HTTPServer.Handler { { request in await gate.answer(request) { await respond(to: $0) } } }
 
     private func respond(to request: Request) async -> Response {
         let head = request.head
@@ -77,7 +88,7 @@ package struct Sandbox: Service {
         case .operation(.createLinkToken): return await linkTokens.create(request)
         case .operation(.completeLinkToken): return await control.complete(request)
         case .operation(.account(let operation)): return await accounts.answer(operation, request)
-        case .operation(.setAccountFaults): return await faults.set(request)
+        case .operation(.fault(let operation)): return await faults.answer(operation, request)
         case .operation(.logo): return await logos.answer(request)
         case .operation(let operation): return await reads.answer(operation, request)
         case .nothing: return Problem.notFound.response(requestId: head.requestId)
@@ -99,6 +110,8 @@ package struct Sandbox: Service {
 
     /// Posts webhooks and forgets old tokens until `stop()`; returns when the posts under way have ended.
     package func run() async {
+        // What is due depends on the clock as an earlier run left it.
+        await gate.book.load()
         let sweeper = loop.spawn { await sweep() }
         await sender.run()
         await sweeper.value

@@ -3,9 +3,10 @@ package import HTTPServer
 /// One operation of the stand-in.
 package struct SandboxRoute: Sendable {
     package enum Operation: Equatable, Sendable {
-        case about, createLinkToken, completeLinkToken, payLink, connect, logo, setAccountFaults
+        case about, createLinkToken, completeLinkToken, payLink, connect, logo
         case networks, managedIntegrations, tokens, integrations, status, transfers, walletVerifications, removeAccount
         case account(AccountOperation)
+        case fault(FaultOperation)
     }
 
     package let method: Method
@@ -47,9 +48,12 @@ package enum SandboxRouteTable {
         SandboxRoute(
             method: .get, pattern: "/public/clients/logo/{clientId}/{id}", ignoresCase: false, isContract: false,
             operation: .logo),
-        SandboxRoute(
-            method: .post, pattern: "/sandbox/v1/account-faults", ignoresCase: false, isContract: true,
-            operation: .setAccountFaults),
+        fault(.get, "/sandbox/v1/faults", .getFaults),
+        fault(.put, "/sandbox/v1/faults", .setFaults),
+        fault(.post, "/sandbox/v1/reset", .reset),
+        fault(.get, "/sandbox/v1/clock", .getClock),
+        fault(.put, "/sandbox/v1/clock", .setClock),
+        fault(.post, "/sandbox/v1/clock/advance", .advanceClock),
         account(.post, "/admin/api/v1/Token", .createToken),
         account(.get, "/admin/api/v1/SubClient", .listSubClients),
         account(.post, "/admin/api/v1/SubClient", .createSubClient),
@@ -71,11 +75,23 @@ package enum SandboxRouteTable {
             method: method, pattern: pattern, ignoresCase: true, isContract: false, operation: .account(operation))
     }
 
+    private static func fault(
+        _ method: Method, _ pattern: StaticString, _ operation: FaultOperation
+    ) -> SandboxRoute {
+        SandboxRoute(
+            method: method, pattern: pattern, ignoresCase: false, isContract: true, operation: .fault(operation))
+    }
+
     enum Match {
         case operation(SandboxRoute.Operation)
         /// The path exists, for other methods.
         case otherMethods([Method])
         case nothing
+    }
+
+    /// The route of a request that is served.
+    static func route(_ method: Method, _ path: ArraySlice<UInt8>) -> SandboxRoute? {
+        routes.first { $0.method == (method == .head ? .get : method) && matches($0, path) }
     }
 
     /// Finds what a request asks for. HEAD is answered as GET is; the server leaves the body out.

@@ -26,19 +26,22 @@ struct WebhookSender: Sendable {
     private let client: HTTPClient
     private let addresses: [UUIDValue: Address]
     private let clock: Clock
+    private let machineClock: Clock
     private let random: RandomSource
     private let log: Log
     private let state: LoopState<State>
     private let wake: Wake
 
+    /// `clock` says what is due, `machineClock` what is leased.
     init(
         loop: EventLoop, store: WebhookStore, client: HTTPClient, clients: [SandboxClient], clock: Clock,
-        random: RandomSource, log: Log
+        machineClock: Clock, random: RandomSource, log: Log
     ) {
         self.loop = loop
         self.store = store
         self.client = client
         self.clock = clock
+        self.machineClock = machineClock
         self.random = random
         self.log = log
         var addresses: [UUIDValue: Address] = [:]
@@ -85,7 +88,7 @@ struct WebhookSender: Sendable {
         // The end of a post wakes us; one claim for several places saves commits.
         if free < SandboxLimits.placesPerClaim { return SandboxLimits.longestSleep }
         do {
-            let claimed = try await store.claim(free, at: clock.now())
+            let claimed = try await store.claim(free, at: clock.now(), machineTime: machineClock.now())
             for webhook in claimed { start(webhook) }
             if claimed.count == free { return SandboxLimits.longestSleep }
             guard let due = try await store.nextDue() else { return SandboxLimits.longestSleep }
@@ -129,11 +132,13 @@ struct WebhookSender: Sendable {
         var random = random
         let (uri, sentAt) = (address.url.asciiText, clock.now())
         let body = WebhookBody.attempt(event: webhook.event, id: .version4(&random), sentAt: sentAt)
+        // The signature of another body is as wrong as any.
+        let signed = webhook.isSignedWrongly ? body + [UInt8(ascii: " ")] : body
         let request = OutgoingRequest(
             method: .post, url: address.url,
             headers: [
                 ("Content-Type", Array("application/json".utf8)),
-                ("X-Mesh-Signature-256", Base64.encode(address.key.authenticate(body))),
+                ("X-Mesh-Signature-256", Base64.encode(address.key.authenticate(signed))),
             ],
             body: body, connectTimeout: SandboxLimits.postConnectTimeout,
             totalTimeout: SandboxLimits.postTotalTimeout, responseLimit: SandboxLimits.answerBytes,

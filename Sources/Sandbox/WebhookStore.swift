@@ -10,6 +10,10 @@ struct ClaimedWebhook: Sendable {
     let event: [UInt8]
     /// Counted from 1.
     let attempt: Int32
+    /// How many attempts are signed wrongly before one is signed rightly.
+    let wrongSignatures: Int32
+
+    var isSignedWrongly: Bool { attempt <= wrongSignatures }
 }
 
 /// One post of a webhook, as Mesh logs it.
@@ -27,16 +31,22 @@ struct WebhookPost: Sendable {
 struct WebhookStore: Sendable {
     let database: Database
 
-    /// Leases up to `limit` webhooks that are due.
-    func claim(_ limit: Int, at now: Timestamp) async throws(PostgresError) -> [ClaimedWebhook] {
+    /// Leases up to `limit` webhooks that are due at `now`. Leases go by the machine's time, which nobody sets.
+    func claim(
+        _ limit: Int, at now: Timestamp, machineTime: Timestamp
+    ) async throws(PostgresError) -> [ClaimedWebhook] {
         let query = Query(
-            .sandboxClaimWebhooks, [.timestamp(now), .timestamp(now + SandboxLimits.lease), .int32(Int32(limit))])
+            .sandboxClaimWebhooks,
+            [
+                .timestamp(now), .timestamp(machineTime + SandboxLimits.lease), .int32(Int32(limit)),
+                .timestamp(machineTime),
+            ])
         let rows = try await database.run(query, lane: .write)
         return rows.indices.map { row in
             let client = rows.uuid(row, 1)
             return ClaimedWebhook(
                 id: rows.int64(row, 0), clientId: UUIDValue(high: client.high, low: client.low),
-                event: rows.bytes(row, 2), attempt: rows.int32(row, 3))
+                event: rows.bytes(row, 2), attempt: rows.int32(row, 3), wrongSignatures: rows.int32(row, 4))
         }
     }
 

@@ -28,9 +28,10 @@ extension EndToEnd {
             let keys = #"{"adminBaseUrl":"http://localhost:\#(port)","adminClientSecret":"\#(Self.adminSecret)"}"#
             _ = try stage.admin("PATCH", "/admin/v1/upstreams/\(stage.upstream)", keys).json(200)
             // The first create's answer is lost.
-            let fault = #"{"next":[{"fault":"dropAnswer","operation":"createSubClient"}]}"#
+            let fault =
+                #"{"rules":[{"uses":1,"call":{"operations":["createSubClient"],"answer":"dropAnswer"}}]}"#
             let control = Caller(port: port, headers: [])
-            #expect(try control("POST", "/sandbox/v1/account-faults", fault).status == 204)
+            #expect(try control("PUT", "/sandbox/v1/faults", fault).status == 200)
             let shop = try stage.merchant("Shop")
             try waitUntil(stage, [early, shop], are: "synced")
             #expect(Set(try entries(port).map { try $0.text(at: "displayName") }) == ["Early", "Shop"])

@@ -22,6 +22,26 @@ import Testing
         #expect(words(try parse(#""outcome":"pending""#)) == ["Pending"])
     }
 
+    @Test func knowsThreeRefunds() throws {
+        let paid = ["Pending", "Succeeded", "RefundPending"]
+        #expect(words(try parse(#""outcome":"refundPending""#)) == paid)
+        #expect(words(try parse(#""outcome":"refundSucceeded""#)) == paid + ["RefundSucceeded"])
+        #expect(words(try parse(#""outcome":"refundFailed""#)) == paid + ["RefundFailed"])
+    }
+
+    @Test func refundsHaveADelayOfTheirOwn() throws {
+        let refund = #""outcome":"refundSucceeded","delayMs":10"#
+        #expect(try parse(refund).offsets == [0, 10, 20, 30])
+        #expect(try parse(refund + #","refundDelayMs":500"#).offsets == [0, 10, 510, 1_010])
+    }
+
+    @Test func leavesOpenWhatItDoesNotSay() throws {
+        let open = try Completion.parse(Array(#"{"linkToken":"x","duplicates":1}"#.utf8))
+        #expect(!open.isDecided && open.duplicates == 1 && words(open) == ["Pending", "Succeeded"])
+        #expect(try parse(#""outcome":"failed""#).isDecided)
+        #expect(try parse(#""webhooks":["Odd"]"#).isDecided)
+    }
+
     @Test func takesAListOfStatusesInstead() throws {
         let completion = try parse(#""outcome":"succeeded","webhooks":["Succeeded","RefundPending","Odd"]"#)
         #expect(words(completion) == ["Succeeded", "RefundPending", "Odd"])
@@ -43,7 +63,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""outcome":"Succeeded""#, "outcome"), (#""outcome":null"#, "outcome"), (#""delayMs":1"#, "outcome"),
+        (#""outcome":"Succeeded""#, "outcome"), (#""outcome":null"#, "outcome"), (#""delayMs":1"#, "delayMs"),
+        (#""refundDelayMs":1"#, "refundDelayMs"),
         (#""outcome":"failed","delayMs":-1"#, "delayMs"), (#""outcome":"failed","delayMs":3600001"#, "delayMs"),
         (#""outcome":"failed","delayMs":1.5"#, "delayMs"), (#""outcome":"failed","delayMs":"1""#, "delayMs"),
         (#""outcome":"failed","duplicates":21"#, "duplicates"),

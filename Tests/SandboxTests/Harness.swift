@@ -137,12 +137,14 @@ struct Harness: Sendable {
         -> Answer
     { try await call(.post, path, body, headers: headers) }
 
-    /// The text of a new token for a transfer of 25.5 USDC.
-    func mintToken(userId: String = "user-7", transactionId: String = "order-1") async throws -> String {
+    /// The text of a new token for a transfer of 25.5 USDC, or of another amount.
+    func mintToken(
+        userId: String = "user-7", transactionId: String = "order-1", amount: String = "25.5"
+    ) async throws -> String {
         let answer = try await mint(
             """
             {"userId":"\(userId)","transferOptions":{"transactionId":"\(transactionId)","toAddresses":[{"networkId":\
-            "e3c7fdd8-b1fc-4e51-85ae-bb276e075611","symbol":"USDC","address":"0x0Ff0","amount":25.5}]}}
+            "e3c7fdd8-b1fc-4e51-85ae-bb276e075611","symbol":"USDC","address":"0x0Ff0","amount":\(amount)}]}}
             """)
         return answer.json?["content"]?["linkToken"]?.text ?? ""
     }

@@ -118,8 +118,8 @@ import Testing
             let store = WebhookStore(database: harness.database)
             // A lease so long that waiting for its end would show.
             let later = harness.clock.clock.now() + .seconds(86_400)
-            #expect(try await store.claim(10, at: later).count == 1)
-            #expect(try await store.claim(10, at: later).isEmpty)
+            #expect(try await store.claim(10, at: later, machineTime: later).count == 1)
+            #expect(try await store.claim(10, at: later, machineTime: later).isEmpty)
             try await harness.withRestartedSender { #expect(await harness.receiver.take(1).count == 1) }
             #expect(try harness.owed() == 0)
         }
@@ -130,15 +130,16 @@ import Testing
             _ = try await harness.complete(try await harness.mintToken(), #""outcome":"pending""#)
             let store = WebhookStore(database: harness.database)
             let now = harness.clock.clock.now()
-            let first = try #require(try await store.claim(10, at: now).first)
-            let second = try #require(try await store.claim(10, at: now + SandboxLimits.lease).first)
+            let claim = { moment in try await store.claim(10, at: moment, machineTime: moment) }
+            let first = try #require(try await claim(now).first)
+            let second = try #require(try await claim(now + SandboxLimits.lease).first)
             #expect(first.id == second.id && first.attempt == 1 && second.attempt == 2)
             let post = WebhookPost(uri: "http://a", sentAt: now, answeredAt: nil, status: nil, message: "timeout")
             try await store.retry(first, post, at: now)
-            #expect(try await store.claim(10, at: now + .seconds(16)).isEmpty)
+            #expect(try await claim(now + .seconds(16)).isEmpty)
             try await store.retry(second, post, at: now + .seconds(20))
-            #expect(try await store.claim(10, at: now + .seconds(19)).isEmpty)
-            #expect(try await store.claim(10, at: now + .seconds(20)).first?.attempt == 3)
+            #expect(try await claim(now + .seconds(19)).isEmpty)
+            #expect(try await claim(now + .seconds(20)).first?.attempt == 3)
         }
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Delivery
+@testable import Sandbox
 
 /// README.md names only what exists, and every module.
 enum DocsRule {
@@ -51,6 +52,17 @@ enum DocsRule {
         let readme = try Repository.read("README.md").text
         #expect(options.contains("database-url"))
         #expect(options.filter { !readme.contains("`--\($0)`") && !readme.contains("`--\($0) ") } == [])
+    }
+
+    @Test func theReadmeNamesEveryMagicValueAndEveryCode() throws {
+        let rows = try Repository.read("README.md").lines.filter { $0.hasPrefix("| 13.") }
+        for value in MagicValue.all {
+            let row = rows.filter { $0.hasPrefix("| 13.\(value.number < 10 ? "0" : "")\(value.number) |") }
+            #expect(row.count == 1, "13.\(value.number)")
+            let code = value.transfer?.previewFailure?.rawValue ?? value.transfer?.executeFailure?.rawValue
+            if let code { #expect(row.first?.hasSuffix("`\(code)` |") == true, "\(code)") }
+        }
+        #expect(rows.count == MagicValue.all.count)
     }
 
     @Test func aMissingLinkCommandAndModuleAreFound() {

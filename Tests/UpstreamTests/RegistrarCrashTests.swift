@@ -45,7 +45,8 @@ import Upstream
     func aCreateWithoutAnAnswerIsNotRepeatedBlindly(_ fault: String) async throws {
         try await RegistrarFixture.with { fixture in
             let delay = fault == "slow" ? #","delayMs":8000"# : ""
-            try await fixture.fail(#""fault":"\#(fault)","operation":"createSubClient"\#(delay)"#)
+            let answer = fault == "slow" ? "" : #""answer":"\#(fault)","#
+            try await fixture.fail(#"\#(answer)"operations":["createSubClient"]\#(delay)"#)
             let id = try await fixture.subClient()
             let quick = AccountTimeouts(call: .seconds(4), list: .seconds(60), logo: .seconds(60))
             let registrar = fixture.registrar(timeouts: fault == "slow" ? quick : .standard)
@@ -69,8 +70,8 @@ import Upstream
         try await RegistrarFixture.with { fixture in
             let other = try await fixture.base.anotherStore()
             let ids = [try await fixture.subClient(), try await fixture.subClient()]
-            let drop = #""fault":"dropAnswer","operation":"createSubClient""#
-            try await fixture.fail(drop, drop)
+            let drop = #""answer":"dropAnswer","operations":["createSubClient"]"#
+            try await fixture.fail([drop, drop])
             let (one, two) = (fixture.registrar(), fixture.registrar(on: other))
             async let first = one.runOnce()
             async let second = two.runOnce()
@@ -89,7 +90,7 @@ import Upstream
 
     @Test func aNameChangedMeanwhileDoesNotHideWhatWasMade() async throws {
         try await RegistrarFixture.with { fixture in
-            try await fixture.fail(#""fault":"dropAnswer","operation":"createSubClient""#)
+            try await fixture.fail(#""answer":"dropAnswer","operations":["createSubClient"]"#)
             let id = try await fixture.subClient()
             let registrar = fixture.registrar()
             await registrar.runOnce()
@@ -103,7 +104,7 @@ import Upstream
 
     @Test func whatIsClosedWhileItsCreateIsUnknownIsRemoved() async throws {
         try await RegistrarFixture.with { fixture in
-            try await fixture.fail(#""fault":"dropAnswer","operation":"createSubClient""#)
+            try await fixture.fail(#""answer":"dropAnswer","operations":["createSubClient"]"#)
             let id = try await fixture.subClient()
             let registrar = fixture.registrar()
             await registrar.runOnce()
@@ -127,9 +128,9 @@ import Upstream
                 "createSubClient", "listSubClients", "replaceSubClient", "uploadLogo", "createToken", "createSubClient",
             ]
             let faults = (0..<40).map { number in
-                #"{"fault":"\#(kinds[number % 4])","operation":"\#(operations[number % 6])"}"#
+                #""answer":"\#(kinds[number % 4])","operations":["\#(operations[number % 6])"]"#
             }
-            try await fixture.fail(faults.joined(separator: ",").dropFirst().dropLast().description)
+            try await fixture.fail(faults)
             let (one, two) = (fixture.registrar(), fixture.registrar(on: other))
             for _ in 0..<3 {
                 async let first = one.runOnce()

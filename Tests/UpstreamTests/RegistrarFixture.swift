@@ -98,18 +98,20 @@ struct RegistrarFixture: Sendable {
         }
     }
 
-    /// The next account calls meet these.
-    func fail(_ faults: String...) async throws {
-        let list = faults.map { "{\($0)}" }.joined(separator: ",")
+    /// The next account calls meet these, each once.
+    func fail(_ faults: [String]) async throws {
+        let list = faults.map { #"{"uses":1,"call":{\#($0)}}"# }.joined(separator: ",")
         let answer = try await client.send(
             OutgoingRequest(
-                method: .post,
+                method: .put,
                 url: try TargetURL(
-                    Seed.bytes("http://127.0.0.1:\(port)/sandbox/v1/account-faults"), options: .development),
+                    Seed.bytes("http://127.0.0.1:\(port)/sandbox/v1/faults"), options: .development),
                 headers: [("Content-Type", Seed.bytes("application/json"))],
-                body: Seed.bytes(#"{"next":[\#(list)]}"#), policy: .allowPrivate, partition: 5))
-        guard answer.status == 204 else { throw Unexpected("faults were answered \(answer.status)") }
+                body: Seed.bytes(#"{"rules":[\#(list)]}"#), policy: .allowPrivate, partition: 5))
+        guard answer.status == 200 else { throw Unexpected("faults were answered \(answer.status)") }
     }
+
+    func fail(_ fault: String) async throws { try await fail([fault]) }
 
     struct Unexpected: Error, CustomStringConvertible {
         let description: String

@@ -33,9 +33,10 @@ with used as (
         $19::text::numeric, $20::text, $21::jsonb
     from used
 ), posted as (
-    insert into sandbox.webhook (client_id, event_id, event, due_at, transfer_id)
-    select used.client_id, owed.event_id, owed.event, owed.due_at, $3
-    from used, unnest($4::uuid[], $5::bytea[], $6::timestamptz[]) as owed (event_id, event, due_at)
+    insert into sandbox.webhook (client_id, event_id, event, due_at, transfer_id, wrong_signatures)
+    select used.client_id, owed.event_id, owed.event, owed.due_at, $3, owed.wrong_signatures
+    from used, unnest($4::uuid[], $5::bytea[], $6::timestamptz[], $22::int[])
+        as owed (event_id, event, due_at, wrong_signatures)
 )
 select count(*) from used;
 
@@ -133,9 +134,10 @@ with paid as (
         $27::text::numeric, $28::text::numeric, $29::text, $30::jsonb
     from executed
 ), posted as (
-    insert into sandbox.webhook (client_id, event_id, event, due_at, transfer_id)
-    select executed.client_id, owed.event_id, owed.event, owed.due_at, $10
-    from executed, unnest($31::uuid[], $32::bytea[], $33::timestamptz[]) as owed (event_id, event, due_at)
+    insert into sandbox.webhook (client_id, event_id, event, due_at, transfer_id, wrong_signatures)
+    select executed.client_id, owed.event_id, owed.event, owed.due_at, $10, owed.wrong_signatures
+    from executed, unnest($31::uuid[], $32::bytea[], $33::timestamptz[], $34::int[])
+        as owed (event_id, event, due_at, wrong_signatures)
 )
 select count(*) from executed;
 
@@ -214,11 +216,12 @@ delete from sandbox.transfer where created_at < $1::timestamptz;
 delete from sandbox.link_token where expires_at < $1::timestamptz;
 
 -- name: sandbox_claim_webhooks
--- Leases up to $3 due webhooks until $2; rows that another sender is claiming are passed over.
+-- Leases up to $3 webhooks that are due by the stand-in's clock ($1), until $2 by the machine's ($4); rows that another
+-- sender is claiming are passed over.
 with due as (
     select id
     from sandbox.webhook
-    where due_at <= $1::timestamptz and (leased_until is null or leased_until <= $1)
+    where due_at <= $1::timestamptz and (leased_until is null or leased_until <= $4::timestamptz)
     order by due_at, id
     limit $3::int
     for update skip locked
@@ -227,7 +230,7 @@ update sandbox.webhook w
 set leased_until = $2::timestamptz, attempt = w.attempt + 1
 from due
 where w.id = due.id
-returning w.id, w.client_id, w.event, w.attempt;
+returning w.id, w.client_id, w.event, w.attempt, w.wrong_signatures;
 
 -- name: sandbox_next_webhook
 -- When the next webhook that nobody works on is due.
@@ -253,6 +256,44 @@ where id = $1::bigint and attempt = $2::int;
 -- name: sandbox_release_webhooks
 -- What a sandbox that was killed had claimed is due again at once.
 update sandbox.webhook set leased_until = null where leased_until is not null;
+
+-- name: sandbox_list_faults
+select id, rule, uses_left from sandbox.fault order by position;
+
+-- name: sandbox_insert_fault
+insert into sandbox.fault (id, position, rule, uses_left) values ($1::uuid, $2::int, $3::jsonb, $4::bigint);
+
+-- name: sandbox_delete_faults
+delete from sandbox.fault;
+
+-- name: sandbox_spend_faults
+-- One use of each; the last one removes the rule.
+with spent as (
+    update sandbox.fault set uses_left = uses_left - 1
+    where id = any ($1::uuid[]) and uses_left > 1
+)
+delete from sandbox.fault where id = any ($1) and uses_left = 1;
+
+-- name: sandbox_get_clock
+select offset_microseconds, frozen_at from sandbox.clock;
+
+-- name: sandbox_set_clock
+insert into sandbox.clock (offset_microseconds, frozen_at) values ($1::bigint, $2::timestamptz)
+on conflict (only_one) do update
+set offset_microseconds = excluded.offset_microseconds, frozen_at = excluded.frozen_at;
+
+-- name: sandbox_delete_clock
+delete from sandbox.clock;
+
+-- name: sandbox_reset_webhooks
+delete from sandbox.webhook;
+
+-- name: sandbox_reset_transfers
+-- And with them the log of their posts.
+delete from sandbox.transfer;
+
+-- name: sandbox_reset_link_tokens
+delete from sandbox.link_token;
 
 -- name: sandbox_list_sub_clients
 select id, business_legal_name, display_name, callback_urls, catalog_configuration, logo_media_type

@@ -6,10 +6,8 @@ import Runtime
 
 /// Mesh's Account Management API, `/admin/api/v1`, as Mesh answers it. Loop-bound.
 struct AccountRoutes: Sendable {
-    let loop: EventLoop
     let keys: AccountKeys
     let store: AccountStore
-    let faults: AccountFaults
     let baseURL: String
     let clock: Clock
     let random: RandomSource
@@ -26,21 +24,6 @@ struct AccountRoutes: Sendable {
     }
 
     func answer(_ operation: AccountOperation, _ request: Request) async -> Response {
-        let fault = faults.take(operation)
-        switch fault?.kind {
-        case .unauthorized: return AccountRoutes.unauthorized
-        case .serverFailure: return failure(AccountRoutes.internalFailure)
-        case .tooManyRequests:
-            return failure(Refusal(code: 429, status: .tooManyRequest, message: "Too many requests"))
-        case .dropAnswer, .slow, nil: break
-        }
-        let response = await work(operation, request)
-        if fault?.kind == .dropAnswer { return Response(status: 504) }
-        if let fault, fault.kind == .slow { await loop.sleep(for: .milliseconds(fault.delayMilliseconds)) }
-        return response
-    }
-
-    private func work(_ operation: AccountOperation, _ request: Request) async -> Response {
         do {
             if operation == .createToken { return success(try await token(request)) }
             guard let account = keys.client(of: request.head.headers, now: clock.now()) else {
@@ -228,7 +211,7 @@ struct AccountRoutes: Sendable {
     }
 
     /// Mesh's own, in no envelope.
-    private static let unauthorized = Response(
+    static let unauthorized = Response(
         status: 401, contentType: "application/json", body: Array(#"{"statusCode":401}"#.utf8))
     private static let internalFailure = Refusal(
         code: 500, status: .serverFailure, message: "The request could not be processed")

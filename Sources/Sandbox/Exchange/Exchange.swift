@@ -13,12 +13,14 @@ struct Exchange: Sendable {
     let clock: Clock
     let random: RandomSource
     private let plan: OutcomePlanner
+    private let spend: OutcomeSpender
 
     init(
         database: Database, sender: WebhookSender, clock: Clock, random: RandomSource,
-        plan: @escaping OutcomePlanner = { _ in .none }
+        plan: @escaping OutcomePlanner = { _ in .none }, spend: @escaping OutcomeSpender = { _, _ in }
     ) {
         self.plan = plan
+        self.spend = spend
         accounts = ConnectedAccountStore(database: database)
         portfolios = PortfolioStore(database: database)
         previews = PreviewStore(database: database)
@@ -60,6 +62,7 @@ struct Exchange: Sendable {
         do throws(PreviewFault) {
             quote = try TransferPreview.quote(request, from: account.source, portfolio, plan)
         } catch {
+            if error.code == plan.previewFailure { await spend(plan.rules, .failed) }
             return .failure(error)
         }
         var random = random
@@ -91,14 +94,16 @@ struct Exchange: Sendable {
                     found.preview, of: account, found.portfolio.portfolio.settled(at: now), code: code, plan, now: now,
                     random: &random)
             } catch {
+                if let code = plan.executeFailure, error == .refused(code) { await spend(plan.rules, .failed) }
                 return .failure(error)
             }
-            let copies = sender.hasAddress(account.clientId) ? 1 + Int(plan.completion?.duplicates ?? 0) : 0
             let isStored = try await previews.execute(
                 result, of: account, version: found.portfolio.version,
-                feeIsInclusive: found.preview?.quote.feeIsInclusive ?? false, copies: copies, at: now)
+                feeIsInclusive: found.preview?.quote.feeIsInclusive ?? false,
+                hasAddress: sender.hasAddress(account.clientId), at: now)
             // Otherwise somebody paid out of the portfolio meanwhile: look again.
             guard isStored else { continue }
+            await spend(plan.rules, .played)
             sender.nudge()
             return .success(result.transfer)
         }

@@ -10,6 +10,8 @@ struct OutcomePlan: Sendable {
     var needsMFA = true
     /// How the transfer goes once it is on its way; nil lets it succeed. `token` in it is not read.
     var completion: Completion?
+    /// What is behind it.
+    var rules = OutcomeRules()
 
     static let none = OutcomePlan()
 }
@@ -41,3 +43,23 @@ struct OutcomeQuestion: Sendable {
 
 /// Who decides what is forced. Asking uses nothing up.
 typealias OutcomePlanner = @Sendable (OutcomeQuestion) -> OutcomePlan
+
+/// The rules behind a plan, whose uses are counted once it has come to pass; magic values have none.
+struct OutcomeRules: Sendable, Equatable {
+    /// For how the transfer fails or goes.
+    var transfer: UUIDValue?
+    var webhooks: [UUIDValue] = []
+
+    /// What came of a plan.
+    enum Stage: Sendable {
+        /// The preview or the execution failed as it says.
+        case failed
+        /// The transfer was made as it says, and its webhooks are owed.
+        case played
+        /// The transfer was made as a control call said; its webhooks are as the plan says.
+        case playedOtherwise
+    }
+}
+
+/// Who counts what was used.
+typealias OutcomeSpender = @Sendable (OutcomeRules, OutcomeRules.Stage) async -> Void

@@ -53,14 +53,14 @@ struct PreviewStore: Sendable {
             expiresAt: Timestamp(microseconds: rows.timestamp(0, 7)), isExecuted: rows.bool(0, 8))
     }
 
-    /// Stores an execution, with its webhooks `copies` times each. False if the portfolio has changed since it was read,
-    /// or the session's one transfer was made: then nothing is stored.
+    /// Stores an execution, with its webhooks if there is an address for them. False if the portfolio has changed since
+    /// it was read, or the session's one transfer was made: then nothing is stored.
     func execute(
         _ result: TransferExecution.Result, of account: ConnectedAccount, version: Int64, feeIsInclusive: Bool,
-        copies: Int, at now: Timestamp
+        hasAddress: Bool, at now: Timestamp
     ) async throws(PostgresError) -> Bool {
         let transfer = result.transfer
-        let owed = transfer.owed(copies: copies)
+        let owed = hasAddress ? transfer.owedWebhooks : []
         let query = Query(
             .sandboxExecutePreview,
             [.uuid(account.clientId), .string(account.holder.key), .int64(version)]
@@ -75,9 +75,9 @@ struct PreviewStore: Sendable {
                     .text(transfer.fees.withdrawal.text), .text(transfer.fees.processing.text),
                     .text(transfer.fees.gas.amount.text), .text(transfer.fees.gas.symbol),
                     .jsonb(transfer.funding.json),
-                    .uuidArray(owed.map { UUIDBits(high: $0.id.high, low: $0.id.low) }),
-                    .bytesArray(owed.map { WebhookBody.event($0, of: transfer) }),
-                    .timestampArray(owed.map { $0.happensAt.microseconds }),
+                    .uuidArray(owed.map { UUIDBits(high: $0.eventId.high, low: $0.eventId.low) }),
+                    .bytesArray(owed.map(\.event)), .timestampArray(owed.map { $0.dueAt.microseconds }),
+                    .int32Array(owed.map(\.wrongSignatures)),
                 ])
         do throws(PostgresError) {
             return try await database.run(query, lane: .write).int64(0, 0) == 1
