@@ -37,8 +37,8 @@ enum WebhookBody {
         case .sourceAddress: writer.string(transfer.sourceAddress)
         case .destinationAddress: writer.string(transfer.destinationAddress)
         case .refundAddress: writer.string(transfer.refundAddress)
-        case .sourceAmount: writer.raw(transfer.sourceAmount.text)
-        case .destinationAmount: writer.raw(transfer.destinationAmount.text)
+        case .sourceAmount: writer.raw((event.posting.amount ?? transfer.sourceAmount).text)
+        case .destinationAmount: writer.raw((event.posting.amount ?? transfer.destinationAmount).text)
         case .timestamp: writer.integer(event.happensAt.milliseconds)
         }
     }

@@ -69,6 +69,14 @@ extension EndToEnd {
                     #expect(try scene.transfer(order)?["sourceAmount"]?.isNull == true)
                 }
 
+                // Other amounts than were asked for are told as they are: to compare them is the merchant's.
+                try scene.force(#"{"uses":1,"webhooks":{"of":["Succeeded"],"amount":"0.01"}}"#)
+                let changed = try scene.play()
+                _ = try scene.types(changed, 2)
+                let told = try #require(
+                    try scene.events(changed, 2).first { $0["type"]?.text == "transfer.succeeded" })
+                #expect(told["payload"]?["DestinationAmount"]?.raw.elementsEqual("0.01".utf8) == true)
+
                 // A status nobody knows is passed on, and moves nothing.
                 try scene.force(#"{"uses":1,"webhooks":{"of":["Succeeded"],"status":"Settling"}}"#)
                 let odd = try scene.play()

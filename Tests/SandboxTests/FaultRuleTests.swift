@@ -20,7 +20,7 @@ import Testing
         #"{"transfer":{"statuses":["Pending","Odd"],"delayMs":1}}"#,
         #"{"webhooks":{"of":["Pending"],"duplicates":20,"delayMs":3600000,"lost":true,"reversed":true,"#
             + #""nullFields":["TxHash"],"missingFields":["SourceAmount","Timestamp"],"status":"Odd","#
-            + #""wrongSignatures":100}}"#,
+            + #""amount":"0.5","wrongSignatures":100}}"#,
         #"{"uses":1,"call":{"operations":["createLinkToken","uploadLogo"],"answer":"tooManyRequests","#
             + #""delayMs":30000,"retryAfterSeconds":7}}"#,
         #"{"call":{"answer":"hang"}}"#, #"{"call":{"delayMs":1}}"#,
@@ -56,6 +56,11 @@ import Testing
         (#"{"webhooks":{"missingFields":[]}}"#, "rules[0].webhooks.missingFields"),
         (#"{"webhooks":{"duplicates":21}}"#, "rules[0].webhooks.duplicates"),
         (#"{"webhooks":{"wrongSignatures":101}}"#, "rules[0].webhooks.wrongSignatures"),
+        (#"{"webhooks":{"amount":0.5}}"#, "rules[0].webhooks.amount"),
+        (#"{"webhooks":{"amount":"-1"}}"#, "rules[0].webhooks.amount"),
+        (#"{"webhooks":{"amount":"1e3"}}"#, "rules[0].webhooks.amount"),
+        (#"{"webhooks":{"amount":""}}"#, "rules[0].webhooks.amount"),
+        (#"{"webhooks":{"amount":"."}}"#, "rules[0].webhooks.amount"),
         (#"{"webhooks":{"lost":1}}"#, "rules[0].webhooks.lost"),
         (#"{"call":{}}"#, "rules[0].call"), (#"{"call":{"answer":"slow"}}"#, "rules[0].call.answer"),
         (#"{"call":{"delayMs":30001}}"#, "rules[0].call.delayMs"),

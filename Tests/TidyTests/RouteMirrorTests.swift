@@ -72,6 +72,14 @@ enum RouteMirror {
         #expect(RouteMirror.differences(contract: contract, table: table) == [])
     }
 
+    @Test func theContractNamesEveryCallThatAFaultMayConcern() throws {
+        let lines = try Repository.read("openapi.yaml").lines
+        let start = try #require(lines.firstIndex { $0 == "    SandboxOperation:" })
+        let names = lines[start...].drop { $0 != "      enum:" }.dropFirst()
+            .prefix { $0.hasPrefix("        - ") }.map { String($0.dropFirst(10)) }
+        #expect(Set(names) == Set(SandboxRouteTable.callNames) && names.count == SandboxRouteTable.callNames.count)
+    }
+
     @Test func theContractNamesThePermissionOfEachAdminRoute() throws {
         var named: [RouteName: String] = [:]
         var route = RouteName(method: "", pattern: "")

@@ -68,5 +68,5 @@ extension SandboxRoute {
 }
 
 extension SandboxRouteTable {
-    static let callNames = routes.compactMap(\.callName)
+    package static let callNames = routes.compactMap(\.callName)
 }

@@ -71,6 +71,19 @@ struct StrictObject {
         }
     }
 
+    /// An amount in a string of digits and a point.
+    func amount(_ name: String) throws(Completion.Fault) -> Amount? {
+        try read(name, "must be a string that is a decimal such as 25.5, not negative") { value in
+            value.string.flatMap { StrictObject.amount($0) }
+        }
+    }
+
+    private static func amount(_ text: [UInt8]) -> Amount? {
+        let isPlain = text.allSatisfy { $0 == UInt8(ascii: ".") || $0 &- UInt8(ascii: "0") < 10 }
+        guard isPlain, let number = (try? JSONDocument.parse(text))?.root.number else { return nil }
+        return Amount(number)
+    }
+
     /// A string whose length in UTF-16 units lies in `units`.
     func text(_ name: String, units: ClosedRange<Int>) throws(Completion.Fault) -> [UInt8]? {
         try read(name, "must be a string of \(units.lowerBound) to \(units.upperBound) characters") { value in

@@ -35,6 +35,8 @@ struct WebhookFault: Sendable, Equatable {
     var missingFields: [WebhookField] = []
     /// In place of the webhook's `TransferStatus`.
     var status: [UInt8]?
+    /// In place of both of the webhook's amounts.
+    var amount: Amount?
     /// How many posts of each webhook are signed wrongly before one is signed rightly.
     var wrongSignatures: Int64 = 0
 
@@ -47,7 +49,8 @@ struct WebhookFault: Sendable, Equatable {
     // MARK: JSON
 
     static let names = [
-        "of", "duplicates", "delayMs", "lost", "reversed", "nullFields", "missingFields", "status", "wrongSignatures",
+        "of", "duplicates", "delayMs", "lost", "reversed", "nullFields", "missingFields", "status", "amount",
+        "wrongSignatures",
     ]
 
     init() {}
@@ -61,6 +64,7 @@ struct WebhookFault: Sendable, Equatable {
         nullFields = try object.words("nullFields", WebhookField.self) ?? []
         missingFields = try object.words("missingFields", WebhookField.self) ?? []
         status = try object.text("status", units: SandboxLimits.statusUnits)
+        amount = try object.amount("amount")
         wrongSignatures = try object.integer("wrongSignatures", SandboxLimits.wrongSignatures) ?? 0
         var nothing = WebhookFault()
         nothing.statuses = statuses
@@ -78,6 +82,7 @@ struct WebhookFault: Sendable, Equatable {
         if !nullFields.isEmpty { json.array("nullFields", nullFields) { $1.string($0.rawValue) } }
         if !missingFields.isEmpty { json.array("missingFields", missingFields) { $1.string($0.rawValue) } }
         if let status { json.member("status", status) }
+        if let amount { json.member("amount", amount.text) }
         if wrongSignatures > 0 { json.member("wrongSignatures", integer: wrongSignatures) }
         json.endObject()
     }

@@ -9,6 +9,8 @@ struct WebhookPosting: Sendable, Equatable {
     var missingFields: [WebhookField] = []
     /// In place of the event's own.
     var status: [UInt8]?
+    /// In place of the transfer's own.
+    var amount: Amount?
     var wrongSignatures: Int32 = 0
 
     /// The postings of events that happen one after the other, by what `completion` says of their webhooks.
@@ -37,6 +39,7 @@ struct WebhookPosting: Sendable, Equatable {
         nullFields += fault.nullFields
         missingFields += fault.missingFields
         status = fault.status ?? status
+        amount = fault.amount ?? amount
         wrongSignatures += Int32(fault.wrongSignatures)
     }
 }
