@@ -233,7 +233,7 @@ import Testing
             let unused = try await harness.mintToken()
             try await harness.force(#"{"call":{"operations":["status"],"answer":"serverFailure"}}"#)
             _ = try await harness.call(.put, Self.clock, #"{"offsetSeconds":86400}"#)
-            #expect(try await harness.call(.post, "/sandbox/v1/reset", "{}").status == 204)
+            #expect(try await harness.reset() == 204)
             #expect(try harness.owed() == 0)
             let list = try await harness.call(
                 .get, "/api/v1/transfers/managed/mesh", headers: Harness.keyHeaders)
@@ -276,6 +276,9 @@ extension Harness {
         let answer = try await call(.put, FaultTests.faults, #"{"rules":[\#(rules.joined(separator: ","))]}"#)
         guard answer.status == 200 else { throw Refused(text: answer.text) }
     }
+
+    /// The status of a reset.
+    func reset() async throws -> Int { try await call(.post, "/sandbox/v1/reset", "{}").status }
 
     struct Refused: Error { let text: String }
 

@@ -26,7 +26,7 @@ struct Harness: Sendable {
     let port: UInt16
     let owner: BlockingConnection
     private let receiverPort: UInt16
-    private let configuration: SandboxConfiguration
+    let configuration: SandboxConfiguration
 
     /// Runs `body` on a loop of its own; `sends` says whether webhooks are posted meanwhile.
     static func run(

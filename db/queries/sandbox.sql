@@ -59,10 +59,6 @@ set credit_symbols = credit_symbols || $3::text[], credit_amounts = credit_amoun
     credit_due_at = credit_due_at || $5::timestamptz[], version = version + 1
 where client_id = $1::uuid and holder = $2::text;
 
--- name: sandbox_delete_portfolios
--- Gives every user of a client back what they had at first.
-delete from sandbox.portfolio where client_id = $1::uuid;
-
 -- name: sandbox_insert_connected_account
 insert into sandbox.connected_account (client_id, user_id, id, integration_id, holder, network_type, token_digest,
     access_digest, access_expires_at, created_at)
@@ -293,7 +289,21 @@ delete from sandbox.webhook;
 delete from sandbox.transfer;
 
 -- name: sandbox_reset_link_tokens
+-- And with them the sessions that opened.
 delete from sandbox.link_token;
+
+-- name: sandbox_reset_previews
+delete from sandbox.preview;
+
+-- name: sandbox_reset_portfolios
+-- Gives everybody back what they had at first.
+delete from sandbox.portfolio;
+
+-- name: sandbox_reset_connected_accounts
+delete from sandbox.connected_account;
+
+-- name: sandbox_reset_wallet_verifications
+delete from sandbox.wallet_verification;
 
 -- name: sandbox_list_sub_clients
 select id, business_legal_name, display_name, callback_urls, catalog_configuration, logo_media_type

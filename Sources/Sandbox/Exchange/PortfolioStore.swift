@@ -41,11 +41,6 @@ struct PortfolioStore: Sendable {
         _ = try await database.run(query, lane: .write)
     }
 
-    /// Gives every user of a client back what they had at first.
-    func reset(_ client: UUIDValue) async throws(PostgresError) {
-        _ = try await database.run(Query(.sandboxDeletePortfolios, [.uuid(client)]), lane: .write)
-    }
-
     // MARK: Rows
 
     /// The members of a portfolio, as the statements take them.

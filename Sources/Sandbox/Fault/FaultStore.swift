@@ -60,8 +60,9 @@ struct FaultStore: Sendable {
     /// registered stays: those who did know it by its ids.
     func reset() async throws(PostgresError) {
         let statements: [Statement] = [
-            .sandboxResetWebhooks, .sandboxResetTransfers, .sandboxResetLinkTokens, .sandboxDeleteFaults,
-            .sandboxDeleteClock,
+            .sandboxResetWebhooks, .sandboxResetTransfers, .sandboxResetLinkTokens, .sandboxResetPreviews,
+            .sandboxResetPortfolios, .sandboxResetConnectedAccounts, .sandboxResetWalletVerifications,
+            .sandboxDeleteFaults, .sandboxDeleteClock,
         ]
         _ = try await database.run(Unit(queries: statements.map { Query($0) }), lane: .write)
     }
