@@ -49,10 +49,11 @@ let package = Package(
 
         // SQL is the folder db/ as a module: its files, each statement by name.
         .target(
-            name: "SQL", dependencies: ["Postgres"], path: "db", swiftSettings: dialect, plugins: ["EmbedSQL"]),
-        .executableTarget(name: "embed-sql", path: "Sources/Tooling/embed-sql", swiftSettings: dialect),
+            name: "SQL", dependencies: ["Postgres"], path: "db", swiftSettings: dialect, plugins: ["EmbedFiles"]),
+        .executableTarget(name: "embed-files", path: "Sources/Tooling/embed-files", swiftSettings: dialect),
         .plugin(
-            name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"], path: "Sources/Tooling/EmbedSQL"),
+            name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"],
+            path: "Sources/Tooling/EmbedFiles"),
 
         // Product.
         module("Store", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "SQL"]),
@@ -64,7 +65,10 @@ let package = Package(
                 "Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Image", "Store", "Upstream",
                 "Delivery",
             ]),
-        module("Sandbox", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "SQL"]),
+        .target(
+            name: "Sandbox",
+            dependencies: ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "SQL"],
+            path: "Sources/Sandbox", swiftSettings: dialect, plugins: ["EmbedFiles"]),
         .executableTarget(
             name: "subgate",
             dependencies: [
