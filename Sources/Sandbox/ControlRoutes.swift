@@ -38,7 +38,10 @@ struct ControlRoutes: Sendable {
             let completion = try await completion(wanted, plan)
             let transfer = PlayedTransfer(of: stored, to: destination, as: completion, now: now, random: &random)
             let hasAddress = sender.hasAddress(stored.clientId)
-            guard try await store.use(token, for: transfer, hasAddress: hasAddress, at: now) else {
+            guard
+                try await store.use(
+                    token.digest, isOpened: false, for: transfer, hasAddress: hasAddress, at: now)
+            else {
                 throw Refusal(problem: .usedToken)
             }
             await faults.spend(plan.rules, wanted.isDecided ? .playedOtherwise : .played)

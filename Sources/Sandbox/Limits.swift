@@ -82,6 +82,26 @@ package enum SandboxLimits {
     /// Verifications that one answer lists.
     static let verifications: Int64 = 1_000
 
+    // MARK: Link page
+
+    /// How long a session of the page lasts: a sign-in, a choice and a payment at a person's pace.
+    static let linkSessionLife = Duration.seconds(1_800)
+    /// Bytes of a call of the page: the stored accounts of a returning user at their longest fit.
+    static let linkBodyBytes = 64 * 1_024
+    /// UTF-16 units of a user's name, password and code at an integration.
+    static let credentialUnits = 1...64
+    /// Accounts that are connected in one session: the database would refuse the hundred and first.
+    static let sessionAccounts = 20
+    /// How long Mesh watches a chain for a payment by hand.
+    static let depositWatchSeconds: Int64 = 900
+    /// UTF-16 units of an origin as a browser states it.
+    static let originUnits = 1...2_048
+    /// Accounts of a former visit that a page may bring back, and UTF-16 units of each one's texts.
+    static let resumedAccounts = 10
+    static let resumedUnits = 0...2_048
+    /// Bytes of a decimal: 19 digits, a point and 18 decimals, and room for zeros that say nothing.
+    static let amountBytes = 64
+
     // MARK: Account Management API
 
     /// How long an `id_token` counts: Mesh's hour.

@@ -9,15 +9,20 @@ struct LinkToken: Sendable {
     /// Makes a new one.
     init() { authCode = Base64.encodeURLSafe(Random.bytes(32)) }
 
+    /// Nil for a text that is no auth code by its form.
+    init?(authCode: [UInt8]) {
+        guard authCode.count == 43, Base64.decodeURLSafe(authCode) != nil else { return nil }
+        self.authCode = authCode
+    }
+
     /// Finds the auth code in a link token, whoever added parameters to its URL since.
     ///
     /// Nil where there is none: not base64, not a URL with a query, or no auth code of our form in it.
     init?(text: some Collection<UInt8>) {
         guard let url = Base64.decode(Array(text)), let query = LinkToken.query(of: url),
-            let authCode = PercentCoding.parameter("auth_code", of: query), authCode.count == 43,
-            Base64.decodeURLSafe(authCode) != nil
+            let authCode = PercentCoding.parameter("auth_code", of: query)
         else { return nil }
-        self.authCode = authCode
+        self.init(authCode: authCode)
     }
 
     /// Finds the auth code in a payment link: a URL with a `linkToken` parameter, on whatever host.

@@ -6,7 +6,11 @@ import JSON
 struct LinkTokenRequest: Sendable, Equatable {
     let userId: [UInt8]
     let subClientId: UUIDValue?
+    /// The one integration Link starts with.
+    let integrationId: UUIDValue?
     let restrictMultipleAccounts: Bool
+    let disablesAPIKeys: Bool
+    let verification: VerificationOptions?
     /// Nil in a token that only connects an account.
     let transfer: TransferOptions?
 
@@ -19,13 +23,16 @@ struct LinkTokenRequest: Sendable, Equatable {
         guard let userId = try object.text("userId", units: SandboxLimits.userIdUnits) else { throw .missing("UserId") }
         self.userId = userId
         subClientId = try object.uuid("subClientId")
-        for name in ["integrationId", "configurationId"] { _ = try object.uuid(name) }
+        integrationId = try object.uuid("integrationId")
+        _ = try object.uuid("configurationId")
         restrictMultipleAccounts = try object.bool("restrictMultipleAccounts") ?? true
         transfer = try object.object("transferOptions").map { options throws(RequestFault) in
             try TransferOptions(options)
         }
-        if let options = try object.object("verifyWalletOptions") { try VerifyWalletOptions.check(options) }
-        _ = try object.bool("disableApiKeyGeneration")
+        verification = try object.object("verifyWalletOptions").map { options throws(RequestFault) in
+            try VerificationOptions(options)
+        }
+        disablesAPIKeys = try object.bool("disableApiKeyGeneration") ?? false
         try LinkTokenRequest.checkBrokerType(object)
     }
 
@@ -50,6 +57,8 @@ struct TransferOptions: Sendable, Equatable {
     let clientFee: Amount?
     let feeIsInclusive: Bool
     let generatesPayLink: Bool
+    /// The switch of SmartFunding, which is off unless the request turns it on.
+    let fundingIsEnabled: Bool
 
     /// `TransferTypeEnum`, with the values that are not in the documents but in the live schema.
     enum TransferType: String, CaseIterable {
@@ -70,7 +79,7 @@ struct TransferOptions: Sendable, Equatable {
         feeIsInclusive = try object.bool("isInclusiveFeeEnabled") ?? false
         _ = try object.text("description", units: SandboxLimits.descriptionUnits)
         try TransferOptions.checkGoods(object)
-        if let funding = try object.object("fundingOptions") { _ = try funding.bool("enabled") }
+        fundingIsEnabled = try object.object("fundingOptions")?.bool("enabled") ?? false
         generatesPayLink = try object.bool("generatePayLink") ?? false
         if generatesPayLink, transactionId == nil { throw .missing("TransactionId") }
         if type == .payment, amountInFiat != nil, destinations.contains(where: { $0.amount != nil }) {
@@ -90,56 +99,5 @@ struct TransferOptions: Sendable, Equatable {
     private enum GoodsType: String, CaseIterable {
         case tangible = "01"
         case virtual = "02"
-    }
-}
-
-/// One entry of `toAddresses`: `TransferToAddressWithAmount` of Mesh's OpenAPI. Network, symbol and address can be left
-/// out by the schema, but not by a transfer that arrives.
-struct Destination: Sendable, Equatable {
-    let networkId: UUIDValue
-    let symbol: [UInt8]
-    let address: [UInt8]
-    let amount: Amount?
-    let minAmount: Amount?
-
-    fileprivate init(_ object: MeshObject) throws(RequestFault) {
-        guard let networkId = try object.uuid("networkId") else { throw .missing("NetworkId") }
-        guard let symbol = try object.text("symbol", units: SandboxLimits.symbolUnits) else { throw .missing("Symbol") }
-        guard let address = try object.text("address", units: SandboxLimits.addressUnits) else {
-            throw .missing("Address")
-        }
-        self.networkId = networkId
-        self.symbol = symbol
-        self.address = address
-        amount = try object.amount("amount")
-        minAmount = try object.amount("minAmount")
-        for name in ["minAmountInFiat", "displayAmountInFiat"] { _ = try object.amount(name) }
-        for name in ["addressTag", "note"] { _ = try object.text(name, units: SandboxLimits.freeTextUnits) }
-    }
-
-    init(networkId: UUIDValue, symbol: [UInt8], address: [UInt8], amount: Amount?, minAmount: Amount?) {
-        self.networkId = networkId
-        self.symbol = symbol
-        self.address = address
-        self.amount = amount
-        self.minAmount = minAmount
-    }
-}
-
-/// `LinkTokenVerifyWalletOptions` of Mesh's OpenAPI: checked, and of no further use here.
-private enum VerifyWalletOptions {
-    private enum VerificationMethod: String, CaseIterable { case signedMessage }
-
-    private enum NetworkType: String, CaseIterable {
-        case unknown, evm, solana, bitcoin, cardano, tron, avalancheX, tezos, dogecoin, ripple, stellar, litecoin, sui
-        case aptos, tvm, injective
-    }
-
-    static func check(_ object: MeshObject) throws(RequestFault) {
-        _ = try object.text("message", units: SandboxLimits.freeTextUnits)
-        _ = try object.choices("verificationMethods", VerificationMethod.self)
-        _ = try object.texts("addresses", units: SandboxLimits.addressUnits)
-        _ = try object.uuid("networkId")
-        _ = try object.choice("networkType", NetworkType.self)
     }
 }

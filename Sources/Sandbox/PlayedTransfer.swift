@@ -42,7 +42,7 @@ struct PlayedTransfer: Sendable {
     /// What the user pays for withdrawing, in dollars: Mesh's own sandbox takes a cent.
     static let withdrawalFee = Amount(units: Amount.one / 100)
     /// What the user enters where the token names no amount, in dollars.
-    private static let enteredAmount = Amount(whole: 50)
+    static let enteredAmount = Amount(whole: 50)
 
     /// Plays what `completion` says from `now` on. `token` must have a destination.
     init(

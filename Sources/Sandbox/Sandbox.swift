@@ -24,6 +24,9 @@ package struct Sandbox: Service {
     private let faults: FaultRoutes
     private let logos: LogoPage
     private let pages: Pages
+    private let shells: LinkShells
+    private let assets = LinkAssets()
+    private let link: LinkRoutes
     private let clock: Clock
     private let log: Log
     private let loop: EventLoop
@@ -71,6 +74,11 @@ package struct Sandbox: Service {
         gate = FaultGate(loop: loop, book: book, keys: keys, accountKeys: accountKeys, random: random)
         faults = FaultRoutes(book: book, nudge: { sender.nudge() }, log: log)
         logos = LogoPage(store: accountStore, log: log)
+        shells = LinkShells(tokens: tokens, accounts: accountStore, log: log)
+        link = LinkRoutes(
+            tokens: tokens, sessions: LinkSessionStore(database: database), accounts: accountStore,
+            exchange: exchange, ownOrigin: WebOrigin(url: configuration.publicBaseURL.utf8), clock: clock,
+            random: random, log: log)
         pages = Pages(baseURL: configuration.publicBaseURL)
         sweeping = Wake(loop)
         isStopping = LoopState(loop, false)
@@ -83,8 +91,10 @@ package struct Sandbox: Service {
         let head = request.head
         switch SandboxRouteTable.match(head.method, head.path) {
         case .operation(.about): return pages.about()
-        case .operation(.payLink): return pages.payLink(query: head.query)
-        case .operation(.connect): return pages.connect(path: head.path, query: head.query)
+        case .operation(.payLink): return shells.payLink()
+        case .operation(.connect): return await shells.connect(head)
+        case .operation(.linkAsset): return assets.answer(head)
+        case .operation(.linkCall): return await link.answer(request)
         case .operation(.createLinkToken): return await linkTokens.create(request)
         case .operation(.completeLinkToken): return await control.complete(request)
         case .operation(.account(let operation)): return await accounts.answer(operation, request)

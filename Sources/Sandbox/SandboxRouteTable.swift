@@ -3,7 +3,7 @@ package import HTTPServer
 /// One operation of the stand-in.
 package struct SandboxRoute: Sendable {
     package enum Operation: Equatable, Sendable {
-        case about, createLinkToken, completeLinkToken, payLink, connect, logo
+        case about, createLinkToken, completeLinkToken, payLink, connect, linkAsset, linkCall, logo
         case networks, managedIntegrations, tokens, integrations, status, transfers, walletVerifications, removeAccount
         case account(AccountOperation)
         case fault(FaultOperation)
@@ -45,6 +45,11 @@ package enum SandboxRouteTable {
         SandboxRoute(
             method: .get, pattern: "/b2b-iframe/{clientId}/broker-connect", ignoresCase: false, isContract: false,
             operation: .connect),
+        SandboxRoute(
+            method: .get, pattern: "/link/assets/{name}", ignoresCase: false, isContract: false,
+            operation: .linkAsset),
+        SandboxRoute(
+            method: .post, pattern: "/link/v1/{call}", ignoresCase: false, isContract: false, operation: .linkCall),
         SandboxRoute(
             method: .get, pattern: "/public/clients/logo/{clientId}/{id}", ignoresCase: false, isContract: false,
             operation: .logo),

@@ -183,18 +183,6 @@ import Testing
         }
     }
 
-    @Test func servesPagesWithoutScripts() async throws {
-        try await Harness.run { harness in
-            for path in ["/", "/paylink?linkToken=x", "/b2b-iframe/\(Harness.clientId)/broker-connect?auth_code=x"] {
-                let answer = try await harness.call(.get, path, headers: [:])
-                #expect(answer.status == 200)
-                #expect(answer.headers["x-content-type-options"] == "nosniff")
-                #expect(answer.headers["content-security-policy"]?.hasPrefix("default-src 'none'") == true)
-                #expect(try await harness.call(.head, path, headers: [:]).body.isEmpty)
-            }
-        }
-    }
-
     @Test func roleReachesNothingElse() async throws {
         try await Harness.run { harness in
             let tables = try harness.owner.query(

@@ -21,7 +21,7 @@ import Testing
             minAmount: minAmount.flatMap(self.amount))
         let token = StoredLinkToken(
             clientId: UUIDValue(high: 0, low: 1), userId: Array(userId.utf8),
-            transactionId: transactionId.map { Array($0.utf8) }, destination: destination,
+            transactionId: transactionId.map { Array($0.utf8) }, destinations: [destination],
             amountInFiat: fiat.flatMap(self.amount), clientFee: fee.flatMap(self.amount), feeIsInclusive: isInclusive,
             expiresAt: now, isUsed: false)
         let parsed = try Completion.parse(Array(#"{"linkToken":"x",\#(completion)}"#.utf8))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Sandbox
 
-/// The small parts of the surface: routes, content types, keys, envelope, pages.
+/// The small parts of the surface: routes, content types, keys, envelope.
 @Suite struct SurfaceTests {
     // MARK: Routes
 
@@ -24,6 +24,7 @@ import Testing
         #expect(operation(.head, "/") == .about)
         #expect(operation(.get, "/paylink") == .payLink)
         #expect(operation(.get, "/b2b-iframe/x/broker-connect") == .connect)
+        #expect(operation(.get, "/link/assets/link.js") == .linkAsset)
         #expect(operation(.get, "/b2b-iframe//broker-connect") == nil)
         #expect(operation(.get, "/b2b-iframe/x/y/broker-connect") == nil)
     }
@@ -84,46 +85,5 @@ import Testing
             String(decoding: envelope.body, as: UTF8.self)
                 == #"{"status":"badRequest","message":"The UserId field is required","errorHash":"00000000","#
                 + #""teamCode":"P4","errorType":"missingField"}"#)
-    }
-
-    // MARK: Pages
-
-    private func html(_ response: Response) -> String { String(decoding: response.body, as: UTF8.self) }
-
-    @Test func pageShowsTheCallThatCompletesItsToken() {
-        let pages = Pages(baseURL: "http://127.0.0.1:8083")
-        let token = LinkToken().text(
-            baseURL: "http://127.0.0.1:8083", clientId: UUIDValue(high: 1, low: 2), restrictMultipleAccounts: true)
-        let query = Array("linkToken=".utf8) + PercentCoding.encode(token)
-        let page = html(pages.payLink(query: query[...]))
-        #expect(page.contains("&quot;linkToken&quot;:&quot;\(String(decoding: token, as: UTF8.self))&quot;"))
-        #expect(page.contains("http://127.0.0.1:8083/sandbox/v1/link-tokens/complete"))
-        #expect(!page.contains("<script"))
-    }
-
-    @Test func pageOfALinkTokensOwnAddressShowsTheSameToken() {
-        let pages = Pages(baseURL: "http://127.0.0.1:8083")
-        let id = UUIDValue(high: 1, low: 2)
-        let token = LinkToken()
-        let query = "auth_code=\(String(decoding: token.authCode, as: UTF8.self))&th=<b>'\""
-        let page = html(
-            pages.connect(path: Array("/b2b-iframe/\(id)/broker-connect".utf8)[...], query: Array(query.utf8)[...]))
-        #expect(page.contains("linkToken"))
-        #expect(!page.contains("<b>"))
-    }
-
-    @Test(arguments: [
-        "linkToken=<script>alert(1)</script>", "linkToken=%3Cscript%3E", "linkToken=javascript:alert(1)", "",
-    ])
-    func pageShowsNothingOfOtherText(query: String) {
-        let page = html(Pages(baseURL: "http://127.0.0.1").payLink(query: Array(query.utf8)[...]))
-        #expect(page.contains("carries no link token"))
-        #expect(!page.contains("script"))
-        #expect(!page.contains("alert"))
-    }
-
-    @Test func escapesAllThatHTMLGivesAMeaning() {
-        let escaped = Pages.escaped(Array(#"<a href="x">'&"#.utf8))
-        #expect(String(decoding: escaped, as: UTF8.self) == "&lt;a href=&quot;x&quot;&gt;&#39;&amp;")
     }
 }

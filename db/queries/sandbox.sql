@@ -2,24 +2,65 @@
 -- Writes nothing for a sub-client ($15) that the account does not have.
 insert into sandbox.link_token (auth_code_digest, client_id, user_id, transaction_id, network_id, symbol, address,
     amount, min_amount, amount_in_fiat, client_fee, fee_is_inclusive, created_at, expires_at, sub_client_id,
-    transfer_type)
+    transfer_type, integration_id, restricts_accounts, disables_api_keys, funding_is_enabled, destinations,
+    verification)
 select $1::bytea, $2::uuid, $3::text, $4::text, $5::uuid, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text,
-    $12::boolean, $13::timestamptz, $14::timestamptz, $15::uuid, $16::text
+    $12::boolean, $13::timestamptz, $14::timestamptz, $15::uuid, $16::text, $17::uuid, $18::boolean, $19::boolean,
+    $20::boolean, $21::jsonb, $22::jsonb
 where $15 is null or exists (select from sandbox.sub_client where client_id = $2 and id = $15);
 
 -- name: sandbox_find_link_token
-select client_id, user_id, transaction_id, network_id, symbol, address, amount, min_amount, amount_in_fiat, client_fee,
-    fee_is_inclusive, expires_at, used_at
+select client_id, user_id, transaction_id, amount_in_fiat, client_fee, fee_is_inclusive, expires_at,
+    used_at, opened_at, sub_client_id, transfer_type, integration_id, restricts_accounts,
+    disables_api_keys, funding_is_enabled, destinations, verification
 from sandbox.link_token
 where auth_code_digest = $1::bytea;
 
+-- name: sandbox_open_link_token
+-- Uses a token up for a page, and begins the session of it, in one step: of two pages one gets a session.
+with opened as (
+    update sandbox.link_token
+    set opened_at = $2::timestamptz
+    where auth_code_digest = $1::bytea and used_at is null and opened_at is null and expires_at > $2
+    returning client_id
+)
+insert into sandbox.link_session (client_id, auth_code_digest, key_digest, opened_at, expires_at)
+select client_id, $1, $3::bytea, $2, $4::timestamptz
+from opened;
+
+-- name: sandbox_find_link_session
+-- The session of a key with its token, the token's columns as in sandbox_find_link_token.
+select t.client_id, t.user_id, t.transaction_id, t.amount_in_fiat, t.client_fee, t.fee_is_inclusive, t.expires_at,
+    t.used_at, t.opened_at, t.sub_client_id, t.transfer_type, t.integration_id, t.restricts_accounts,
+    t.disables_api_keys, t.funding_is_enabled, t.destinations, t.verification,
+    s.expires_at, s.closed_at, s.auth_code_digest, s.login_integration_id, s.login_username, s.account_ids
+from sandbox.link_session s
+join sandbox.link_token t on t.auth_code_digest = s.auth_code_digest
+where s.key_digest = $1::bytea;
+
+-- name: sandbox_set_link_login
+update sandbox.link_session set login_integration_id = $2::uuid, login_username = $3::text
+where key_digest = $1::bytea;
+
+-- name: sandbox_add_link_account
+-- Each account once; a sign-in that waited for its code is over.
+update sandbox.link_session
+set account_ids = array_append(array_remove(account_ids, $2::uuid), $2), login_integration_id = null,
+    login_username = null
+where key_digest = $1::bytea;
+
+-- name: sandbox_close_link_session
+update sandbox.link_session set closed_at = coalesce(closed_at, $2::timestamptz) where key_digest = $1::bytea;
+
 -- name: sandbox_use_link_token
 -- Consumes a token and writes its transfer and the webhooks of that, in one step: whoever loses the race for the token
--- writes none.
+-- writes none. Of a token that a page opened, only its session ($26) can make the transfer, if none came of a preview.
 with used as (
     update sandbox.link_token
-    set used_at = $2::timestamptz, transfer_id = $3::uuid
-    where auth_code_digest = $1::bytea and used_at is null
+    set used_at = $2::timestamptz, transfer_id = $3::uuid, network_id = $23::uuid, symbol = $24::text,
+        address = $25::text
+    where auth_code_digest = $1::bytea and used_at is null and (opened_at is not null) = $26::boolean
+        and not exists (select from sandbox.preview where auth_code_digest = $1 and is_executed)
     returning client_id, sub_client_id, user_id, transaction_id, coalesce(transfer_type, 'deposit') as transfer_type,
         network_id, symbol, address, fee_is_inclusive
 ), played as (

@@ -57,6 +57,10 @@ struct CatalogConfiguration: Sendable, Equatable {
     /// Reads the member `catalogConfiguration`; nil for none.
     init?(_ parent: MeshObject) throws(RequestFault) {
         guard let object = try parent.object("catalogConfiguration") else { return nil }
+        try self.init(members: object)
+    }
+
+    private init(members object: MeshObject) throws(RequestFault) {
         try object.refuseOthers(than: "excludeIntegrationCategories", "excludeIntegrations", "integrationWhiteList")
         let categories = try object.choices(
             "excludeIntegrationCategories", Category.self, atMost: SandboxLimits.catalogCategories)
@@ -77,6 +81,14 @@ struct CatalogConfiguration: Sendable, Equatable {
         let object = try MeshObject.parse(body)
         try object.refuseOthers(than: "catalogConfiguration")
         return try CatalogConfiguration(object)
+    }
+
+    /// Reads what `json` wrote.
+    init?(stored: [UInt8]) {
+        guard let object = try? MeshObject.parse(stored),
+            let read = try? CatalogConfiguration(members: object)
+        else { return nil }
+        self = read
     }
 
     var json: [UInt8] {

@@ -12,8 +12,8 @@ struct Exchange: Sendable {
     let sender: WebhookSender
     let clock: Clock
     let random: RandomSource
-    private let plan: OutcomePlanner
-    private let spend: OutcomeSpender
+    let plan: OutcomePlanner
+    let spend: OutcomeSpender
 
     init(
         database: Database, sender: WebhookSender, clock: Clock, random: RandomSource,
