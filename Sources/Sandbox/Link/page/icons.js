@@ -44,8 +44,7 @@ const colours = {
 
 /** A colour for a name that has none: always the same one, from a few that go together. */
 function colourOf(name) {
-  const known = colours[name];
-  if (known) return parseColour(known);
+  if (Object.hasOwn(colours, name)) return parseColour(colours[name]);
   const sum = [...name].reduce((total, letter) => (total * 31 + letter.codePointAt(0)) % 997, 7);
   return parseColour(["#475569", "#0f766e", "#7c3aed", "#b45309", "#be185d", "#1d4ed8", "#4d7c0f"][sum % 7]);
 }

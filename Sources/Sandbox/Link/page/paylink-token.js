@@ -1,6 +1,6 @@
-// Whether a link token may be opened here. A token is the base64 of a URL, and a payment link can be written by anybody:
-// one that decodes to `javascript:` ran in the page of Mesh's SDK (CVE-2025-59430), and one of another origin would be a
-// phishing page in a frame of ours.
+// Whether a link token may be opened here. A token is the base64 of a URL, and a payment link can be written by
+// anybody: one that decodes to `javascript:` ran in the page of Mesh's SDK (CVE-2025-59430), and one of another origin
+// would be a phishing page in a frame of ours.
 
 import { decodeBase64 } from "./parameters.js";
 

@@ -1,6 +1,7 @@
 // Which text explains which code. Codes of Mesh that say the same to a person share a text.
 
-const previewAndExecute = {
+// Maps and not objects: a code comes from the server, and "constructor" is a member of every object.
+const previewAndExecute = new Map(Object.entries({
   InsufficientFunds: "errorFunds",
   EmptyWalletSymbolBalance: "errorFunds",
   InsufficientFeeFunds: "errorFeeFunds",
@@ -29,9 +30,9 @@ const previewAndExecute = {
   PreviewExpired: "errorPreviewExpired",
   PreviewNotFound: "errorPreviewExpired",
   TransferIsRequested: "errorRequested",
-};
+}));
 
-const ownCodes = {
+const ownCodes = new Map(Object.entries({
   wrongCredentials: "errorCredentials",
   wrongCode: "errorCode",
   unreachable: "errorUnreachable",
@@ -39,11 +40,11 @@ const ownCodes = {
   integrationDown: "errorDown",
   invalid: "errorInvalid",
   session: "errorSession",
-};
+}));
 
-export const reasonKey = (code) => previewAndExecute[code] ?? ownCodes[code] ?? "errorOther";
+export const reasonKey = (code) => previewAndExecute.get(code) ?? ownCodes.get(code) ?? "errorOther";
 
-const ineligible = {
+const ineligible = new Map(Object.entries({
   symbolDoesNotMatch: "whyNotAccepted",
   noEligibleNetworks: "whyNoNetwork",
   noTargetNetworkFound: "whyNoNetwork",
@@ -61,6 +62,6 @@ const ineligible = {
   requestedAmountAboveClientMaximum: "whyAboveMaximum",
   noPrice: "whyNoPrice",
   nyCoinbaseUserRestrictions: "whyRegion",
-};
+}));
 
-export const ineligibilityKey = (code) => ineligible[code] ?? "whyOther";
+export const ineligibilityKey = (code) => ineligible.get(code) ?? "whyOther";

@@ -4,6 +4,7 @@ import { el } from "./dom.js";
 import { mark } from "./icons.js";
 import { amountBlock, button, copyButton, errorPlace, notice, options } from "./parts.js";
 import { clock } from "./formats.js";
+import { compact } from "./messages.js";
 import { qrImage } from "./qr.js";
 import { afterExecute } from "./screens-execute.js";
 
@@ -100,7 +101,7 @@ function showAddress(flow, entry, { address, addressTag, watchSeconds }, place) 
     ...(addressTag ? [line(t("tag"), addressTag, t("copyTag")), notice("warning", t("tagNeeded"))] : []),
     el("p", { class: "hint centre" }, left));
   flow.event("linkTransferQRGenerated",
-    { token: entry.symbol, network: entry.networkName, toAddress: address, qrUrl: source ?? "" });
+    compact({ token: entry.symbol, network: entry.networkName, toAddress: address, qrUrl: source }));
   flow.frame.announce(t("addressReady"));
   const end = performance.now() + watchSeconds * 1000;
   const tick = () => {

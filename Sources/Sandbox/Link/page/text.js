@@ -13,7 +13,7 @@ const loaders = {
 /** The words of a language; English where the file does not arrive, for a page in English is better than none. */
 export async function loadWords(language) {
   try {
-    return loaders[language] ? (await loaders[language]()).default : english;
+    return Object.hasOwn(loaders, language) ? (await loaders[language]()).default : english;
   } catch {
     return english;
   }
