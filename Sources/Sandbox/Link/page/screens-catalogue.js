@@ -145,8 +145,14 @@ export function returning(flow, accounts, integrations) {
     flow.facts.account = account;
     startTransfer(flow);
   };
-  if (accounts.length > 1) flow.event("integrationAccountSelectionRequired");
-  flow.go(accountScreen, { accounts, take, other });
+  if (accounts.length > 1) {
+    flow.event("integrationAccountSelectionRequired");
+    flow.go(accountScreen, { accounts, take, other });
+    return;
+  }
+  // The way back leads to the choice, and from there to another account.
+  flow.stack.push({ screen: accountScreen, input: { accounts, take, other } });
+  take(accounts[0]);
 }
 
 export const nothingToOffer = (flow) => ({
