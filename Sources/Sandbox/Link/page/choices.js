@@ -5,6 +5,9 @@ import { add, compare, isDecimal, isZero, multiply, typed } from "./decimals.js"
 /** Whether an asset or a network can be used, converted into if need be. */
 export const isUsable = (option) => option.eligible || option.eligibleWithFunding === true;
 
+/** What an account has: the server also names what the merchant takes and nothing is held of. */
+export const held = (holdings) => holdings.filter(({ amount }) => isDecimal(amount) && !isZero(amount));
+
 /** Usable assets first, each part by value, the largest first. */
 export function arranged(holdings) {
   const value = (holding) => (isDecimal(holding.amountInFiat) ? holding.amountInFiat : "0");

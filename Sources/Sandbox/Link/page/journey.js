@@ -1,6 +1,6 @@
 // The order of the screens: what follows the opening, a connected account, a signature, and a choice.
 
-import { afterAsset, fixedAmount, nextChoice } from "./choices.js";
+import { afterAsset, fixedAmount, held, nextChoice } from "./choices.js";
 import { markImage } from "./icons.js";
 import { accessToken, failure, noEligibleAssets } from "./messages.js";
 import { catalogue, nothingToOffer, returning, select } from "./screens-catalogue.js";
@@ -91,7 +91,7 @@ function chooseFrom(flow, holdings) {
   flow.facts.holdings = holdings;
   const next = nextChoice(holdings, flow.facts.session.toAddresses);
   if (next.step === "none") {
-    flow.event("transferNoEligibleAssets", noEligibleAssets(flow.facts.integration, holdings));
+    flow.event("transferNoEligibleAssets", noEligibleAssets(flow.facts.integration, held(holdings)));
     flow.go(noAssets);
   } else if (next.step === "asset") {
     flow.go(assets);

@@ -39,11 +39,7 @@ async function start() {
   try {
     // A second try must not open again: the first has used the token up.
     flow.facts.session ??= await flow.api.open(address.authCode);
-    const { session } = flow.facts;
-    frame.setMerchant(session.merchant);
-    // The page's address has the style; a host that lost it on the way leaves what the session knows.
-    const isPlain = Object.keys(address.style).length === 0;
-    if (isPlain && session.style) applyTheme(root, address.theme, styleOf(session.style));
+    frame.setMerchant(flow.facts.session.merchant);
     await checkHost();
     begin(flow, tokens);
   } catch (error) {
@@ -60,8 +56,5 @@ async function checkHost() {
   if (origin === null) throw new CallError("originNotAllowed", "the embedding page did not say its origin");
   await flow.call("host", { origin });
 }
-
-const styleOf = (style) => ({ pc: style.primaryColor, pt: style.primaryTextColor, sc: style.secondaryColor,
-  st: style.secondaryTextColor, br: style.buttonRadius, ir: style.cornerRadius });
 
 start();

@@ -1,6 +1,6 @@
 // What to send and over which network, where several of the merchant's addresses fit; and what to do if none does.
 
-import { arranged, isUsable, usableNetworks } from "./choices.js";
+import { arranged, held, isUsable, usableNetworks } from "./choices.js";
 import { isDecimal, isZero } from "./decimals.js";
 import { el } from "./dom.js";
 import { mark, stamp } from "./icons.js";
@@ -25,9 +25,9 @@ function assetItem(flow, holding, onclick) {
 
 export function assets(flow) {
   const t = flow.t;
-  const held = arranged(flow.facts.holdings);
-  const usable = held.filter((holding) => isUsable(holding) && usableNetworks(holding).length > 0);
-  const others = held.filter((holding) => !usable.includes(holding));
+  const all = arranged(flow.facts.holdings);
+  const usable = all.filter((holding) => isUsable(holding) && usableNetworks(holding).length > 0);
+  const others = held(all).filter((holding) => !usable.includes(holding));
   return {
     page: "transferHoldingSelectionPage",
     title: t("assetsTitle"),
@@ -73,7 +73,8 @@ export function networks(flow) {
 /** Nothing in the account would do. What there is stands below, each with its reason. */
 export function noAssets(flow) {
   const t = flow.t;
-  const { holdings, session } = flow.facts;
+  const { session } = flow.facts;
+  const holdings = arranged(held(flow.facts.holdings));
   const wanted = [...new Set(session.toAddresses.map((entry) => entry.symbol))].join(", ");
   return {
     page: "transferHoldingSelectionPage",
@@ -84,7 +85,7 @@ export function noAssets(flow) {
     lead: holdings.length > 0 ? t("noAssetsText", { symbols: wanted }) : t("noAssetsEmpty", { symbols: wanted }),
     body: holdings.length > 0
       ? el("div", { class: "start" },
-          options(t("assetsLabel"), arranged(holdings).map((holding) => assetItem(flow, holding, null))))
+          options(t("assetsLabel"), holdings.map((holding) => assetItem(flow, holding, null))))
       : null,
     actions: [
       button(t("chooseOther"), "primary", () => home(flow)),

@@ -36,6 +36,7 @@ function execute(flow, control, extra, onFailure) {
   }, (text, error) => {
     if (["unreachable", "unavailable"].includes(error.code)) onFailure(flow.t("errorUnsure"), error);
     else if (error.code === "wrongCode" || quoteIsOver(error)) onFailure(text, error);
+    else if (error.code === "KycRequired") askForIdentity(flow);
     else fail(flow, error);
   });
 }
@@ -45,6 +46,11 @@ function fail(flow, { code, message, requestId }) {
   flow.go(transferFailed, { code, message, requestId, retry: flow.facts.preview ? () => quoteAgain(flow) : null });
 }
 
+function askForIdentity(flow) {
+  flow.event("transferKycRequired");
+  flow.go(kyc);
+}
+
 /** What an execution, or the sandbox's "I have sent it", came to. */
 export function afterExecute(flow, outcome) {
   const { status, transfer } = outcome;
@@ -52,8 +58,7 @@ export function afterExecute(flow, outcome) {
     flow.event("transferMfaRequired");
     flow.go(transferMfa);
   } else if (status === "kycRequired") {
-    flow.event("transferKycRequired");
-    flow.go(kyc);
+    askForIdentity(flow);
   } else if (status === "failed" || !transfer) {
     fail(flow, { code: outcome.errorCode ?? "failed", message: outcome.errorMessage ?? "The transfer failed" });
   } else {

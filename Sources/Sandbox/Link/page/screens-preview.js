@@ -9,7 +9,7 @@ import { feeRose } from "./choices.js";
 import { failure, transferPreviewed } from "./messages.js";
 import { Quote } from "./quote.js";
 import { confirmTransfer } from "./screens-execute.js";
-import { quoteFailed } from "./screens-result.js";
+import { kyc, quoteFailed } from "./screens-result.js";
 
 /** One call of `preview`, told to the host. `request` is `{ amount }` or `{ amountInFiat }`. */
 async function fetchQuote(flow, request) {
@@ -22,7 +22,8 @@ async function fetchQuote(flow, request) {
     flow.event("transferPreviewed", transferPreviewed(preview, integration, session));
     return preview;
   } catch (error) {
-    if (error instanceof CallError) flow.event("transferPreviewError", failure(error.message, error.requestId));
+    if (error.code === "KycRequired") flow.event("transferKycRequired");
+    else if (error instanceof CallError) flow.event("transferPreviewError", failure(error.message, error.requestId));
     throw error;
   }
 }
@@ -36,6 +37,7 @@ export function askForQuote(flow, request) {
       return () => flow.go(quoted.funding?.length > 0 ? funding : preview);
     } catch (error) {
       if (["unreachable", "unavailable", "session"].includes(error.code) || !(error instanceof CallError)) throw error;
+      if (error.code === "KycRequired") return () => flow.go(kyc);
       return () => flow.go(quoteFailed, { error, retry: () => { flow.stack.pop(); askForQuote(flow, request); } });
     }
   });
