@@ -173,3 +173,17 @@ test("failures have a code, whatever they are", async () => {
     signal.addEventListener("abort", () => reject(signal.reason)))), "unreachable null");
   clearInterval(awake);
 });
+
+test("fees are added up exactly, and unknown ones are not taken for nothing", () => {
+  const fee = (feeInFiat) => ({ fee: "1", feeCurrency: "X", feeInFiat });
+  assert.equal(choices.feesInFiat({ networkFee: fee("0.1"), withdrawalFee: fee("0.2") }), "0.3");
+  assert.equal(choices.feesInFiat({ networkFee: fee("0.1"), withdrawalFee: fee(null) }), null);
+  assert.equal(choices.conversionFee([{ fee: fee("0") }, { fee: fee("0.25") }]), "0.25");
+  assert.equal(choices.conversionFee([{ fee: fee("0") }]), null);
+  assert.equal(choices.conversionFee(undefined), null);
+});
+
+test("what is not held is no holding", () => {
+  const list = [holding("A", []), holding("B", [], { amount: "0" }), holding("C", [], { amount: "0.0" })];
+  assert.deepEqual(choices.held(list).map(({ symbol }) => symbol), ["A"]);
+});

@@ -94,9 +94,19 @@ export function feeRose(before, after) {
   return isDecimal(old) && isDecimal(now) && compare(now, old) > 0;
 }
 
-/** All fees of a preview together in dollars, or null if one has no value. */
-export function feesInFiat(preview) {
-  const fees = [preview.networkFee, preview.withdrawalFee, preview.clientFee].filter(Boolean);
+/** All fees of a network or of a quote together in dollars, or null if one has no value. */
+export function feesInFiat({ networkFee, withdrawalFee }) {
+  return sumInFiat([networkFee, withdrawalFee]);
+}
+
+/** What the conversions of a quote cost in dollars, or null if that is not known or nothing. */
+export function conversionFee(funding = []) {
+  const sum = sumInFiat(funding.map((step) => step.fee));
+  return sum === null || isZero(sum) ? null : sum;
+}
+
+function sumInFiat(all) {
+  const fees = all.filter(Boolean);
   if (!fees.every((fee) => isDecimal(fee.feeInFiat))) return null;
   return fees.reduce((sum, fee) => add(sum, fee.feeInFiat), "0");
 }

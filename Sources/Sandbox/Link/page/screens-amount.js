@@ -64,6 +64,7 @@ export function amount(flow) {
           : least.amountInFiat ? formats.money(least.amountInFiat) : null],
         [t("maximum"), isDecimal(network.maximumAmount) ? formats.token(network.maximumAmount, holding.symbol) : null],
       ])),
+      !holding.eligible && holding.eligibleWithFunding ? el("p", { class: "hint" }, t("byConversion")) : null,
     ],
     actions: [submit],
     onSubmit: () => {

@@ -1,7 +1,7 @@
 // What to send and over which network, where several of the merchant's addresses fit; and what to do if none does.
 
-import { arranged, held, isUsable, usableNetworks } from "./choices.js";
-import { isDecimal, isZero } from "./decimals.js";
+import { arranged, feesInFiat, held, isUsable, usableNetworks } from "./choices.js";
+import { isZero } from "./decimals.js";
 import { el } from "./dom.js";
 import { mark, stamp } from "./icons.js";
 import { button, details, options } from "./parts.js";
@@ -50,9 +50,10 @@ export function networks(flow) {
   const { holding } = flow.facts;
   const usable = usableNetworks(holding);
   const fee = (network) => {
-    const cost = network.networkFee;
-    if (!cost || (isDecimal(cost.fee) && isZero(cost.fee))) return t("noFee");
-    return t("feeAbout", { fee: formats.money(cost.feeInFiat) || formats.token(cost.fee, cost.feeCurrency) });
+    const cost = feesInFiat(network);
+    const { fee: tokens, feeCurrency } = network.networkFee;
+    if (cost === null) return t("feeAbout", { fee: formats.token(tokens, feeCurrency) });
+    return isZero(cost) ? t("noFee") : t("feeAbout", { fee: formats.money(cost) });
   };
   return {
     page: "transferNetworkSelectionPage",
@@ -73,8 +74,9 @@ export function networks(flow) {
 /** Nothing in the account would do. What there is stands below, each with its reason. */
 export function noAssets(flow) {
   const t = flow.t;
-  const { session } = flow.facts;
+  const { session, account } = flow.facts;
   const holdings = arranged(held(flow.facts.holdings));
+  const isEmpty = holdings.length === 0 && !(Number(account.cash) > 0);
   const wanted = [...new Set(session.toAddresses.map((entry) => entry.symbol))].join(", ");
   return {
     page: "transferHoldingSelectionPage",
@@ -82,7 +84,7 @@ export function noAssets(flow) {
     errorMessage: "No eligible assets",
     top: stamp("wait"),
     title: t("noAssetsTitle"),
-    lead: holdings.length > 0 ? t("noAssetsText", { symbols: wanted }) : t("noAssetsEmpty", { symbols: wanted }),
+    lead: t(isEmpty ? "noAssetsEmpty" : "noAssetsText", { symbols: wanted }),
     body: holdings.length > 0
       ? el("div", { class: "start" },
           options(t("assetsLabel"), holdings.map((holding) => assetItem(flow, holding, null))))

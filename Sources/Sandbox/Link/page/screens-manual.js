@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { mark } from "./icons.js";
-import { amountBlock, button, copyButton, errorPlace, notice, options } from "./parts.js";
+import { amountBlock, button, copyButton, errorPlace, facts, notice, options } from "./parts.js";
 import { clock } from "./formats.js";
 import { compact } from "./messages.js";
 import { qrImage } from "./qr.js";
@@ -84,7 +84,7 @@ function manualScreen(flow, entry, { body, sent, stop }) {
 }
 
 /** The address with its code, and how long it is watched. Answers with the timer. */
-function showAddress(flow, entry, { address, addressTag, watchSeconds }, place) {
+function showAddress(flow, entry, { address, addressTag, amount, watchSeconds }, place) {
   const t = flow.t;
   const announce = (words) => flow.frame.announce(words);
   const source = qrImage(address);
@@ -95,6 +95,8 @@ function showAddress(flow, entry, { address, addressTag, watchSeconds }, place) 
   };
   const left = el("span", {});
   place.replaceChildren(
+    // What an amount of dollars is in tokens, where the server says it.
+    ...(amount ? [facts([[t("amount"), flow.formats.token(amount, entry.symbol), "total"]])] : []),
     ...(source ? [el("img", { class: "qr", src: source, alt: t("qrLabel", { address }), width: "176", height: "176" })]
       : []),
     line(t("depositAddress", { symbol: entry.symbol }), address, t("copyAddress")),

@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { mark } from "./icons.js";
 import { amountBlock, button, errorPlace, facts, notice, short } from "./parts.js";
 import { clock } from "./formats.js";
-import { feeRose } from "./choices.js";
+import { conversionFee, feeRose } from "./choices.js";
 import { failure, transferPreviewed } from "./messages.js";
 import { Quote } from "./quote.js";
 import { confirmTransfer } from "./screens-execute.js";
@@ -86,7 +86,9 @@ const fee = (flow, cost) => {
 function summary(flow, quoted) {
   const { t, formats } = flow;
   const { account, session } = flow.facts;
-  const own = formats.currency === "USD" ? null : formats.money(quoted.totalAmountInFiat);
+  const dollars = formats.dollars(quoted.totalAmountInFiat);
+  const own = formats.currency === "USD" ? "" : ` (${formats.money(quoted.totalAmountInFiat)})`;
+  const converting = conversionFee(quoted.funding);
   return [
     facts([
       [t("from"), el("span", {}, account.brokerName, el("span", { class: "sub" }, account.accountName))],
@@ -97,9 +99,11 @@ function summary(flow, quoted) {
       [t("amount"), formats.token(quoted.amount, quoted.symbol)],
       [t("networkFee"), fee(flow, quoted.networkFee)],
       [t("withdrawalFee"), Number(quoted.withdrawalFee?.fee) ? fee(flow, quoted.withdrawalFee) : null],
+      [t("conversionFee"), converting ? formats.money(converting) : null],
       [t("clientFee", { merchant: session.merchant.name }), fee(flow, quoted.clientFee)],
-      [t("total"), el("span", {}, formats.token(quoted.totalAmount, quoted.symbol),
-        el("span", { class: "sub" }, formats.dollars(quoted.totalAmountInFiat), own ? ` (${own})` : "")), "total"],
+      // What is converted is paid in other assets: then only dollars say what it comes to.
+      [t("total"), converting ? el("span", {}, dollars, own) : el("span", {},
+        formats.token(quoted.totalAmount, quoted.symbol), el("span", { class: "sub" }, dollars, own)), "total"],
     ]),
     session.isInclusiveFeeEnabled ? el("p", { class: "hint" }, t("feesIncluded")) : null,
   ];
@@ -114,7 +118,7 @@ export function preview(flow) {
   const errors = errorPlace();
   const draw = (quoted) => {
     confirm.textContent = t(session.transferType === "payment" ? "confirmPay" : "confirmSend",
-      { amount: formats.token(quoted.amount, quoted.symbol) });
+      { amount: formats.token(quoted.totalAmount, quoted.symbol) });
     head.replaceChildren(amountBlock(formats.token(quoted.amount, quoted.symbol),
       [formats.dollars(quoted.amountInFiat), formats.currency === "USD" ? null : formats.money(quoted.amountInFiat)]
         .filter(Boolean).join("  ·  ")));

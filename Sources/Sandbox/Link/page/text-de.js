@@ -162,6 +162,7 @@ export default {
   amount: "Betrag",
   networkFee: "Netzwerkgebühr",
   withdrawalFee: "Auszahlungsgebühr",
+  conversionFee: "Umtauschgebühr",
   clientFee: "Gebühr von {merchant}",
   free: "Kostenlos",
   total: "Gesamt",

@@ -162,6 +162,7 @@ export default {
   amount: "Amount",
   networkFee: "Network fee",
   withdrawalFee: "Withdrawal fee",
+  conversionFee: "Conversion fee",
   clientFee: "Fee of {merchant}",
   free: "Free",
   total: "Total",

@@ -162,6 +162,7 @@ export default {
   amount: "Importe",
   networkFee: "Comisión de red",
   withdrawalFee: "Comisión de retirada",
+  conversionFee: "Comisión de conversión",
   clientFee: "Comisión de {merchant}",
   free: "Gratis",
   total: "Total",

@@ -162,6 +162,7 @@ export default {
   amount: "Montant",
   networkFee: "Frais de réseau",
   withdrawalFee: "Frais de retrait",
+  conversionFee: "Frais de conversion",
   clientFee: "Frais de {merchant}",
   free: "Gratuit",
   total: "Total",

@@ -162,6 +162,7 @@ export default {
   amount: "金額",
   networkFee: "ネットワーク手数料",
   withdrawalFee: "出金手数料",
+  conversionFee: "交換手数料",
   clientFee: "{merchant} の手数料",
   free: "無料",
   total: "合計",

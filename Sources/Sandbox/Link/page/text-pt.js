@@ -162,6 +162,7 @@ export default {
   amount: "Valor",
   networkFee: "Taxa de rede",
   withdrawalFee: "Taxa de saque",
+  conversionFee: "Taxa de conversão",
   clientFee: "Taxa de {merchant}",
   free: "Grátis",
   total: "Total",
