@@ -2,7 +2,7 @@
 // and the question before a transfer is left.
 
 import { el, uniqueId } from "./dom.js";
-import { mark } from "./icons.js";
+import { merchantMark } from "./icons.js";
 import { button, iconButton } from "./parts.js";
 
 export class Frame {
@@ -21,13 +21,10 @@ export class Frame {
     this.isFirst = true;
   }
 
-  /** Whose page this is. A logo that does not load leaves the merchant's letter. */
-  setMerchant({ name, logoUrl }) {
-    let logo = mark(name);
-    if (logoUrl) {
-      logo = el("img", { class: "logo", src: logoUrl, alt: "", onerror: () => logo.replaceWith(mark(name)) });
-    }
-    this.brand.replaceChildren(logo, el("div", { class: "brand-text" },
+  /** Whose page this is. */
+  setMerchant(merchant) {
+    const { name } = merchant;
+    this.brand.replaceChildren(merchantMark(merchant), el("div", { class: "brand-text" },
       el("span", { class: "brand-name", title: name }, name), el("span", { class: "tag" }, this.t("sandbox"))));
   }
 

@@ -57,6 +57,13 @@ export function mark(name, shape = "square") {
     { "--mark": printColour(ground), "--on-mark": printColour(readableOn(ground, null)) });
 }
 
+/** The merchant's logo. One that does not load leaves the merchant's letter. */
+export function merchantMark({ name, logoUrl }) {
+  if (!logoUrl) return mark(name);
+  const logo = el("img", { class: "logo", src: logoUrl, alt: "", onerror: () => logo.replaceWith(mark(name)) });
+  return logo;
+}
+
 /** The mark of a place as an image that can be given to the host: a data URL. */
 export function markImage(name) {
   const ground = colourOf(name);

@@ -1,7 +1,7 @@
 // Signing in at an exchange: user name, password, one-time code; accounts of former visits; the connected account.
 
 import { el } from "./dom.js";
-import { mark, stamp } from "./icons.js";
+import { mark, merchantMark, stamp } from "./icons.js";
 import { button, details, errorPlace, facts, field, options } from "./parts.js";
 import { failure } from "./messages.js";
 import { integrationDown } from "./screens-problem.js";
@@ -10,7 +10,7 @@ import { afterConnect } from "./journey.js";
 /** The head of everything that happens "at" an exchange or a wallet. */
 export const place = (flow) => {
   const { integration, session } = flow.facts;
-  return el("div", { class: "pair", "aria-hidden": "true" }, mark(session.merchant.name, "round"),
+  return el("div", { class: "pair", "aria-hidden": "true" }, merchantMark(session.merchant),
     el("span", { class: "pair-line" }), mark(integration.name));
 };
 
