@@ -39,9 +39,20 @@ test("every text that is asked for exists, and every text is asked for", async (
 });
 
 test("every code of a failure has a text", () => {
-  const codes = ["InsufficientFunds", "KycRequired", "PreviewExpired", "AddressNotRegistered", "unreachable",
-    "wrongCredentials", "nothing that we know", "constructor", undefined];
-  for (const code of codes) assert.ok(english[reasons.reasonKey(code)], code);
+  // The codes of Mesh's preview and execution, each with a text of its own or a shared one, but never the vague one.
+  const wrong = ["FromAuthTokenMissing", "NoSymbol", "InvalidToAuthToken", "ToData", "Amount", "NoAmount",
+    "UnsupportedSymbolBySourceWallet", "UnsupportedSymbolByTargetWallet", "Network"];
+  const codes = ["NetworkIdMissing", "AddressMissing", "SymbolMissing", "UnsupportedSymbolByNetwork",
+    "InvalidAddressPattern", "NetworkNotFound", "NetworkDisabled", "InsufficientFunds", "InsufficientFeeFunds",
+    "EmptyWalletSymbolBalance", "KycRequired", "DepositAmountTooLow", "PriceNotFound", "AmountMoreThanWithdrawMaximum",
+    "AmountLessThanWithdrawMinimum", ...wrong.map((name) => `WrongPreviewRequest${name}`), "PreviewExpired",
+    "TransferIsRequested", "PreviewNotFound", "AddressNotRegistered", "wrongCredentials", "wrongCode", "unreachable",
+    "unavailable", "integrationDown", "invalid", "session"];
+  for (const code of codes) {
+    assert.ok(english[reasons.reasonKey(code)], code);
+    assert.notEqual(reasons.reasonKey(code), "errorOther", code);
+  }
+  for (const code of ["constructor", undefined]) assert.equal(reasons.reasonKey(code), "errorOther");
   assert.equal(reasons.reasonKey("nothing that we know"), "errorOther");
   for (const code of ["noPrice", "symbolDoesNotMatch", "new", null]) assert.ok(english[reasons.ineligibilityKey(code)]);
 });

@@ -41,9 +41,15 @@ function execute(flow, control, extra, onFailure) {
   });
 }
 
-function fail(flow, { code, message, requestId }) {
+/**
+ * A session makes one transfer. If there was one (`isMade`), nothing is left to do in it; else it was refused before
+ * anything moved, and another quote may do better.
+ */
+function fail(flow, { code, message, requestId }, isMade = false) {
+  const isSpent = isMade || code === "TransferIsRequested";
   flow.event("transferExecutionError", failure(message ?? code, requestId));
-  flow.go(transferFailed, { code, message, requestId, retry: flow.facts.preview ? () => quoteAgain(flow) : null });
+  const retry = flow.facts.preview && !isSpent ? () => quoteAgain(flow) : null;
+  flow.go(transferFailed, { code, message, requestId, isSpent, retry });
 }
 
 function askForIdentity(flow) {
@@ -60,7 +66,8 @@ export function afterExecute(flow, outcome) {
   } else if (status === "kycRequired") {
     askForIdentity(flow);
   } else if (status === "failed" || !transfer) {
-    fail(flow, { code: outcome.errorCode ?? "failed", message: outcome.errorMessage ?? "The transfer failed" });
+    const { errorCode: code = "failed", errorMessage: message = "The transfer failed" } = outcome;
+    fail(flow, { code, message }, Boolean(transfer));
   } else {
     flow.facts.transfer = transfer;
     flow.event("transferInitiated", transferInitiated(flow.facts.integration ?? { name: "Manual" }));
@@ -89,7 +96,7 @@ function transferMfa(flow) {
       flow.event("transferMfaEntered");
       execute(flow, submit, { mfaCode: value }, (text, error) => {
         if (quoteIsOver(error)) {
-          quoteAgain(flow);
+          quoteAgain(flow, text);
           return;
         }
         code.setError(text);
@@ -107,7 +114,7 @@ function walletTransfer(flow) {
   const approve = button(t("approve"), "primary", () => {
     errors.show();
     execute(flow, approve, {}, (text, error) => {
-      if (quoteIsOver(error)) quoteAgain(flow);
+      if (quoteIsOver(error)) quoteAgain(flow, text);
       else errors.show(text);
     });
   });

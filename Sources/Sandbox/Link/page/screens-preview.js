@@ -128,6 +128,8 @@ export function preview(flow) {
   };
   const confirm = button("", "primary", () => confirmTransfer(flow, confirm, quote, (text) => errors.show(text)));
   draw(flow.facts.preview);
+  if (flow.facts.news) news.replaceChildren(notice("error", flow.facts.news));
+  flow.facts.news = null;
   const quote = new Quote(flow.facts.preview, {
     fetch: () => fetchQuote(flow, flow.facts.request),
     onNew: (now, before) => {
@@ -170,8 +172,9 @@ function renewed(flow, now, before, news) {
   }
 }
 
-/** After a failed or an expired quote: a new one in the place of everything that followed from the old. */
-export function quoteAgain(flow) {
+/** After a failed or an expired quote: a new one in the place of everything that followed from the old, and why. */
+export function quoteAgain(flow, news = null) {
+  flow.facts.news = news;
   const first = flow.stack.findIndex(({ screen }) => screen === funding || screen === preview);
   if (first >= 0) flow.stack = flow.stack.slice(0, first);
   askForQuote(flow, flow.facts.request);

@@ -38,8 +38,8 @@ export function executed(flow, { status }) {
   };
 }
 
-/** It was refused or did not work. `retry` makes a new quote. */
-export function transferFailed(flow, { code, message, requestId, retry }) {
+/** It was refused or did not work. `retry` makes a new quote; of a session that is spent only leaving is left. */
+export function transferFailed(flow, { code, message, requestId, isSpent, retry }) {
   const t = flow.t;
   return {
     page: "errorPage",
@@ -47,9 +47,12 @@ export function transferFailed(flow, { code, message, requestId, retry }) {
     errorMessage: message ?? code,
     top: stamp("bad"),
     title: t("failedTitle"),
-    lead: t(reasonKey(code)),
-    body: [el("p", { class: "centre" }, t("failedSafe")), technicalDetails(flow, { code, message, requestId })],
-    actions: [
+    lead: t(code === "failed" ? "failedText" : reasonKey(code), { merchant: flow.facts.session.merchant.name }),
+    body: [isSpent ? null : el("p", { class: "centre" }, t("failedSafe")),
+      technicalDetails(flow, { code, message, requestId })],
+    isFinal: isSpent,
+    isProblem: true,
+    actions: isSpent ? [button(t("close"), "primary", () => flow.finish("close"))] : [
       retry ? button(t("retry"), "primary", retry) : null,
       button(t("chooseOther"), retry ? "secondary" : "primary", () => home(flow)),
     ],

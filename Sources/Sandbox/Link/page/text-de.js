@@ -188,6 +188,7 @@ export default {
   transferId: "Vorgangsnummer",
   copyId: "Vorgangsnummer kopieren",
   failedTitle: "Die Überweisung ist fehlgeschlagen",
+  failedText: "Die Börse oder Wallet konnte sie nicht ausführen. Bitte beginnen Sie bei {merchant} von vorn.",
   failedSafe: "Von Ihrem Konto wurde nichts abgebucht.",
   quoteFailedTitle: "Kein Angebot für diese Überweisung",
   kycTitle: "Identitätsprüfung nötig",

@@ -188,6 +188,7 @@ export default {
   transferId: "Transfer number",
   copyId: "Copy transfer number",
   failedTitle: "The transfer failed",
+  failedText: "The exchange or wallet could not carry it out. Please go back to {merchant} and start again.",
   failedSafe: "Nothing was taken from your account.",
   quoteFailedTitle: "No quote for this transfer",
   kycTitle: "Identity check needed",

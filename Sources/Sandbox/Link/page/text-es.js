@@ -188,6 +188,7 @@ export default {
   transferId: "Número de transferencia",
   copyId: "Copiar el número de transferencia",
   failedTitle: "La transferencia ha fallado",
+  failedText: "El exchange o el monedero no pudo completarla. Vuelve a {merchant} y empieza de nuevo.",
   failedSafe: "No se ha retirado nada de tu cuenta.",
   quoteFailedTitle: "No hay precio para esta transferencia",
   kycTitle: "Hay que verificar tu identidad",

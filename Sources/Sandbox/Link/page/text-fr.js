@@ -188,6 +188,7 @@ export default {
   transferId: "Numéro de transfert",
   copyId: "Copier le numéro de transfert",
   failedTitle: "Le transfert a échoué",
+  failedText: "La plateforme ou le portefeuille n’a pas pu l’exécuter. Retournez chez {merchant} et recommencez.",
   failedSafe: "Rien n’a été prélevé sur votre compte.",
   quoteFailedTitle: "Aucune offre pour ce transfert",
   kycTitle: "Vérification d’identité requise",

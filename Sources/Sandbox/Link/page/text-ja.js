@@ -188,6 +188,7 @@ export default {
   transferId: "送金番号",
   copyId: "送金番号をコピー",
   failedTitle: "送金できませんでした",
+  failedText: "取引所またはウォレットで処理できませんでした。{merchant} のページに戻り、もう一度お試しください。",
   failedSafe: "口座からは何も引き落とされていません。",
   quoteFailedTitle: "見積もりを取得できませんでした",
   kycTitle: "本人確認が必要です",

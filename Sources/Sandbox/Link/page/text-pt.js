@@ -188,6 +188,7 @@ export default {
   transferId: "Número da transferência",
   copyId: "Copiar o número da transferência",
   failedTitle: "A transferência falhou",
+  failedText: "A corretora ou a carteira não conseguiu concluí-la. Volte a {merchant} e comece de novo.",
   failedSafe: "Nada foi retirado da sua conta.",
   quoteFailedTitle: "Sem cotação para esta transferência",
   kycTitle: "Verificação de identidade necessária",
