@@ -76,12 +76,20 @@ test("an SDK that sends no specs is known by the browser, or not at all", async 
 test("opened by itself there is nobody, or the app around it", async () => {
   const native = [];
   const page = { location: {}, document: { referrer: "" }, addEventListener: () => {},
-    ReactNativeWebView: { postMessage: (text) => native.push(JSON.parse(text)) } };
+    accessTokens: '[{"accessToken":"t"}]',
+    ReactNativeWebView: { postMessage: (text) => native.push(JSON.parse(text)) },
+    JSBridge: { sendNativeMessage: (text) => native.push(JSON.parse(text)) } };
   page.parent = page;
   const host = new Host(page, () => assert.fail("nobody speaks"));
   host.start();
   assert.equal(await host.specs, null);
   assert.equal(host.isEmbedded, false);
   host.send("done", { page: "x" });
-  assert.deepEqual(native, [{ type: "loaded" }, { type: "done", payload: { page: "x" } }]);
+  const done = { type: "done", payload: { page: "x" } };
+  assert.deepEqual(native, [{ type: "loaded" }, { type: "loaded" }, done, done]);
+  assert.deepEqual(host.injectedTokens(), [{ accessToken: "t" }]);
+  for (const text of ["{}", "nonsense", "null", undefined]) {
+    page.accessTokens = text;
+    assert.deepEqual(host.injectedTokens(), []);
+  }
 });

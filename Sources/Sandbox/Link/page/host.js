@@ -10,7 +10,6 @@ export class Host {
     this.page = page;
     this.onMessage = onMessage;
     this.parent = page.parent !== page ? page.parent : null;
-    this.native = page.ReactNativeWebView ?? null;
     this.origin = null;
     this.specs = new Promise((resolve) => { this.resolveSpecs = resolve; });
   }
@@ -58,6 +57,18 @@ export class Host {
   send(type, payload) {
     const message = payload === undefined ? { type } : { type, payload };
     this.parent?.postMessage(message, this.origin ?? "*");
-    this.native?.postMessage(JSON.stringify(message));
+    // Apps: the SDK for React Native, and the one for Android.
+    this.page.ReactNativeWebView?.postMessage(JSON.stringify(message));
+    this.page.JSBridge?.sendNativeMessage(JSON.stringify(message));
+  }
+
+  /** What an app's SDK leaves on the window of former visits instead of sending it: JSON of a list, or nothing. */
+  injectedTokens() {
+    try {
+      const tokens = this.parent ? [] : JSON.parse(this.page.accessTokens ?? "[]");
+      return Array.isArray(tokens) ? tokens : [];
+    } catch {
+      return [];
+    }
   }
 }

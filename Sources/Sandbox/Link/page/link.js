@@ -41,7 +41,7 @@ async function start() {
     flow.facts.session ??= await flow.api.open(address.authCode);
     frame.setMerchant(flow.facts.session.merchant);
     await checkHost();
-    begin(flow, tokens);
+    begin(flow, tokens.length > 0 ? tokens : host.injectedTokens());
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     const screen = { used, expired, unknown, originNotAllowed }[error.code] ?? problemOf(error);
