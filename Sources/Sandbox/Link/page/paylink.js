@@ -43,11 +43,15 @@ function receive(event, frame) {
   }
 }
 
-/** The frame is gone; a session that ended in an error has said why, so that here only what to do is left to say. */
+/**
+ * The frame is gone. A session that ended in an error has said why; nothing is claimed of the payment then, for a link
+ * that was used before may well have paid.
+ */
 function finish(page) {
   if (outcome === "success") show("good", "paylinkSuccess", "paylinkSuccessText");
   else if (outcome === "pending") show("wait", "paylinkPending", "paylinkPendingText");
   else if (["integrationConnectedPage", "verifyDonePage"].includes(page)) show("good", "closedTitle", "closedText");
+  else if (page === "errorPage") show("wait", "paylinkEnded", "closedText");
   else show("wait", "paylinkLeft", "paylinkLeftText");
 }
 

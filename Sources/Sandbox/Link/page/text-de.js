@@ -262,6 +262,7 @@ export default {
   paylinkPendingText: "Die Zahlung ist unterwegs. Sie können diese Seite schließen.",
   paylinkLeft: "Nicht bezahlt",
   paylinkLeftText: "Es wurde nichts gesendet. Um zu zahlen, lassen Sie sich vom Händler einen neuen Link geben.",
+  paylinkEnded: "Hier ist nichts mehr zu tun",
   paylinkInvalid: "Dieser Zahlungslink ist ungültig",
   paylinkInvalidText: "Er ist unvollständig oder gehört nicht hierher. Bitte kehren Sie zum Händler zurück.",
 };

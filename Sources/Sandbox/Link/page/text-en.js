@@ -262,6 +262,7 @@ export default {
   paylinkPendingText: "The payment is on its way. You can close this page.",
   paylinkLeft: "Payment not made",
   paylinkLeftText: "You left before anything was sent. To pay, go back to the merchant and ask for a new link.",
+  paylinkEnded: "Nothing more to do here",
   paylinkInvalid: "This payment link is not valid",
   paylinkInvalidText: "It is incomplete or does not belong here. Please go back to the merchant.",
 };

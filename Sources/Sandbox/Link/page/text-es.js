@@ -262,6 +262,7 @@ export default {
   paylinkPendingText: "El pago está en camino. Ya puedes cerrar esta página.",
   paylinkLeft: "Pago no realizado",
   paylinkLeftText: "Has salido antes de enviar nada. Para pagar, vuelve al comercio y pide un enlace nuevo.",
+  paylinkEnded: "Aquí no queda nada por hacer",
   paylinkInvalid: "Este enlace de pago no es válido",
   paylinkInvalidText: "Está incompleto o no pertenece a este sitio. Vuelve al comercio.",
 };

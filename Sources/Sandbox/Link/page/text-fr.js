@@ -262,6 +262,7 @@ export default {
   paylinkPendingText: "Le paiement est en route. Vous pouvez fermer cette page.",
   paylinkLeft: "Paiement non effectué",
   paylinkLeftText: "Rien n’a été envoyé. Pour payer, retournez chez le commerçant et demandez un nouveau lien.",
+  paylinkEnded: "Plus rien à faire ici",
   paylinkInvalid: "Ce lien de paiement n’est pas valide",
   paylinkInvalidText: "Il est incomplet ou n’appartient pas à ce site. Retournez chez le commerçant.",
 };

@@ -262,6 +262,7 @@ export default {
   paylinkPendingText: "支払いは送金中です。このページを閉じてください。",
   paylinkLeft: "支払いは完了していません",
   paylinkLeftText: "何も送られていません。お支払いには、加盟店のページに戻って新しいリンクを受け取ってください。",
+  paylinkEnded: "これ以上の操作はありません",
   paylinkInvalid: "この支払いリンクは無効です",
   paylinkInvalidText: "リンクが不完全か、このサイトのものではありません。加盟店のページに戻ってください。",
 };

@@ -262,6 +262,7 @@ export default {
   paylinkPendingText: "O pagamento está a caminho. Você pode fechar esta página.",
   paylinkLeft: "Pagamento não realizado",
   paylinkLeftText: "Você saiu antes de enviar. Para pagar, volte ao lojista e peça um novo link.",
+  paylinkEnded: "Nada mais a fazer aqui",
   paylinkInvalid: "Este link de pagamento não é válido",
   paylinkInvalidText: "Está incompleto ou não pertence a este site. Volte ao lojista.",
 };
