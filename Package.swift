@@ -75,7 +75,7 @@ let package = Package(
                 "Domain", "Runtime", "JSON", "Crypto", "Postgres", "SQL", "HTTPServer", "HTTPClient", "Store",
                 "Upstream", "Delivery", "API", "Sandbox",
             ],
-            path: "Sources/subgate", swiftSettings: dialect),
+            path: "Sources/subgate", swiftSettings: dialect, plugins: ["EmbedFiles"]),
 
         // Tests mirror Sources.
         .target(

@@ -8,7 +8,10 @@ struct DemoAddresses: Sendable {
     var admin: String { "http://127.0.0.1:\(port + 1)" }
     var ops: String { "http://127.0.0.1:\(port + 2)" }
     var sandbox: String { "http://127.0.0.1:\(port + 3)" }
+    /// The demo shop, and the receiver of its webhooks.
     var receiver: String { "http://127.0.0.1:\(port + 4)" }
+    /// As it may stand in a browser's address bar.
+    var shopOrigins: [String] { [receiver, "http://localhost:\(port + 4)"] }
 
     func inbound(_ state: DevState) -> String { "\(publicURL)/inbound/mesh/\(state.upstreamID ?? "")" }
 }
@@ -18,6 +21,8 @@ struct DevAnnouncement {
     let state: DevState
     let demo: DemoAddresses
     let postgresURL: String
+    /// False where webhooks to this machine are denied: then no order could turn paid.
+    let hasShop: Bool
 
     var json: [UInt8] {
         var writer = JSONWriter()
@@ -32,6 +37,8 @@ struct DevAnnouncement {
             ("publicUrl", demo.publicURL), ("adminUrl", demo.admin), ("opsUrl", demo.ops), ("sandboxUrl", demo.sandbox),
             ("receiverUrl", demo.receiver), ("postgresUrl", postgresURL), ("adminKey", state.adminKey),
         ])
+        writer.key("shopUrl")
+        if hasShop { writer.string(demo.receiver) } else { writer.null() }
         writer.key("subClient")
         writer.beginObject()
         members([
@@ -53,19 +60,36 @@ struct DevAnnouncement {
         """
 
         Subgate is ready.
-
+        \(hasShop ? invitation : "")
           public     \(demo.publicURL)    merchants, inbound webhooks
           admin      \(demo.admin)    admin key \(state.adminKey)
           ops        \(demo.ops)    /readyz /metrics
           sandbox    \(demo.sandbox)    the stand-in for Mesh
-          receiver   \(demo.receiver)    prints each webhook that it verified
+        \(hasShop ? "  shop       \(demo.receiver)    the demo shop, and the receiver of its webhooks\n" : "")\
           database   \(postgresURL)
 
           demo sub-client   \(state.subClientID ?? "")
           client id         \(state.clientID ?? "")
           client secret     \(state.clientSecret ?? "")
 
-        1. Mint a link token, as the merchant's server would:
+        \(calls)
+        Stop with Ctrl-C; the next start goes on with the same data.
+
+        """
+    }
+
+    private var invitation: String {
+        """
+
+          Open \(demo.receiver) and press Pay.
+          Sign in to the sandbox's Coinbase as Mesh, password Pass123, code 123456. The page shows what each side does.
+
+        """
+    }
+
+    private var calls: String {
+        """
+        The same by hand. Mint a link token, as the merchant's server would:
 
         curl -s \(demo.publicURL)/api/v1/linktoken \\
           -H 'X-Client-Id: \(state.clientID ?? "")' -H 'X-Client-Secret: \(state.clientSecret ?? "")' \\
@@ -76,17 +100,15 @@ struct DevAnnouncement {
             "address":"0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"}]}}' \\
           | tee /tmp/subgate-link-token.json; echo
 
-        2. Let the sandbox play the customer's transfer; the receiver above prints its webhooks:
+        Let the sandbox play the customer's transfer; the webhooks are printed here once they are verified:
 
         curl -s \(demo.sandbox)/sandbox/v1/link-tokens/complete -H 'Content-Type: application/json' \\
           -d "{\\"outcome\\":\\"succeeded\\",\\"linkToken\\":\\"$(
             sed 's/.*"linkToken":"\\([^"]*\\)".*/\\1/' /tmp/subgate-link-token.json)\\"}"; echo
 
-        3. List the deliveries:
+        List the deliveries:
 
         curl -s \(demo.publicURL)/v1/deliveries -H 'Authorization: Bearer \(state.clientSecret ?? "")'; echo
-
-        Stop with Ctrl-C; the next start goes on with the same data.
 
         """
     }

@@ -12,7 +12,7 @@ import Store
 enum DevCommand {
     static let options = [
         Option("data-dir", "DIR", "Keeps the cluster, the keys and the demo. Default: the system's place for state."),
-        Option("port", "P", default: "8080", "Public listener; admin is P+1, ops P+2, sandbox P+3, receiver P+4."),
+        Option("port", "P", default: "8080", "Public listener; admin is P+1, ops P+2, sandbox P+3, demo shop P+4."),
         Option("deny-private-targets", nil, "Refuse http and private webhook addresses, as production does."),
         ServeOptions.targetPorts,
         Option(
@@ -29,13 +29,13 @@ enum DevCommand {
             return 0
         }
         let options = try Options(options, arguments: arguments, environment: environment)
-        let folder = DevFolder(path: absolute(options["data-dir"] ?? DevFolder.standard(environment)))
+        let folder = DevFolder(path: Files.absolute(options["data-dir"] ?? DevFolder.standard(environment)))
         let port = UInt16(try options.integer("port", in: 1...65_530))
         try folder.prepare()
         unsafe _ = unlink(folder.announcement)
         let databases: DevDatabases
         do {
-            databases = try DevDatabases.start(folder)
+            databases = try DevDatabases.start(cluster: folder.cluster)
         } catch {
             StandardStreams.complain("subgate dev: \(error)")
             return 1
@@ -76,30 +76,31 @@ enum DevCommand {
         let log = Log(level: configuration.logLevel, format: configuration.logFormat)
         do {
             let node = try await Node.start(configuration, loops: loops, log: log)
-            var state = try await loadState(folder, node)
             let demo = DemoAddresses(port: port)
             let client = HTTPClient(loop: loops[0], configuration: HTTPClientConfiguration())
+            let saved = try await loadState(folder, node)
+            let provisioning = DevProvisioning(
+                admin: AdminClient(client: client, baseURL: demo.admin, key: saved.adminKey), demo: demo,
+                hasReceiver: configuration.allowsPrivateTargets, loop: loops[0], save: { try save($0, folder) })
             // The upstream first: its inbound address is what the sandbox posts its webhooks to.
-            state = try await DevProvisioning(
-                admin: AdminClient(client: client, baseURL: demo.admin, key: state.adminKey),
-                publicURL: demo.publicURL, sandboxURL: demo.sandbox,
-                receiverURL: configuration.allowsPrivateTargets ? demo.receiver + "/webhooks" : nil,
-                save: { try save($0, folder) }
-            ).run(state)
+            let connected = try await provisioning.upstream(saved)
             let sandbox = try await RunningSandbox.start(
-                try sandboxConfiguration(state, demo), databaseURL: databases.sandbox,
+                try sandboxConfiguration(connected, demo), databaseURL: databases.sandbox,
                 listen: ListenAddress(host: "127.0.0.1", port: port + 3), loop: loops[0], log: log)
-            let receiver = try await listenReceiver(state, port: port + 4, loop: loops[0])
-            let announcement = DevAnnouncement(state: state, demo: demo, postgresURL: databases.ownerURL)
+            let state = try await provisioning.merchant(connected)
+            let shop = try RunningShop.start(state, demo, client: client, loop: loops[0])
+            let announcement = DevAnnouncement(
+                state: state, demo: demo, postgresURL: databases.ownerURL, hasShop: shop != nil)
             guard Files.writePrivate(announcement.json, to: folder.announcement) else {
                 throw StartFailure("cannot write \(folder.announcement)")
             }
             StandardStreams.say(announcement.text)
             await stop.wait()
             unsafe _ = unlink(folder.announcement)
+            shop?.close()
             await sandbox.stop()
             await node.stop()
-            await receiver?.drain(within: .seconds(1))
+            await shop?.stop()
             client.close()
             return 0
         } catch {
@@ -142,28 +143,5 @@ enum DevCommand {
                     clientId: clientID, clientSecret: Secret(Array(state.upstreamClientSecret.utf8)),
                     adminClientSecret: Secret(Array(state.upstreamAdminSecret.utf8)), webhook: webhook)
             ])
-    }
-
-    private static func listenReceiver(_ state: DevState, port: UInt16, loop: EventLoop) async throws -> HTTPServer? {
-        guard let secret = state.endpointSecret, let receiver = DemoReceiver(secret: secret, clock: .system) else {
-            return nil
-        }
-        let identifiers = IdentifierSourceForRequests()
-        let server = HTTPServer(
-            loop: loop,
-            configuration: HTTPServerConfiguration(
-                requestId: { identifiers.next() },
-                errorBody: { status, _ in ("text/plain", Array("\(status)\n".utf8)) },
-                unixTime: { Clock.system.now().seconds })
-        ) { await receiver.handle($0) }
-        try server.listen(address: "127.0.0.1", port: port)
-        return server
-    }
-
-    private static func absolute(_ path: String) -> String {
-        if path.utf8.first == UInt8(ascii: "/") { return path }
-        guard let current = unsafe getcwd(nil, 0) else { return path }
-        defer { unsafe free(current) }
-        return unsafe String(cString: current) + "/" + path
     }
 }

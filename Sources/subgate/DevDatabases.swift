@@ -2,14 +2,14 @@ import Postgres
 import SQL
 import Store
 
-/// The private cluster of `subgate dev`, migrated.
+/// The private cluster of `subgate dev`, or of `subgate sandbox` alone, migrated.
 struct DevDatabases: Sendable {
     private static let database = "subgate"
     private let cluster: PrivateCluster
 
-    /// Makes, starts and migrates what is not there. A cluster that a killed `dev` left running is used as it is.
-    static func start(_ folder: DevFolder) throws -> DevDatabases {
-        let cluster = try PrivateCluster(folder: folder.cluster)
+    /// Makes, starts and migrates what is not there. A cluster that a killed one left running is used as it is.
+    static func start(cluster folder: String) throws -> DevDatabases {
+        let cluster = try PrivateCluster(folder: folder)
         try cluster.start()
         let admin = try BlockingConnection(cluster.connectionString(), applicationName: "subgate dev")
         if try admin.query(Statement.findDatabase.text, parameters: [.string(database)]).isEmpty {

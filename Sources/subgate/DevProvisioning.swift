@@ -1,31 +1,45 @@
+import Domain
 import HTTPClient
 import JSON
 import Runtime
 
-/// Makes the demonstration through the public contract: an upstream (the sandbox), a sub-client with a key, an endpoint
-/// (the receiver). What exists is used again; addresses that changed with the port are brought up to date.
+/// Makes the demonstration through the public contract: an upstream (the sandbox), a sub-client with a key and its
+/// branding, an endpoint (the shop's). What exists is used again; addresses that changed with the port are brought up
+/// to date. Loop-bound.
 struct DevProvisioning: Sendable {
+    /// How long the start waits for the sub-client to be known upstream: Link asks there who may show it.
+    private static let registrationPatience: Duration = .seconds(15)
+
     let admin: AdminClient
-    let publicURL: String
-    let sandboxURL: String
-    /// Nil when private targets are denied: then there is no endpoint that could be reached.
-    let receiverURL: String?
+    let demo: DemoAddresses
+    /// False when private targets are denied: then there is no endpoint that could be reached.
+    let hasReceiver: Bool
+    let loop: EventLoop
     let save: @Sendable (DevState) throws -> Void
 
-    /// Takes one step after the other and saves after each, so that a start that was broken off goes on where it was.
-    func run(_ initial: DevState) async throws -> DevState {
+    /// The first step, before the sandbox is open. Each step is saved once it is done, so that a start that was broken
+    /// off goes on where it was.
+    func upstream(_ initial: DevState) async throws -> DevState {
         var state = initial
         try await upstream(&state)
+        return state
+    }
+
+    /// The other steps, with the sandbox open: a new sub-client is registered there.
+    func merchant(_ initial: DevState) async throws -> DevState {
+        var state = initial
         try await subClient(&state)
-        if let receiverURL { try await endpoint(&state, receiverURL) }
+        try await branding(&state)
+        if hasReceiver { try await endpoint(&state, demo.receiver + "/webhooks") }
+        try await registration(state)
         return state
     }
 
     private func upstream(_ state: inout DevState) async throws {
         let body: [(String, AdminClient.Member)] = [
-            ("baseUrl", .text(sandboxURL)), ("clientId", .text(state.upstreamClientID)),
+            ("baseUrl", .text(demo.sandbox)), ("clientId", .text(state.upstreamClientID)),
             ("clientSecret", .text(state.upstreamClientSecret)), ("webhookSecrets", .list([state.webhookSecret])),
-            ("adminBaseUrl", .text(sandboxURL)), ("adminClientSecret", .text(state.upstreamAdminSecret)),
+            ("adminBaseUrl", .text(demo.sandbox)), ("adminClientSecret", .text(state.upstreamAdminSecret)),
         ]
         // A secret that was just made must not be forgotten: the upstream keeps it.
         try save(state)
@@ -64,7 +78,7 @@ struct DevProvisioning: Sendable {
     }
 
     private func endpoint(_ state: inout DevState, _ url: String) async throws {
-        let tenant = AdminClient(client: admin.client, baseURL: publicURL, key: state.clientSecret ?? "")
+        let tenant = AdminClient(client: admin.client, baseURL: demo.publicURL, key: state.clientSecret ?? "")
         if let id = state.endpointID {
             _ = try await tenant.call(
                 .patch, "/v1/webhook-endpoints/\(id)", AdminClient.object([("url", .text(url))]))
@@ -74,11 +88,23 @@ struct DevProvisioning: Sendable {
             .post, "/v1/webhook-endpoints",
             AdminClient.object([
                 ("url", .text(url)), ("eventTypes", .list(["*"])), ("payloadFormat", .text("mesh")),
-                ("description", .text("The demo receiver of subgate dev")),
+                ("description", .text("The demo shop of subgate dev")),
             ]))
         state.endpointID = try text(made, "id")
         state.endpointSecret = try text(made, "secret")
         try save(state)
+    }
+
+    /// Waits until the upstream knows the sub-client as it is now. A start does not fail for it: it is tried again.
+    private func registration(_ state: DevState) async throws {
+        guard let id = state.subClientID else { return }
+        let deadline = EventLoop.monotonicNanoseconds + UInt64(Self.registrationPatience.milliseconds) * 1_000_000
+        while EventLoop.monotonicNanoseconds < deadline {
+            let list = try await admin.call(.get, "/admin/v1/sub-clients/\(id)/registrations")
+            let ours = list["data"]?.elements.first { $0["upstreamId"]?.text == state.upstreamID }
+            if let state = ours?["state"]?.text, state != "pending" { return }
+            await loop.sleep(for: .milliseconds(100))
+        }
     }
 
     private func text(_ value: JSONValue, _ name: String) throws -> String {

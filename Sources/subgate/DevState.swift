@@ -17,10 +17,13 @@ struct DevState: Sendable {
     var clientSecret: String?
     var endpointID: String?
     var endpointSecret: String?
+    /// The shop's origin that Link is allowed on, once the branding was set.
+    var shopOrigin: String?
 
     private static let names: [(String, any WritableKeyPath<DevState, String?> & Sendable)] = [
         ("upstreamId", \.upstreamID), ("subClientId", \.subClientID), ("clientId", \.clientID),
         ("clientSecret", \.clientSecret), ("endpointId", \.endpointID), ("endpointSecret", \.endpointSecret),
+        ("shopOrigin", \.shopOrigin),
     ]
 
     /// Fresh secrets for the upstream; everything else is made through the API.
