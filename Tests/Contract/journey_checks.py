@@ -94,7 +94,8 @@ def journey() -> Journey:
 
 def check_dev_json_says_all_and_only_to_its_owner() -> None:
     facts = service().facts
-    assert {"publicUrl", "adminUrl", "opsUrl", "sandboxUrl", "receiverUrl", "postgresUrl", "adminKey"} <= facts.keys()
+    urls = {"publicUrl", "adminUrl", "opsUrl", "sandboxUrl", "receiverUrl", "shopUrl", "postgresUrl"}
+    assert urls | {"adminKey"} <= facts.keys()
     assert facts["subClient"].keys() == {"id", "clientId", "clientSecret"}
     assert facts["upstream"].keys() == {"id", "inboundUrl", "webhookSecret"}
     assert (service().data / "dev.json").stat().st_mode & 0o777 == 0o600

@@ -63,6 +63,7 @@ export function block(title, text) {
   const section = element("section");
   const pre = element("pre", "", text);
   pre.tabIndex = 0;
+  pre.setAttribute("role", "region");
   pre.setAttribute("aria-label", title);
   section.append(element("h4", "", title), pre);
   return section;
