@@ -6,143 +6,13 @@ import Testing
 extension EndToEnd {
     /// The demo shop of `subgate dev`, as a browser and as a cheat see it.
     @Suite struct ShopTests {
-        @Test func thePageIsServedAndLoadsNothingFromElsewhere() async throws {
-            try await onOwnThread {
-                let shop = try Scene()
-                let page = try shop.call("GET", "/")
-                #expect(page.status == 200 && page.header("content-type") == "text/html; charset=utf-8")
-                let policy = try #require(page.header("content-security-policy"))
-                let sandbox = try shop.facts.text(at: "sandboxUrl")
-                #expect(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"))
-                #expect(policy.contains("frame-src \(sandbox);") && policy.contains("frame-ancestors 'none'"))
-                // Every file that a file of the page names is there, and none is elsewhere.
-                for file in ["shop.css", "shop.js", "steps.js", "format.js", "link-host.js"] {
-                    let asset = try shop.call("GET", "/assets/\(file)")
-                    #expect(asset.status == 200 && asset.header("x-content-type-options") == "nosniff", "\(file)")
-                    #expect(!asset.text.contains("://") || file == "shop.js", "\(file)")
-                    let etag = try #require(asset.header("etag"))
-                    let again = try HTTPProbe(port: shop.port).send(
-                        "GET", "/assets/\(file)", headers: [("If-None-Match", etag)])
-                    #expect(again.status == 304 && again.body.isEmpty)
-                }
-                #expect(try shop.call("GET", "/assets/nothing.js").status == 404)
-                #expect(try shop.call("GET", "/nothing").status == 404)
-                #expect(try shop.call("DELETE", "/orders").status == 405)
-                #expect(try shop.call("GET", "/webhooks").header("allow") == "POST")
-                let products = try shop.call("GET", "/products").json(200).data
-                #expect(products.compactMap { $0["sku"]?.text } == ["beans", "mug", "kit"])
-                #expect(shop.dev.log.contains("Open \(try shop.facts.text(at: "shopUrl")) and press Pay."))
-            }
-        }
-
-        /// From the Pay button's call to the browser's news, with Subgate and its sandbox in between.
-        @Test func anOrderTurnsPaidWhenItsWebhookArrives() async throws {
-            try await onOwnThread {
-                let shop = try Scene()
-                let made = try shop.call("POST", "/orders", #"{"sku":"kit"}"#)
-                #expect(!made.text.contains(shop.clientSecret))
-                let answer = try made.json(201)
-                let id = try answer.text(at: "order.id")
-                #expect(try answer.text(at: "order.status") == "waiting")
-                #expect(answer["order"]?["exchange"]?["status"]?.integer == 200)
-                #expect(try answer.text(at: "order.exchange.body").contains(#""amount":49.9"#))
-
-                // The token opens the sandbox's Link, which the shop's origins may frame.
-                let token = try answer.text(at: "linkToken")
-                let url = try #require(Data(base64Encoded: token).map { String(decoding: $0, as: UTF8.self) })
-                #expect(url.hasPrefix(try shop.facts.text(at: "sandboxUrl") + "/b2b-iframe/"))
-                let branding = try shop.admin("GET", "/admin/v1/sub-clients/\(shop.subClient)/branding").json(200)
-                #expect(
-                    branding["allowedOrigins"]?.elements.compactMap(\.text) == [
-                        "http://127.0.0.1:\(shop.port)", "http://localhost:\(shop.port)",
-                    ])
-
-                var stream = OrderStream(id: id, shop: shop)
-                #expect(try stream.next()["status"]?.text == "waiting")
-                try shop.complete(token, #""outcome":"succeeded","duplicates":2"#)
-                let paid = try stream.next { $0["status"]?.text == "paid" && $0["webhooks"]?.hasOrigins == true }
-                let webhooks = try #require(paid["webhooks"]).elements.map { $0 }
-                #expect(webhooks.compactMap { $0["status"]?.text } == ["Pending", "Succeeded"])
-                #expect(Set(webhooks.compactMap { $0["id"]?.text }).count == 2)
-                let names = webhooks.last?["headers"]?.elements.compactMap { $0["name"]?.text } ?? []
-                #expect(names.contains("webhook-signature") && names.contains("X-Mesh-Signature-256"))
-                #expect(shop.dev.log.contains("shop: \(id): amount, token, network and address are as ordered: paid"))
-            }
-        }
-
-        @Test func nothingButTheRightWebhookPays() async throws {
-            try await onOwnThread {
-                let shop = try Scene()
-                let order = try shop.order("beans")
-                let right = Claim(order: order)
-                // Forged: by whom the secret is not known, over another body, and too old.
-                #expect(try shop.post(right, secret: Claim.strangersSecret).status == 401)
-                #expect(try shop.post(right, signing: Claim(order: order, amount: "1")).status == 401)
-                #expect(try shop.post(right, sentAt: -600).status == 401)
-                #expect(try shop.call("POST", "/webhooks", right.body).status == 401)
-                #expect(try shop.state(order)["webhooks"]?.elements.contains { _ in true } == false)
-                #expect(try shop.state(order).text(at: "status") == "waiting")
-
-                // Signed as it should be, for something else than was ordered.
-                for (wrong, words) in [
-                    (Claim(order: order, amount: "12.49"), "the amount is 12.49 and not 12.5"),
-                    (Claim(order: order, amount: "125e-1", token: "PYUSD"), "the token is not USDC"),
-                    (Claim(order: order, network: "Ethereum"), "the network is not Base"),
-                    (Claim(order: order, address: "0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"), "the address is not"),
-                ] {
-                    #expect(try shop.post(wrong).status == 200)
-                    let state = try shop.state(order)
-                    #expect(try state.text(at: "status") == "review")
-                    let last = try #require(state["webhooks"]).elements.map { $0 }.last
-                    #expect(last?["verdict"]?.text?.hasPrefix(words) == true)
-                }
-
-                // What is right pays; what comes again changes nothing; a late Pending does not take it back.
-                let event = Claim.newID()
-                #expect(try shop.post(right, id: event).status == 200)
-                #expect(try shop.state(order).text(at: "status") == "paid")
-                #expect(try shop.post(right, id: event).status == 200)
-                #expect(try shop.post(Claim(order: order, status: "Failed"), id: event).status == 200)
-                #expect(try shop.post(Claim(order: order, status: "Pending")).status == 200)
-                let state = try shop.state(order)
-                #expect(try state.text(at: "status") == "paid")
-                #expect(state["repeats"]?.integer == 2)
-                #expect(state["webhooks"]?.elements.map { $0 }.count == 6)
-            }
-        }
-
-        @Test func unknownOrdersAreRefusedAndOldOnesForgotten() async throws {
-            try await onOwnThread {
-                let shop = try Scene()
-                // A webhook for an order of somebody else is taken, as it would only come again, and changes nothing.
-                #expect(try shop.post(Claim(order: "order-1001")).status == 200)
-                for path in ["/orders/order-1001", "/orders/order-1001/events"] {
-                    #expect(try shop.call("GET", path).status == 404)
-                }
-                for (body, field) in [
-                    (#"{"sku":"yacht"}"#, "sku"), (#"{}"#, "sku"), (#"{"sku":7}"#, "sku"),
-                    (#"{"sku":"mug","price":"0.01"}"#, "price"),
-                ] {
-                    let answer = try shop.call("POST", "/orders", body).json(400)
-                    #expect(answer["errors"]?.elements.compactMap { $0["field"]?.text } == [field], "\(body)")
-                }
-                let plain = try HTTPProbe(port: shop.port).send(
-                    "POST", "/orders", headers: [("Content-Type", "text/plain")], body: Array(#"{"sku":"mug"}"#.utf8))
-                #expect(plain.status == 415)
-                // As many as are kept, and one more.
-                let first = try shop.order("mug")
-                let second = try shop.order("mug")
-                for _ in 0..<199 { _ = try shop.call("POST", "/orders", #"{"sku":"mug"}"#) }
-                #expect(try shop.call("GET", "/orders/\(first)").status == 404)
-                #expect(try shop.call("GET", "/orders/\(second)").status == 200)
-            }
-        }
-
-        /// What the first start made is used again, and what a person chose since stays.
-        @Test func aLaterStartGoesOnWithTheSameShop() async throws {
+        /// What the first start made is used again by the next, and what a person chose meanwhile stays.
+        @Test func aCustomerPaysAndALaterStartGoesOn() async throws {
             try await onOwnThread {
                 let dev = try DevProcess.dev()
                 let first = try Scene(dev)
+                try checkPage(first)
+                try checkPayment(first)
                 let path = "/admin/v1/sub-clients/\(first.subClient)/branding"
                 let chosen =
                     #"{"displayName":"Corner Café","allowedOrigins":["http://localhost:\#(first.port)"]}"#
@@ -155,6 +25,135 @@ extension EndToEnd {
                 #expect(branding["allowedOrigins"]?.elements.map { $0 }.count == 1)
                 #expect(try second.state(try second.order("mug")).text(at: "status") == "waiting")
             }
+        }
+
+        /// The page is served whole, and loads nothing from elsewhere.
+        private func checkPage(_ shop: Scene) throws {
+            let page = try shop.call("GET", "/")
+            #expect(page.status == 200 && page.header("content-type") == "text/html; charset=utf-8")
+            let policy = try #require(page.header("content-security-policy"))
+            let sandbox = try shop.facts.text(at: "sandboxUrl")
+            #expect(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"))
+            #expect(policy.contains("frame-src \(sandbox);") && policy.contains("frame-ancestors 'none'"))
+            // Every file that a file of the page names is there, and none is elsewhere.
+            for file in ["shop.css", "shop.js", "steps.js", "format.js", "link-host.js"] {
+                let asset = try shop.call("GET", "/assets/\(file)")
+                #expect(asset.status == 200 && asset.header("x-content-type-options") == "nosniff", "\(file)")
+                #expect(!asset.text.contains("://"), "\(file)")
+                let etag = try #require(asset.header("etag"))
+                let again = try HTTPProbe(port: shop.port).send(
+                    "GET", "/assets/\(file)", headers: [("If-None-Match", etag)])
+                #expect(again.status == 304 && again.body.isEmpty)
+            }
+            #expect(try shop.call("GET", "/assets/nothing.js").status == 404)
+            #expect(try shop.call("GET", "/nothing").status == 404)
+            #expect(try shop.call("DELETE", "/orders").status == 405)
+            #expect(try shop.call("GET", "/webhooks").header("allow") == "POST")
+            let products = try shop.call("GET", "/products").json(200).data
+            #expect(products.compactMap { $0["sku"]?.text } == ["beans", "mug", "kit"])
+            #expect(shop.dev.log.contains("Open \(try shop.facts.text(at: "shopUrl")) and press Pay."))
+        }
+
+        /// From the Pay button's call to the browser's news, with Subgate and its sandbox in between.
+        private func checkPayment(_ shop: Scene) throws {
+            let made = try shop.call("POST", "/orders", #"{"sku":"kit"}"#)
+            #expect(!made.text.contains(shop.clientSecret))
+            let answer = try made.json(201)
+            let id = try answer.text(at: "order.id")
+            #expect(try answer.text(at: "order.status") == "waiting")
+            #expect(answer["order"]?["exchange"]?["status"]?.integer == 200)
+            #expect(try answer.text(at: "order.exchange.body").contains(#""amount":49.9"#))
+
+            // The token opens the sandbox's Link, which the shop's origins may frame.
+            let token = try answer.text(at: "linkToken")
+            let url = try #require(Data(base64Encoded: token).map { String(decoding: $0, as: UTF8.self) })
+            #expect(url.hasPrefix(try shop.facts.text(at: "sandboxUrl") + "/b2b-iframe/"))
+            let branding = try shop.admin("GET", "/admin/v1/sub-clients/\(shop.subClient)/branding").json(200)
+            #expect(
+                branding["allowedOrigins"]?.elements.compactMap(\.text) == [
+                    "http://127.0.0.1:\(shop.port)", "http://localhost:\(shop.port)",
+                ])
+
+            var stream = OrderStream(id: id, shop: shop)
+            #expect(try stream.next()["status"]?.text == "waiting")
+            try shop.complete(token, #""outcome":"succeeded","duplicates":2"#)
+            let paid = try stream.next { $0["status"]?.text == "paid" && $0["webhooks"]?.hasOrigins == true }
+            let webhooks = try #require(paid["webhooks"]).elements.map { $0 }
+            #expect(webhooks.compactMap { $0["status"]?.text } == ["Pending", "Succeeded"])
+            #expect(Set(webhooks.compactMap { $0["id"]?.text }).count == 2)
+            let names = webhooks.last?["headers"]?.elements.compactMap { $0["name"]?.text } ?? []
+            #expect(names.contains("webhook-signature") && names.contains("X-Mesh-Signature-256"))
+            #expect(shop.dev.log.contains("shop: \(id): amount, token, network and address are as ordered: paid"))
+        }
+
+        @Test func nothingButTheRightWebhookPaysAndOldOrdersAreForgotten() async throws {
+            try await onOwnThread {
+                let shop = try Scene()
+                try checkWebhooks(shop)
+                try checkOrders(shop)
+            }
+        }
+
+        private func checkWebhooks(_ shop: Scene) throws {
+            let order = try shop.order("beans")
+            let right = Claim(order: order)
+            // Forged: by whom the secret is not known, over another body, and too old.
+            #expect(try shop.post(right, secret: Claim.strangersSecret).status == 401)
+            #expect(try shop.post(right, signing: Claim(order: order, amount: "1")).status == 401)
+            #expect(try shop.post(right, sentAt: -600).status == 401)
+            #expect(try shop.call("POST", "/webhooks", right.body).status == 401)
+            #expect(try shop.state(order)["webhooks"]?.elements.contains { _ in true } == false)
+            #expect(try shop.state(order).text(at: "status") == "waiting")
+
+            // Signed as it should be, for something else than was ordered.
+            for (wrong, words) in [
+                (Claim(order: order, amount: "12.49"), "the amount is 12.49 and not 12.5"),
+                (Claim(order: order, amount: "125e-1", token: "PYUSD"), "the token is not USDC"),
+                (Claim(order: order, network: "Ethereum"), "the network is not Base"),
+                (Claim(order: order, address: "0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"), "the address is not"),
+            ] {
+                #expect(try shop.post(wrong).status == 200)
+                let state = try shop.state(order)
+                #expect(try state.text(at: "status") == "review")
+                let last = try #require(state["webhooks"]).elements.map { $0 }.last
+                #expect(last?["verdict"]?.text?.hasPrefix(words) == true)
+            }
+
+            // What is right pays; what comes again changes nothing; a late Pending does not take it back.
+            let event = Claim.newID()
+            #expect(try shop.post(right, id: event).status == 200)
+            #expect(try shop.state(order).text(at: "status") == "paid")
+            #expect(try shop.post(right, id: event).status == 200)
+            #expect(try shop.post(Claim(order: order, status: "Failed"), id: event).status == 200)
+            #expect(try shop.post(Claim(order: order, status: "Pending")).status == 200)
+            let state = try shop.state(order)
+            #expect(try state.text(at: "status") == "paid")
+            #expect(state["repeats"]?.integer == 2)
+            #expect(state["webhooks"]?.elements.map { $0 }.count == 6)
+        }
+
+        private func checkOrders(_ shop: Scene) throws {
+            // A webhook for an order of somebody else is taken, as it would only come again, and changes nothing.
+            #expect(try shop.post(Claim(order: "order-1001")).status == 200)
+            for path in ["/orders/order-1001", "/orders/order-1001/events"] {
+                #expect(try shop.call("GET", path).status == 404)
+            }
+            for (body, field) in [
+                (#"{"sku":"yacht"}"#, "sku"), (#"{}"#, "sku"), (#"{"sku":7}"#, "sku"),
+                (#"{"sku":"mug","price":"0.01"}"#, "price"),
+            ] {
+                let answer = try shop.call("POST", "/orders", body).json(400)
+                #expect(answer["errors"]?.elements.compactMap { $0["field"]?.text } == [field], "\(body)")
+            }
+            let plain = try HTTPProbe(port: shop.port).send(
+                "POST", "/orders", headers: [("Content-Type", "text/plain")], body: Array(#"{"sku":"mug"}"#.utf8))
+            #expect(plain.status == 415)
+            // As many as are kept, and one more.
+            let first = try shop.order("mug")
+            let second = try shop.order("mug")
+            for _ in 0..<199 { _ = try shop.call("POST", "/orders", #"{"sku":"mug"}"#) }
+            #expect(try shop.call("GET", "/orders/\(first)").status == 404)
+            #expect(try shop.call("GET", "/orders/\(second)").status == 200)
         }
     }
 }

@@ -16,6 +16,9 @@ const linkWords = {
   transferCompleted: () => "Link says: sent.",
 };
 
+/** Anybody can make their own browser say so. */
+const hearsay = "So says the browser. The shop believes nothing but the signed webhook.";
+
 export function setState(step, state) {
   byId(`step-${step}`).dataset.state = state;
   for (const wire of document.querySelectorAll(`[data-wire="${step}"]`)) wire.dataset.state = state;
@@ -47,13 +50,14 @@ export function linkEvent(type, payload) {
   // A preview is quoted anew every half minute.
   if (trail.lastElementChild?.textContent === words) return;
   trail.append(element("li", /error|NoEligible/i.test(type) ? "bad" : "", words));
+  if (type === "transferCompleted") byId("step-2-now").textContent = hearsay;
 }
 
 export function linkClosed(hasFinished) {
   if (byId("step-2").dataset.state === "done") return;
   setState(2, hasFinished ? "done" : "idle");
   byId("step-2-now").textContent = hasFinished
-    ? "A browser said so: the shop does not believe it, and waits for the webhook."
+    ? hearsay
     : "Link was closed without a payment. Press Pay again for a new token: each is used once.";
 }
 
