@@ -14,7 +14,7 @@ struct AdminClient: Sendable {
 
     /// The answer's JSON. Throws for anything but a 2xx.
     func call(
-        _ method: OutgoingRequest.Method, _ path: String, _ body: [UInt8] = []
+        _ method: OutgoingRequest.Method, _ path: String, _ body: [UInt8] = [], type: String = "application/json"
     ) async throws(Failure) -> JSONValue {
         let url: TargetURL
         do {
@@ -29,7 +29,7 @@ struct AdminClient: Sendable {
                     method: method, url: url,
                     headers: [
                         (name: "authorization", value: Array("Bearer \(key)".utf8)),
-                        (name: "content-type", value: Array("application/json".utf8)),
+                        (name: "content-type", value: Array(type.utf8)),
                     ], body: body, connectTimeout: .seconds(5), totalTimeout: .seconds(15),
                     responseLimit: 1 << 20, policy: .allowPrivate, partition: 0))
         } catch {

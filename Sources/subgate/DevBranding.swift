@@ -42,6 +42,9 @@ extension DevProvisioning {
         json.endArray()
         json.endObject()
         _ = try await admin.call(.put, path, json.bytes)
+        if state.shopOrigin == nil, current["logo"]?.isNull == true {
+            _ = try await admin.call(.put, path + "/logo", DevLogo.png, type: "image/png")
+        }
         state.shopOrigin = demo.receiver
         try save(state)
     }

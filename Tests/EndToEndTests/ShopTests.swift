@@ -69,6 +69,7 @@ extension EndToEnd {
             let url = try #require(Data(base64Encoded: token).map { String(decoding: $0, as: UTF8.self) })
             #expect(url.hasPrefix(try shop.facts.text(at: "sandboxUrl") + "/b2b-iframe/"))
             let branding = try shop.admin("GET", "/admin/v1/sub-clients/\(shop.subClient)/branding").json(200)
+            #expect(branding["logo"]?["width"]?.integer == 128)
             #expect(
                 branding["allowedOrigins"]?.elements.compactMap(\.text) == [
                     "http://127.0.0.1:\(shop.port)", "http://localhost:\(shop.port)",
