@@ -95,12 +95,21 @@ function follow(id) {
   sessionStorage.setItem(remembered, id);
   stream = new EventSource(`/orders/${id}/events`);
   stream.addEventListener("order", (event) => show(JSON.parse(event.data)));
-  stream.addEventListener("error", () => {
-    // Closed for good: the shop does not know the order, as after a restart.
-    if (stream.readyState !== EventSource.CLOSED) return;
+  stream.addEventListener("error", () => lost(id));
+}
+
+/** The browser asks again by itself after most failures; not after a refusal, and not when the page is left. */
+async function lost(id) {
+  if (stream.readyState !== EventSource.CLOSED) return;
+  const answer = await fetch(`/orders/${id}`).catch(() => undefined);
+  const isCurrent = () => sessionStorage.getItem(remembered) === id;
+  if (answer?.status !== 404) {
+    setTimeout(() => isCurrent() && follow(id), 2000);
+  } else if (isCurrent()) {
+    // The shop does not know the order, as after a restart.
     sessionStorage.removeItem(remembered);
     if (current && current.status !== "paid") complain("The shop has forgotten this order. Press Pay for a new one.");
-  });
+  }
 }
 
 function show(order) {
