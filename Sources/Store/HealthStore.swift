@@ -25,15 +25,21 @@ extension Store {
         return rows.isNull(0, 0) ? nil : rows.int32(0, 0)
     }
 
-    /// Disables an endpoint that is gone, or that has taken nothing since `moment`. Returns whether it did: another
-    /// node may have, or may know of a success.
+    /// Disables an endpoint that is gone, or that has taken nothing since `moment`, with an audit entry that names no
+    /// person. Returns whether it did: another node may have, or may know of a success. (A recovery writes no entry: it
+    /// changes what is known of an endpoint, and no setting of it.)
     package func giveUp(
         _ endpoint: EndpointID, _ subClient: SubClientID, _ reason: DisabledReason, failedSince moment: Timestamp
     ) async throws(StoreError) -> Bool {
-        let rows = try await run(
-            PlatformScope.system, .giveUpEndpoint,
-            [.id(subClient), .id(endpoint), .word(reason), .time(moment), .time(clock.now())])
-        return rows.bool(0, 0)
+        let rows = try await audited(
+            PlatformScope.system,
+            AuditedChange(.endpointDisabled, of: .endpoint, endpoint.uuid, subClient: subClient),
+            [
+                Query(
+                    .giveUpEndpoint,
+                    [.id(subClient), .id(endpoint), .word(reason), .time(moment), .time(clock.now())])
+            ])
+        return rows[0].bool(0, 0)
     }
 }
 

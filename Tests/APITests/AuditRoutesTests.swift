@@ -48,6 +48,33 @@ import Testing
         }
     }
 
+    /// What Subgate does to an endpoint by itself is a change like any other, to the PSP's own too.
+    @Test func anEndpointThatWasGivenUpIsToldWithoutAPerson() async throws {
+        try await APIFixture.with { fixture in
+            let merchant = try await fixture.merchant()
+            let made = try await merchant.call(
+                .post, "/v1/webhook-endpoints", body: #"{"url":"http://127.0.0.1:9/hook"}"#)
+            let own = try await fixture.admin(.post, "/operator-webhooks", body: #"{"url":"http://127.0.0.1:9/"}"#)
+            let now = fixture.store.clock.now()
+            for (answer, owner) in [
+                (made, merchant.subClient), (own, PlatformScope.system.operatorWebhooks.subClient),
+            ] {
+                let text = try #require(try answer.string("id"))
+                let id = try #require(EndpointID(text: Array(text.utf8)))
+                #expect(try await fixture.store.giveUp(id, owner, .gone, failedSince: now))
+                // Another node found out as well.
+                #expect(try await !fixture.store.giveUp(id, owner, .gone, failedSince: now))
+                let entries = try await fixture.admin(.get, "/audit?targetId=\(id)").json["data"]!.elements.map { $0 }
+                #expect(entries.map { $0["action"]?.text } == ["endpoint.disabled", "endpoint.created"])
+                let entry = try #require(entries.first)
+                #expect(entry["actor"]?["type"]?.text == "system" && entry["actor"]?["id"]?.isNull == true)
+                #expect(entry["before"]?["enabled"]?.bool == true && entry["after"]?["enabled"]?.bool == false)
+                #expect(entry["after"]?["disabledReason"]?.text == "gone")
+            }
+            #expect(try await fixture.admin(.get, "/audit/verify").json["valid"]?.bool == true)
+        }
+    }
+
     @Test func whatWasRefusedOrChangedNothingIsNotTold() async throws {
         try await APIFixture.with { fixture in
             let id = try await Self.busy(fixture)
