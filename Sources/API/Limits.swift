@@ -28,8 +28,6 @@ package enum APILimits {
     /// Sub-clients in one import, and bytes of it: each is a change of its own, and all take turns with other changes.
     static let importLines = 1...1_000
     static let importBytes = 1024 * 1024
-    /// Errors that are told of one line of an import.
-    static let importErrors = 20
     static let urlBytes = 8...2048
     static let reasonCharacters = 1...500
     static let descriptionCharacters = 1...500
@@ -103,6 +101,9 @@ package enum APILimits {
     static let idempotencyKeyBytes = 1...255
     /// Of an identifier in a body: a prefix and 26 digits, and what is mistaken for one.
     static let identifierCharacters = 1...64
+    /// Fields that one answer names as wrong: what a person reads. All that half a megabyte can hold made an answer of
+    /// megabytes.
+    static let toldErrors = 20
     /// Bytes of a name of the caller's choosing that an error repeats; a longer one is not repeated.
     static let echoedNameBytes = 64
 

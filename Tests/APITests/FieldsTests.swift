@@ -38,6 +38,25 @@ import Testing
         #expect(errors == ["name", "missing", "flag", "extra"])
     }
 
+    /// An answer is not larger than what it answers, however much is wrong with that.
+    @Test func ofManyErrorsTheFirstAreNamedAndTheOthersCounted() throws {
+        for (count, named, detail) in [
+            (20, 20, "20 fields are not right."),
+            (21, 20, "21 fields are not right; the first 20 are named."),
+            (60_000, 20, "60000 fields are not right; the first 20 are named."),
+        ] {
+            let fields = try fields("{" + (0..<count).map { "\"f\($0)\":1" }.joined(separator: ",") + "}")
+            do {
+                try fields.finish()
+                Issue.record("\(count) unknown fields were taken")
+            } catch {
+                #expect(error.errors.map(\.field) == (0..<named).map { "f\($0)" })
+                #expect(error.detail == detail)
+                #expect(error.body(requestID: []).count < 2_000)
+            }
+        }
+    }
+
     @Test func nullIsAbsentOnlyWhereItMayBe() throws {
         #expect(try blamed(#"{"a":null}"#) { _ = $0.nullable("a", .bool) } == [])
         #expect(try blamed(#"{"a":null}"#) { _ = $0.optional("a", .bool) } == ["a"])

@@ -102,7 +102,7 @@ enum ImportRoutes {
             if errors.isEmpty { return }
             json.key("errors")
             json.beginArray()
-            for error in errors.prefix(APILimits.importErrors) {
+            for error in errors {
                 json.beginObject()
                 json.member("field", error.field)
                 json.member("message", error.message)

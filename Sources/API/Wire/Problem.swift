@@ -96,9 +96,16 @@ package struct Problem: Error, Equatable, Sendable {
         return problem
     }
 
+    /// Names the first fields that are to blame, and counts the others: a body may hold a hundred thousand.
     static func invalid(_ errors: [FieldError]) -> Problem {
-        let detail = errors.count == 1 ? "One field is not right." : "\(errors.count) fields are not right."
-        return Problem(.invalid, detail, errors: errors)
+        let told = APILimits.toldErrors
+        let detail =
+            switch errors.count {
+            case 1: "One field is not right."
+            case ...told: "\(errors.count) fields are not right."
+            default: "\(errors.count) fields are not right; the first \(told) are named."
+            }
+        return Problem(.invalid, detail, errors: Array(errors.prefix(told)))
     }
 
     static func invalid(field: String, _ message: String) -> Problem {
