@@ -35,6 +35,11 @@ import Testing
             let test = try await fixture.admin(.post, "\(base)/\(id)/test")
             #expect(test.status == 202)
             #expect(try test.string("status") == "pending")
+            let delivery = try #require(test.headers["location"])
+            #expect(delivery == "/admin/v1/sub-clients/\(merchant.subClient)/deliveries/\(try test.string("id") ?? "")")
+            let found = try await fixture.call(
+                .get, delivery, on: "admin", headers: [fixture.bearer(fixture.adminKey)])
+            #expect(try found.status == 200 && found.string("id") == test.string("id"))
             let rotated = try await fixture.admin(.post, "\(base)/\(id)/rotate-secret", body: "{}")
             #expect(rotated.status == 201 && rotated.headers["location"] == "/admin/v1\(base)/\(id)")
             #expect(

@@ -28,7 +28,7 @@ enum EndpointRoutes {
         init(_ scope: PlatformScope, _ subClient: SubClientID) {
             self.scope = scope.tenant(subClient)
             base = Array("/admin/v1/sub-clients/".utf8) + subClient.text + Array("/webhook-endpoints/".utf8)
-            deliveries = nil
+            deliveries = Array("/admin/v1/sub-clients/".utf8) + subClient.text + Array("/deliveries/".utf8)
             position = 1
         }
     }
