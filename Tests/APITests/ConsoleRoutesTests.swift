@@ -263,4 +263,48 @@ import Testing
             #expect(try await fixture.admin(.get, "/operator-webhooks/\(id)").status == 404)
         }
     }
+
+    @Test func theOperatorsOwnWebhooksAreTestedAndTheirSecretsExchanged() async throws {
+        try await APIFixture.with { fixture in
+            let made = try await fixture.admin(
+                .post, "/operator-webhooks", body: #"{"url":"http://127.0.0.1:9/","eventTypes":["quarantine.added"]}"#)
+            let one = "/operator-webhooks/\(try #require(try made.string("id")))"
+            let first = try #require(try made.json["secrets"]?.elements.first { _ in true }?["id"]?.text)
+
+            let test = try await fixture.admin(.post, "\(one)/test")
+            #expect(try test.status == 202 && test.string("status") == "pending")
+            #expect(try test.string("eventType") == "webhook.test")
+            let told = try await fixture.admin(.get, "\(one)/deliveries").json["data"]!.elements.map { $0 }
+            #expect(try told.map { $0["id"]?.text } == [test.string("id")])
+            let claimed = try await fixture.store.claimDue(
+                limit: 10, busy: [], lease: Lease(node: UUIDValue(high: 1, low: 1), end: fixture.clock.clock.now()))
+            let event = try #require(claimed.deliveries.first).event
+            #expect(event.type == .webhookTest && event.payload == Array("{}".utf8), "nothing of a transfer")
+
+            let key = [("Idempotency-Key", Array("k".utf8))]
+            let rotated = try await fixture.admin(
+                .post, "\(one)/rotate-secret", headers: key, body: #"{"overlapSeconds":60}"#)
+            let again = try await fixture.admin(
+                .post, "\(one)/rotate-secret", headers: key, body: #"{"overlapSeconds":60}"#)
+            #expect(rotated.status == 201 && rotated.body == again.body)
+            #expect(rotated.headers["location"] == "/admin/v1\(one)")
+            let second = try #require(try rotated.string("secretId"))
+            func signing() async throws -> [String?] {
+                try await fixture.admin(.get, one).json["secrets"]!.elements.map { $0["id"]?.text }
+            }
+            #expect(try await signing() == [second, first])
+            #expect(try await fixture.admin(.delete, "\(one)/previous-secrets").status == 204)
+            #expect(try await signing() == [second])
+
+            let actions = try await fixture.admin(.get, "/audit").json["data"]!.elements.map { $0["action"]?.text }
+            #expect(
+                actions.prefix(4) == [
+                    "endpoint.secretsRevoked", "endpoint.secretRotated", "endpoint.tested", "endpoint.created",
+                ])
+            let none = "/operator-webhooks/we_00000000000000000000000001"
+            #expect(try await fixture.admin(.post, "\(none)/test").status == 404)
+            #expect(try await fixture.admin(.post, "\(none)/rotate-secret", body: "{}").status == 404)
+            #expect(try await fixture.admin(.delete, "\(none)/previous-secrets").status == 404)
+        }
+    }
 }

@@ -14,6 +14,18 @@ enum OperatorWebhookRoutes {
         .adminWrite(.patch, "/admin/v1/operator-webhooks/{operatorWebhookId}", needs: .manageEndpoints, update),
         .admin(.delete, "/admin/v1/operator-webhooks/{operatorWebhookId}", needs: .manageEndpoints, delete),
         .admin(.get, "/admin/v1/operator-webhooks/{operatorWebhookId}/deliveries", needs: .viewEvents, deliveries),
+        .admin(.post, "/admin/v1/operator-webhooks/{operatorWebhookId}/test", needs: .manageEndpoints) {
+            call, scope throws(Problem) in
+            try await EndpointRoutes.test(call, EndpointRoutes.Place(operator: scope))
+        },
+        .adminWrite(.post, "/admin/v1/operator-webhooks/{operatorWebhookId}/rotate-secret", needs: .manageEndpoints) {
+            call, scope throws(Problem) in
+            try await EndpointRoutes.rotateSecret(call, EndpointRoutes.Place(operator: scope))
+        },
+        .admin(.delete, "/admin/v1/operator-webhooks/{operatorWebhookId}/previous-secrets", needs: .manageEndpoints) {
+            call, scope throws(Problem) in
+            try await EndpointRoutes.revokePreviousSecrets(call, EndpointRoutes.Place(operator: scope))
+        },
     ]
 
     private static let path = Array("/admin/v1/operator-webhooks/".utf8)
@@ -121,6 +133,7 @@ enum OperatorWebhookRoutes {
         json.member("description", endpoint.description)
         json.member("headers", json: endpoint.headers ?? Array("{}".utf8))
         json.member("enabled", endpoint.enabled)
+        EndpointAnswer.write(endpoint.secrets, &json)
         json.member("version", endpoint.version)
         json.member("createdAt", endpoint.createdAt)
         json.member("updatedAt", endpoint.updatedAt)

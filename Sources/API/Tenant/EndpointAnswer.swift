@@ -24,6 +24,7 @@ enum EndpointAnswer {
         json.member("disabledReason", word: endpoint.disabledReason)
         write(endpoint.health, isEnabled: endpoint.enabled, &json)
         write(endpoint.settings, &json)
+        json.member("publicKey", endpoint.secrets.first?.publicKey.map { WebhookSecretText.publicKey($0) })
         write(endpoint.secrets, &json)
         json.member("environment", word: endpoint.environment)
         json.member("version", endpoint.version)
@@ -60,8 +61,8 @@ enum EndpointAnswer {
         }
     }
 
-    private static func write(_ secrets: [EndpointSecret], _ json: inout JSONWriter) {
-        json.member("publicKey", secrets.first?.publicKey.map { WebhookSecretText.publicKey($0) })
+    /// What signs now, without the texts.
+    static func write(_ secrets: [EndpointSecret], _ json: inout JSONWriter) {
         json.key("secrets")
         json.beginArray()
         for secret in secrets {

@@ -17,9 +17,15 @@ enum EndpointRoutes {
         let deliveries: [UInt8]?
         /// Which parameter of the path names the endpoint.
         let position: Int
+        /// Whose idempotency keys a call has.
+        let owner: IdempotencyOwner
+        /// What a test says.
+        let testPayload: TestPayload
 
         init(_ principal: Principal) {
             scope = principal.scope
+            owner = .tenant(scope)
+            testPayload = TestEvent.payload
             base = Array("/v1/webhook-endpoints/".utf8)
             deliveries = Array("/v1/deliveries/".utf8)
             position = 0
@@ -27,9 +33,21 @@ enum EndpointRoutes {
 
         init(_ scope: PlatformScope, _ subClient: SubClientID) {
             self.scope = scope.tenant(subClient)
+            owner = .tenant(self.scope)
+            testPayload = TestEvent.payload
             base = Array("/admin/v1/sub-clients/".utf8) + subClient.text + Array("/webhook-endpoints/".utf8)
             deliveries = Array("/admin/v1/sub-clients/".utf8) + subClient.text + Array("/deliveries/".utf8)
             position = 1
+        }
+
+        /// The PSP's own.
+        init(operator scope: PlatformScope) {
+            self.scope = scope.operatorWebhooks
+            owner = .platform(scope)
+            testPayload = TestEvent.operatorPayload
+            base = Array("/admin/v1/operator-webhooks/".utf8)
+            deliveries = nil
+            position = 0
         }
     }
 
@@ -103,7 +121,7 @@ enum EndpointRoutes {
         try fields.finish()
         let scope = place.scope.within(environment)
         return try await call.create(
-            .tenant(place.scope), body: body.bytes,
+            place.owner, body: body.bytes,
             answer: { (made: CreatedEndpoint) in
                 CreatedAnswer(
                     location: place.base + made.endpoint.id.text, version: made.endpoint.version,
@@ -166,16 +184,16 @@ enum EndpointRoutes {
             })
     }
 
-    @Sendable private static func test(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+    @Sendable static func test(_ call: Call, _ place: Place) async throws(Problem) -> Response {
         let id: EndpointID = try call.identifier(place.position)
         let delivery = try await call.store { store throws(StoreError) in
-            try await store.createTestEvent(place.scope, for: id, payload: TestEvent.payload)
+            try await store.createTestEvent(place.scope, for: id, payload: place.testPayload)
         }
         let response = Response.json(202, DeliveryRoutes.json(delivery))
         return place.deliveries.map { response.located($0 + delivery.id.text) } ?? response
     }
 
-    @Sendable private static func rotateSecret(_ call: Call, _ place: Place) async throws(Problem) -> Response {
+    @Sendable static func rotateSecret(_ call: Call, _ place: Place) async throws(Problem) -> Response {
         let id: EndpointID = try call.identifier(place.position)
         let body = try await call.json()
         var fields = try Fields(body.value)
@@ -183,7 +201,7 @@ enum EndpointRoutes {
         let secret = fields.optional("secret", .signingSecret) ?? WebhookSecretText.makeSecret()
         try fields.finish()
         return try await call.create(
-            .tenant(place.scope), body: body.bytes,
+            place.owner, body: body.bytes,
             answer: { made in
                 CreatedAnswer(location: place.base + id.text, body: EndpointAnswer.json(made))
             },
@@ -194,7 +212,7 @@ enum EndpointRoutes {
             })
     }
 
-    @Sendable private static func revokePreviousSecrets(
+    @Sendable static func revokePreviousSecrets(
         _ call: Call, _ place: Place
     ) async throws(Problem) -> Response {
         let id: EndpointID = try call.identifier(place.position)

@@ -1,8 +1,14 @@
 import Domain
 import JSON
 
-/// The body of a `webhook.test` event: Mesh's shape with made-up values.
+/// What a `webhook.test` event says.
 enum TestEvent {
+    /// To the PSP: nothing but that it is a test, in the shape of its other webhooks.
+    @Sendable static func operatorPayload(_ event: EventID, endpoint: EndpointID, now: Timestamp) -> [UInt8] {
+        Array("{}".utf8)
+    }
+
+    /// To a merchant: Mesh's body with made-up values.
     @Sendable static func payload(_ event: EventID, endpoint: EndpointID, now: Timestamp) -> [UInt8] {
         jsonObject { json in
             json.member("Id", event.uuid)
