@@ -10,6 +10,8 @@ import SQL
 extension StoreError {
     /// The endpoint has as many secrets that sign as it may have.
     package static let endpointSecretLimit = StoreError.conflict(constraint: "endpoint_secret_limit")
+    /// The secret that is to be the next signs already.
+    package static let endpointSecretRepeated = StoreError.conflict(constraint: "endpoint_secret_repeated")
 }
 
 extension EndpointSecret {
@@ -56,14 +58,17 @@ package struct WebhookKey: Sendable {
 
 extension Store {
     /// Makes `text` the endpoint's current secret, with a new key pair; the earlier ones sign beside it until `overlap`
-    /// has passed, or end before as they were to. Throws `.notFound` and `.endpointSecretLimit`.
+    /// has passed, or end before as they were to. Throws `.notFound`, `.endpointSecretLimit`, and
+    /// `.endpointSecretRepeated` for one that signs already: it would sign twice, and end with its first place.
     package func rotateEndpointSecret(
         _ scope: TenantScope, of id: EndpointID, to text: [UInt8], overlap: Duration,
         keeping: Keeping<RotatedEndpointSecret>? = nil
     ) async throws(StoreError) -> RotatedEndpointSecret {
+        let key = try sealingKey(try await run(scope, [getQuery(scope, id)], on: .read)[0], scope)
+        let known = try await signingSecrets(of: id, scope)
+        if known.contains(where: { constantTimeEqual($0.text, text) }) { throw .endpointSecretRepeated }
         let now = clock.now()
         let end = now + overlap
-        let key = try sealingKey(try await run(scope, [getQuery(scope, id)], on: .read)[0], scope)
         let secret = NewEndpointSecret(text, id: identifiers.next())
         let made = RotatedEndpointSecret(
             endpoint: id, secret: secret.shown(at: now), text: text, previousEndAt: end)
@@ -72,13 +77,23 @@ extension Store {
         let results = try await audited(
             scope, change(.endpointSecretRotated, scope, id),
             [
-                insert(secret, scope, id, key, now: now, end: end),
+                insert(secret, scope, id, key, now: now, end: end, beside: known.map(\.id)),
                 Query(.endEarlierEndpointSecrets, place + [.id(secret.id), .time(end), .time(now)]),
                 Query(.forgetEndedEndpointSecrets, place + [.time(now)]),
                 getQuery(scope, id),
             ] + keep)
         if !results[0].isEmpty { return made }
-        throw results[3].isEmpty ? .notFound : .endpointSecretLimit
+        let signing = try endpoint(results[3], scope).secrets
+        // Another rotation came between, perhaps to the same.
+        if !signing.allSatisfy({ secret in known.contains { $0.id == secret.id } }) { throw .unavailable }
+        throw .endpointSecretLimit
+    }
+
+    private func signingSecrets(
+        of id: EndpointID, _ scope: TenantScope
+    ) async throws(StoreError) -> [DispatchEndpoint.Secret] {
+        guard let endpoint = try await loadEndpoints([(scope.subClient, id)]).first else { throw .undecipherable }
+        return endpoint.secrets
     }
 
     /// Ends all secrets of an endpoint but the current one, at once. Throws `.notFound`.
@@ -111,10 +126,10 @@ extension Store {
         try await run(PlatformScope.system, .forgetAllEndedEndpointSecrets, [.time(clock.now())]).affected
     }
 
-    /// `end` is when all earlier ones are to end.
+    /// `end` is when all earlier ones are to end; there must be none but `known`.
     func insert(
         _ secret: NewEndpointSecret, _ scope: TenantScope, _ endpoint: EndpointID, _ key: DataKey, now: Timestamp,
-        end: Timestamp
+        end: Timestamp, beside known: [EndpointSecretID] = []
     ) -> Query {
         Query(
             .createEndpointSecret,
@@ -123,6 +138,7 @@ extension Store {
                 .bytes(EndpointSeal.secret(secret.text, secret.id, of: endpoint, key)),
                 .bytes(EndpointSeal.seed(secret.pair.seed, secret.id, of: endpoint, key)),
                 .bytes(secret.pair.publicKey), .time(now), .int32(EndpointSecret.liveSecrets), .time(end),
+                .uuids(known.map(\.uuid)),
             ])
     }
 

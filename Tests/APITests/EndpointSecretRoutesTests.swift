@@ -96,6 +96,51 @@ import Testing
         }
     }
 
+    /// It would sign twice, and end when its first place does.
+    @Test func aSecretThatSignsIsNotMadeTheNext() async throws {
+        try await APIFixture.with { fixture in
+            let merchant = try await fixture.merchant()
+            let first = Self.secret(32)
+            let made = try await merchant.call(
+                .post, Self.path, body: #"{"url":"http://127.0.0.1:9/","secret":"\#(first)"}"#)
+            let id = try #require(try made.string("id"))
+            let rotate = "\(Self.path)/\(id)/rotate-secret"
+            let second = Self.secret(32)
+            func rotation(_ secret: String) -> String { #"{"overlapSeconds":60,"secret":"\#(secret)"}"# }
+            #expect(try await merchant.call(.post, rotate, body: rotation(second)).status == 201)
+            let before = try await merchant.call(.get, "\(Self.path)/\(id)").body
+            for secret in [first, second] {
+                let refused = try await merchant.call(.post, rotate, body: rotation(secret))
+                #expect(refused.status == 400 && refused.text.contains(#""field":"secret""#))
+                #expect(!refused.text.contains(secret))
+            }
+            #expect(try await merchant.call(.get, "\(Self.path)/\(id)").body == before)
+            #expect(try await Self.signing(fixture, merchant, id) == [second, first])
+            // Once it signs no more it may come back.
+            fixture.clock.advance(by: .seconds(61))
+            #expect(try await merchant.call(.post, rotate, body: rotation(first)).status == 201)
+        }
+    }
+
+    @Test func ofRotationsAtOnceToOneSecretOneIsMade() async throws {
+        try await APIFixture.with { fixture in
+            let merchant = try await fixture.merchant()
+            let made = try await merchant.call(.post, Self.path, body: Self.body)
+            let id = try #require(try made.string("id"))
+            let body = #"{"secret":"\#(Self.secret(32))"}"#
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try await merchant.call(.post, "\(Self.path)/\(id)/rotate-secret", body: body).status
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.count { $0 == 201 } == 1 && statuses.allSatisfy { [201, 400, 503].contains($0) })
+            #expect(try await Self.signing(fixture, merchant, id).count == 2)
+        }
+    }
+
     @Test func aRepeatedRotationIsOne() async throws {
         try await APIFixture.with { fixture in
             let merchant = try await fixture.merchant()

@@ -1,5 +1,6 @@
 -- name: create_endpoint_secret
--- Nothing is returned if endpoint $2 is not there, or if $9 of its secrets still sign once all are to end at $10.
+-- Nothing is returned if endpoint $2 is not there, if $9 of its secrets still sign once all are to end at $10, or if
+-- one signs that is not among $11, with which this one was compared.
 insert into endpoint_secret (sub_client_id, endpoint_id, id, secret_sealed, seed_sealed, public_key, created_at)
 select e.sub_client_id, e.id, $4::uuid, $5::bytea, $6::bytea, $7::bytea, $8::timestamptz
 from endpoint e
@@ -7,6 +8,9 @@ where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.deleted_at is null
     and ($3::text is null or e.environment = $3::text::environment)
     and (select count(*) from endpoint_secret k
         where k.sub_client_id = $1 and k.endpoint_id = $2 and least(k.expires_at, $10::timestamptz) > $8) < $9::int
+    and not exists (select from endpoint_secret k
+        where k.sub_client_id = $1 and k.endpoint_id = $2 and (k.expires_at > $8) is not false
+            and k.id <> all ($11::uuid[]))
 returning id;
 
 -- name: end_earlier_endpoint_secrets

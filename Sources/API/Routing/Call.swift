@@ -64,6 +64,8 @@ struct Call: Sendable {
         case .roleBeyondOwn:
             return Problem(
                 .forbidden, "That role allows what yours does not: you may not give it, nor change who has it.")
+        case .endpointSecretRepeated:
+            return .invalid(field: "secret", "must not be one that signs for this endpoint already")
         case .conflict(let constraint): return Problem(.conflict, Call.explanation(ofConstraint: constraint))
         case .stale: return Problem(.preconditionFailed, "It has changed since the version in If-Match.")
         case .unavailable: return .unavailable
