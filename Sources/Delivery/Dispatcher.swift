@@ -155,6 +155,7 @@ package final class Dispatcher: Sendable {
                     delivery, format: endpoint.payloadFormat, url: url, signer: signer, headers: headers,
                     retrySchedule: endpoint.settings.retrySchedule)
             else {
+                watch.takeBack(delivery)
                 settle([delivery], as: .due)
                 return false
             }

@@ -77,6 +77,11 @@ struct EndpointWatch: Sendable {
         }
     }
 
+    /// What `admits` let begin was not sent.
+    func takeBack(_ delivery: DueDelivery) {
+        state.withValue { $0.board.abandonProbe(delivery.endpoint, at: clock.now()) }
+    }
+
     // MARK: After it
 
     /// Counts an attempt that has just ended. The task that is returned writes what follows for the endpoint.

@@ -77,6 +77,11 @@ struct HealthBoard {
     /// It came too late to be sent.
     mutating func missProbe(_ endpoint: EndpointID) { entries[endpoint]?.awaitsProbe = false }
 
+    /// A delivery that went out as a probe comes back unsent: another may go out at once.
+    mutating func abandonProbe(_ endpoint: EndpointID, at now: Timestamp) {
+        entries[endpoint]?.health.abandonProbe(at: now)
+    }
+
     /// It goes out now, and no other does before `end`; `known` is what was read of the endpoint.
     mutating func takeProbe(
         _ endpoint: EndpointID, _ known: EndpointHealth.Shared, until end: Timestamp, at now: Timestamp

@@ -87,8 +87,8 @@ extension Store {
         let now = clock.now()
         let attempts = advances.map(\.attempt)
         func uuids(_ value: (DeliveryAdvance) -> UUIDValue?) -> Parameter { .uuids(advances.map(value)) }
-        _ = try await run(
-            PlatformScope.system, .advanceDeliveries,
+        let write = Query(
+            .advanceDeliveries,
             [
                 .uuid(node), uuids { $0.delivery.subClient.uuid }, uuids { $0.delivery.id.uuid },
                 uuids { $0.delivery.event.id.uuid }, uuids { $0.delivery.endpoint.uuid },
@@ -106,6 +106,21 @@ extension Store {
                 .bytesArray(attempts.map { $0?.exchange }), .uuids(endedHandovers), .time(now),
                 .int64(Int64(advances.count)),
             ])
+        _ = try await run(PlatformScope.system, [write] + Store.releaseProbes(advances, now: now))
+    }
+
+    /// What lets others be sent in place of probes that were not.
+    private static func releaseProbes(_ advances: [DeliveryAdvance], now: Timestamp) -> [Query] {
+        let unsent = advances.filter { $0.attempt == nil && $0.delivery.probeEnd != nil }
+        if unsent.isEmpty { return [] }
+        return [
+            Query(
+                .releaseProbes,
+                [
+                    .uuids(unsent.map(\.delivery.subClient.uuid)), .uuids(unsent.map(\.delivery.endpoint.uuid)),
+                    .timestampArray(unsent.map(\.delivery.probeEnd?.microseconds)), .time(now),
+                ])
+        ]
     }
 
     /// Gives back everything that a lease holds; for one whose taking had no answer.

@@ -43,6 +43,22 @@ import Testing
         #expect(board.limit(Self.endpoint, at: later) == 0)
     }
 
+    /// Nothing is known by it, so the next need not wait for its time to pass.
+    @Test func aProbeThatWasNotSentMakesPlaceForAnother() {
+        var board = HealthBoard(policy: HealthPolicy())
+        _ = note(&board, .answered(status: 503))
+        let later = Self.noon + .seconds(2)
+        for _ in 0..<3 {
+            let isAdmitted = board.admit(Self.endpoint, at: later)
+            #expect(isAdmitted)
+            #expect(board.limit(Self.endpoint, at: later) == 0)
+            board.abandonProbe(Self.endpoint, at: later)
+            #expect(board.limit(Self.endpoint, at: later) == 1)
+        }
+        board.abandonProbe(Self.other, at: later)
+        #expect(board.limit(Self.other, at: later) == nil)
+    }
+
     @Test func theProbeOfASharedPauseComesFromTheLane() {
         var board = HealthBoard(policy: HealthPolicy())
         let news = note(&board, .answered(status: 503, retryAfter: .seconds(60)))

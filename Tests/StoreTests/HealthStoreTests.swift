@@ -123,6 +123,36 @@ import Testing
         }
     }
 
+    @Test func aProbeThatIsGivenBackUnsentIsFollowedAtOnce() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await Scene(fixture)
+            try await scene.tell(.open, until: Self.later(scene, 30), failingSince: scene.now, failures: 1)
+            _ = try await scene.accept(3)
+            fixture.clock.advance(by: .seconds(31))
+            for next in [DeliveryAdvance.Next.due, .waiting, .due] {
+                let probe = try #require(try await scene.claim().first)
+                #expect(probe.probeEnd != nil && probe.attempt == 1)
+                #expect(try await scene.claim().isEmpty)
+                try await scene.store.advance([DeliveryAdvance(probe, handover: nil, next: next)], node: scene.node)
+                fixture.clock.advance(by: .milliseconds(1))
+            }
+            // One that was the last of its lane too.
+            let session = try await scene.seed.linkSession()
+            _ = try fixture.testDatabase.owner().query("delete from subgate.delivery returning 1")
+            _ = try await scene.store.accept([scene.seed.received("Pending", session)], lease: nil)
+            let probe = try #require(try await scene.claim().first)
+            try await scene.store.advance([DeliveryAdvance(probe, handover: nil, next: .due)], node: scene.node)
+            // What is heard of the endpoint meanwhile is not forgotten for one that comes late.
+            let end = Self.later(scene, 300)
+            let again = try #require(try await scene.claim().first)
+            try await scene.tell(.open, until: end, replacing: again.probeEnd, failingSince: scene.now)
+            try await scene.store.advance([DeliveryAdvance(again, handover: nil, next: .due)], node: scene.node)
+            fixture.clock.advance(by: .seconds(30))
+            #expect(try await scene.claim().isEmpty)
+            #expect(try await scene.health()?.pausedUntil == end)
+        }
+    }
+
     @Test func aSuccessClosesNothingThatAnotherNodeOpenedSince() async throws {
         try await StoreFixture.with { fixture in
             let scene = try await Scene(fixture)

@@ -283,6 +283,23 @@ with input as (
 )
 select (select count(*) from advanced), (select count(*) from opened);
 
+-- name: release_probes
+-- Deliveries that were taken as the one probe of their endpoint, until $3 each, are given back unsent: another may be
+-- sent at once, unless something was heard of the endpoint since.
+with mine as (
+    select l.sub_client_id, l.endpoint_id
+    from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as p (sub_client_id, endpoint_id, probe_end)
+    join lane l on l.sub_client_id = p.sub_client_id and l.endpoint_id = p.endpoint_id
+    where l.breaker = 'halfOpen' and l.paused_until = p.probe_end
+    order by l.sub_client_id, l.endpoint_id
+    for update of l
+)
+update lane l
+set breaker = 'open', paused_until = $4::timestamptz, health_version = l.health_version + 1,
+    ready_at = case when l.is_closing then l.ready_at else least(l.ready_at, $4) end
+from mine m
+where l.sub_client_id = m.sub_client_id and l.endpoint_id = m.endpoint_id;
+
 -- name: get_delivery
 select id, event_id, event_type, endpoint_id, status::text, attempts, due_at, last_status_code, last_error, created_at,
     updated_at
