@@ -36,6 +36,26 @@ import Testing
         }
     }
 
+    /// What a page loads is there, and is ours: a shell names its files, and a module or a style sheet others.
+    @Test func pagesLoadOnlyFilesThatAreServed() throws {
+        let names = Set(PageFile.all.map(\.name))
+        for file in PageFile.all {
+            let isShell = file.name.hasSuffix(".html")
+            let starts = isShell ? ["=\"/link/assets/"] : ["from \"./", "import \"./", "import(\"./", "@import \"./"]
+            var loaded: [String] = []
+            for start in starts {
+                for part in file.text.split(separator: start).dropFirst() {
+                    loaded.append(String(part.prefix { $0 != "\"" }))
+                }
+            }
+            #expect(Set(loaded).subtracting(names) == [], "\(file.name)")
+            if isShell { #expect(!loaded.isEmpty) }
+            for outside in ["src=\"http", "href=\"http", "url(http", "from \"http", "fetch(\"http"] {
+                #expect(!file.text.contains(outside), "\(file.name)")
+            }
+        }
+    }
+
     @Test func servesShellsThatSayNothingOfTheirAddress() async throws {
         try await Harness.run { harness in
             for path in [
