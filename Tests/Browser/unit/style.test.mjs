@@ -31,6 +31,8 @@ test("a wanted text colour is kept only where it can be read", () => {
 
 test("every pair of colours of every brand has a contrast of 4.5", () => {
   const grounds = { light: [255, 255, 255], dark: [21, 24, 31] };
+  // `--info-tint` of the style sheet: what can be unfolded stands on it.
+  const boxes = { light: [241, 244, 249], dark: [29, 34, 48] };
   const texts = { light: [[18, 21, 28], [84, 92, 107]], dark: [[242, 244, 248], [168, 176, 190]] };
   for (const scheme of ["light", "dark"]) {
     for (let red = 0; red <= 255; red += 51) {
@@ -42,7 +44,9 @@ test("every pair of colours of every brand has a contrast of 4.5", () => {
           assert.ok(pair("--primary", "--on-primary") >= 4.5, `${colour} on ${scheme}: text of the button`);
           assert.ok(pair("--secondary", "--on-secondary") >= 4.5, `${colour} on ${scheme}: second button`);
           assert.ok(contrast(parseColour(made["--accent"]), grounds[scheme]) >= 4.5, `${colour} on ${scheme}: links`);
-          assert.ok(contrast(parseColour(made["--focus"]), grounds[scheme]) >= 3, `${colour} on ${scheme}: focus`);
+          for (const ground of [grounds[scheme], boxes[scheme]]) {
+            assert.ok(contrast(parseColour(made["--focus"]), ground) >= 3, `${colour} on ${scheme}: focus`);
+          }
           // The amount in its box, and what it comes to otherwise in the quieter colour.
           for (const text of texts[scheme]) {
             assert.ok(contrast(parseColour(made["--tint"]), text) >= 4.5, `${colour} on ${scheme}: tint`);
