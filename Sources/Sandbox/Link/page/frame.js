@@ -69,17 +69,18 @@ export class Frame {
   ask({ title, text, yes, no }) {
     return new Promise((resolve) => {
       const [titleId, textId] = [uniqueId("title"), uniqueId("text")];
+      const stay = button(no, "primary", () => dialog.close("no"));
       const dialog = el("dialog", { class: "dialog", "aria-labelledby": titleId, "aria-describedby": textId,
         onclose: () => {
           dialog.remove();
           resolve(dialog.returnValue === "yes");
         } },
         el("h2", { id: titleId }, title), el("p", { id: textId }, text),
-        el("div", { class: "actions" },
-          button(no, "primary", () => dialog.close("no"), { autofocus: true }),
-          button(yes, "secondary", () => dialog.close("yes"))));
+        el("div", { class: "actions" }, stay, button(yes, "secondary", () => dialog.close("yes"))));
       this.root.append(dialog);
       dialog.showModal();
+      // Not by `autofocus`, which browsers refuse in a frame of another origin.
+      stay.focus();
     });
   }
 }
