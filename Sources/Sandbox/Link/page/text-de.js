@@ -1,4 +1,4 @@
-// Deutsch. Dieselben Schlüssel und {Namen} wie im Englischen.
+// German. The same keys and {names} as in English.
 
 export default {
   // The frame

@@ -1,4 +1,4 @@
-// Español. Las mismas claves y los mismos {nombres} que en inglés.
+// Spanish. The same keys and {names} as in English.
 
 export default {
   // The frame

@@ -1,4 +1,4 @@
-// Français. Les mêmes clés et les mêmes {noms} qu’en anglais.
+// French. The same keys and {names} as in English.
 
 export default {
   // The frame

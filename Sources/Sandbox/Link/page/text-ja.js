@@ -1,4 +1,4 @@
-// 日本語。キーと {名前} は英語と同じ。
+// Japanese. The same keys and {names} as in English.
 
 export default {
   // The frame

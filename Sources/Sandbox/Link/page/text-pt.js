@@ -1,4 +1,4 @@
-// Português. As mesmas chaves e os mesmos {nomes} do inglês.
+// Portuguese, as in Brazil. The same keys and {names} as in English.
 
 export default {
   // The frame
