@@ -89,7 +89,7 @@ struct DevAnnouncement {
 
     private var calls: String {
         """
-        The same by hand. Mint a link token, as the merchant's server would:
+        \(hasShop ? "The same by hand. Mint" : "Mint") a link token, as the merchant's server would:
 
         curl -s \(demo.publicURL)/api/v1/linktoken \\
           -H 'X-Client-Id: \(state.clientID ?? "")' -H 'X-Client-Secret: \(state.clientSecret ?? "")' \\
@@ -100,7 +100,7 @@ struct DevAnnouncement {
             "address":"0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"}]}}' \\
           | tee /tmp/subgate-link-token.json; echo
 
-        Let the sandbox play the customer's transfer; the webhooks are printed here once they are verified:
+        Let the sandbox play the customer's transfer\(hasShop ? "; its webhooks are printed here once verified" : ""):
 
         curl -s \(demo.sandbox)/sandbox/v1/link-tokens/complete -H 'Content-Type: application/json' \\
           -d "{\\"outcome\\":\\"succeeded\\",\\"linkToken\\":\\"$(

@@ -58,7 +58,10 @@ struct SandboxAccount: Sendable {
             "networkId":"e3c7fdd8-b1fc-4e51-85ae-bb276e075611","symbol":"USDC",
             "address":"0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"}]}}'; echo
 
-        Test users: Mesh, password Pass123, code 123456. Stop with Ctrl-C; the next start goes on with the same data.
+        The token is the base64 of an address: the Link page. Its customer is you, in a browser (user Mesh, password
+        Pass123, code 123456), or a call: POST \(url)/sandbox/v1/link-tokens/complete
+
+        Stop with Ctrl-C; the next start goes on with the same data.
 
         """
     }
