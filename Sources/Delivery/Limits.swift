@@ -117,6 +117,9 @@ package enum Limits {
     static let noticePause: Duration = .seconds(60)
     /// Notices made events of in one transaction.
     static let noticesAtOnce = 1_000
+    /// How often what is due is counted, and how far, as the metrics' help says: beyond it there is no more to know.
+    static let backlogInterval: Duration = .seconds(10)
+    static let countedBacklog = 10_000
     /// How much of an answer's headers is kept with an attempt: enough for those that tell why, where some send pages.
     static let keptHeaderBytes = 2_048
     /// How much is kept of what was sent: our own headers and twenty of the endpoint's.

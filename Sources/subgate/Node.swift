@@ -89,7 +89,7 @@ struct Node: Sendable {
         ]
         let background = try await ownDatabase(first.loop, "subgate background", parts, statements: .service)
         work += backgroundWork(
-            first.loop, Store(loop: first.loop, database: background, keyring: parts.configuration.keyring), parts.log
+            first.loop, Store(loop: first.loop, database: background, keyring: parts.configuration.keyring), parts
         ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
         for shard in shards { work += await shard.loop.run { shard.begin() } }
         // One worker of a node is enough for what people change, and spares upstreams.
@@ -123,11 +123,14 @@ struct Node: Sendable {
     /// What every node does in the background for those who wait for it: short chunks, so they share a connection.
     /// `onDue` is called when deliveries became due.
     private static func backgroundWork(
-        _ loop: EventLoop, _ store: Store, _ log: Log, onDue: @escaping @Sendable () -> Void
+        _ loop: EventLoop, _ store: Store, _ parts: NodeParts, onDue: @escaping @Sendable () -> Void
     ) -> [Task<Void, Never>] {
-        let recoverer = Recoverer(loop: loop, store: store, log: log, onDue: onDue)
-        let teller = OperatorTeller(loop: loop, store: store, log: log, onDue: onDue)
-        return [loop.spawn { await recoverer.run() }, loop.spawn { await teller.run() }]
+        let recoverer = Recoverer(loop: loop, store: store, log: parts.log, onDue: onDue)
+        let teller = OperatorTeller(loop: loop, store: store, log: parts.log, onDue: onDue)
+        let meter = BacklogMeter(loop: loop, store: store, log: parts.log, metrics: parts.metrics)
+        return [
+            loop.spawn { await recoverer.run() }, loop.spawn { await teller.run() }, loop.spawn { await meter.run() },
+        ]
     }
 
     /// One connection that nothing else uses.

@@ -211,4 +211,45 @@ import Testing
             #expect(try await scene.claim().map(\.id) == old.map(\.id))
         }
     }
+
+    /// What operations see of what waits.
+    @Test func whatIsDueIsCountedOnTheClockAndInLanes() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await Scene(fixture)
+            let store = scene.store
+            #expect(
+                try await store.backlog(limit: 100)
+                    == Backlog(timed: 0, readyLanes: 0, lanes: 0, oldestDueAt: nil))
+            _ = try await scene.seed.endpoint()
+            let slow = try await scene.seed.endpoint("http://127.0.0.1:9/slow", types: ["transfer.failed"])
+            let began = store.clock.now()
+            try await scene.queue(["Pending", "Failed", "Failed"])
+            fixture.clock.advance(by: .seconds(3))
+            let queued = try await store.backlog(limit: 100)
+            #expect(queued.timed == 0 && queued.readyLanes == 2 && queued.lanes == 2)
+            let oldest = try #require(queued.oldestDueAt)
+            #expect(oldest >= began && oldest - began < .seconds(3))
+            #expect(try await store.backlog(limit: 1).readyLanes == 1)
+
+            // A paused one has a queue, and is not due.
+            var shared = EndpointHealth.Shared()
+            shared.breaker = .open
+            shared.pausedUntil = store.clock.now() + .seconds(600)
+            shared.failingSince = began
+            var news = EndpointHealth.News()
+            news.isToTell = true
+            news.tellsBreaker = true
+            _ = try await store.tellHealth(of: slow, scene.seed.subClient, shared, news)
+            let claimed = try await scene.claim()
+            try await scene.finish(claimed, .retry(after: .seconds(5)))
+            let paused = try await store.backlog(limit: 100)
+            #expect(paused == Backlog(timed: 0, readyLanes: 0, lanes: 1, oldestDueAt: nil))
+            fixture.clock.advance(by: .seconds(7))
+            let timed = try await store.backlog(limit: 100)
+            #expect(timed.timed == claimed.count && timed.readyLanes == 0 && timed.lanes == 1)
+            let due = try #require(timed.oldestDueAt)
+            let late = store.clock.now() - due
+            #expect(late >= .seconds(2) && late < .seconds(6))
+        }
+    }
 }

@@ -401,9 +401,17 @@ returning d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attem
     d.last_error, d.created_at, d.updated_at;
 
 -- name: count_due
-select count(*), min(due_at) from (
-    select due_at from delivery where due_at <= $1::timestamptz order by due_at limit 10000
-) as due;
+-- What is due at $1 and was not taken yet, counted up to $2: deliveries on the clock, and endpoints whose lanes are to
+-- be looked at; of how many something waits at all; and since when the oldest of what is due is.
+with timed as (
+    select d.due_at from delivery d where d.due_at <= $1::timestamptz order by d.due_at limit $2::int
+), ready as (
+    select l.ready_at from lane l where l.ready_at <= $1 and not l.is_closing order by l.ready_at limit $2
+), queued as (
+    select from lane l where l.ready_at is not null and not l.is_closing limit $2
+)
+select (select count(*) from timed), (select count(*) from ready), (select count(*) from queued),
+    least((select min(due_at) from timed), (select min(ready_at) from ready));
 
 -- name: release_lease
 -- Gives back what one lease holds on the clock: the answer to the statement that took it was lost, so nobody knows what

@@ -1,0 +1,55 @@
+import Domain
+package import Runtime
+package import Store
+
+/// Shows what is due in the database, for all nodes together: each shows the same. Loop-bound.
+package struct BacklogMeter: Sendable {
+    private let loop: EventLoop
+    /// A store with a write connection of the background's own.
+    private let store: Store
+    private let log: Log
+    private let due: Gauge
+    private let readyEndpoints: Gauge
+    private let queuedEndpoints: Gauge
+    private let oldest: Gauge
+
+    package init(loop: EventLoop, store: Store, log: Log, metrics: Metrics) {
+        self.loop = loop
+        self.store = store
+        self.log = log
+        due = metrics.gauge(
+            "subgate_deliveries_due",
+            help: "Deliveries whose time has come and that no node has taken, up to 10000.")
+        readyEndpoints = metrics.gauge(
+            "subgate_endpoints_due",
+            help: "Endpoints with a queue from which something may be sent now, up to 10000.")
+        queuedEndpoints = metrics.gauge(
+            "subgate_endpoints_queued",
+            help: "Endpoints with a queue, those that are paused too, up to 10000.")
+        oldest = metrics.gauge(
+            "subgate_oldest_due_seconds",
+            help: "For how long the oldest of what is due has been, of deliveries and of endpoints with a queue.")
+    }
+
+    /// Looks again and again until the task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            await runOnce()
+            await loop.sleep(for: Limits.backlogInterval)
+        }
+    }
+
+    /// While the database is away what was seen last stays.
+    package func runOnce() async {
+        do throws(StoreError) {
+            let backlog = try await store.backlog(limit: Limits.countedBacklog)
+            due.set(backlog.timed)
+            readyEndpoints.set(backlog.readyLanes)
+            queuedEndpoints.set(backlog.lanes)
+            let age = backlog.oldestDueAt.map { store.clock.now() - $0 } ?? .zero
+            oldest.set(max(0, Int(age.components.seconds)))
+        } catch {
+            log.warn("what is due could not be counted", [(.error, .text("\(error)"))])
+        }
+    }
+}

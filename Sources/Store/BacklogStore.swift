@@ -1,0 +1,34 @@
+package import Domain
+import Postgres
+import Runtime
+import SQL
+
+/// What is due and was not taken by any node yet.
+package struct Backlog: Hashable, Sendable {
+    /// Deliveries whose time has come.
+    package let timed: Int
+    /// Endpoints with a queue from which something may be sent now.
+    package let readyLanes: Int
+    /// Endpoints with a queue: those that are paused or slowed down too.
+    package let lanes: Int
+    /// Nil if nothing is due.
+    package let oldestDueAt: Timestamp?
+
+    package init(timed: Int, readyLanes: Int, lanes: Int, oldestDueAt: Timestamp?) {
+        self.timed = timed
+        self.readyLanes = readyLanes
+        self.lanes = lanes
+        self.oldestDueAt = oldestDueAt
+    }
+}
+
+extension Store {
+    /// Each kind is counted up to `limit`, so that looking costs the same however much there is.
+    package func backlog(limit: Int) async throws(StoreError) -> Backlog {
+        let rows = try await run(
+            PlatformScope.system, .countDue, [.time(clock.now()), .int32(Int32(clamping: limit))])
+        return Backlog(
+            timed: Int(rows.int64(0, 0)), readyLanes: Int(rows.int64(0, 1)), lanes: Int(rows.int64(0, 2)),
+            oldestDueAt: rows.optionalTime(0, 3))
+    }
+}
