@@ -128,6 +128,42 @@ enum DocsRule {
         #expect(try page().contains("no connection within \(connect), none in \(total) in all"))
     }
 
+    @Test func theEndOfPatienceIsTheCodes() throws {
+        let days = HealthPolicy().disableAfter.components.seconds / 86_400
+        let words = [1: "a day", 2: "two days", 3: "three days", 5: "five days", 7: "seven days"]
+        let patience = try #require(words[Int(days)])
+        #expect(HealthPolicy().disableAfter == .seconds(days * 86_400))
+        #expect(try page().contains("An endpoint without any success for \(patience) is disabled"))
+        let readme = try Repository.read("README.md").text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(readme.contains("is paused and probed, and after \(patience) disabled"))
+        let longest = try #require(words[Int(RetryAfter.longest.components.seconds / 86_400)])
+        #expect(RetryAfter.longest.components.seconds % 86_400 == 0)
+        #expect(try page().contains("delays the next attempt as long as you ask, up to \(longest)."))
+    }
+
+    /// The table of answers and what follows.
+    @Test func whatFollowsFromAnAnswerIsTheCodes() throws {
+        let slowing = (100...599).filter { AttemptOutcome.answered(status: $0, retryAfter: nil).slowsDown }
+        let listed = slowing.map(String.init).joined(separator: ", ")
+        #expect(try page().contains("| \(listed) | the endpoint as a whole is slowed down"))
+        let gone = (100...599).filter { AttemptOutcome.answered(status: $0, retryAfter: nil).isGone }
+        #expect(try page().contains("| \(gone.map(String.init).joined(separator: ", ")) | the endpoint is disabled"))
+        let taken = (100...599).filter { AttemptOutcome.answered(status: $0, retryAfter: nil).isSuccess }
+        #expect(taken == Array(200...299))
+        let schedule = DeliveryMachine(schedule: .standard)
+        for status in (100...599) where !(200...299).contains(status) {
+            let decision = schedule.decide(
+                .answered(status: status, retryAfter: nil), failuresBefore: 0, random: 0)
+            if gone.contains(status) {
+                #expect(decision == .endpointGone)
+            } else if case .retry = decision {
+                continue
+            } else {
+                Issue.record("\(status) is not tried again")
+            }
+        }
+    }
+
     /// All reasons that an attempt may have on record.
     @Test func everyReasonIsExplained() throws {
         let source = try Repository.read("Sources/HTTPClient/ClientError.swift").text
