@@ -44,6 +44,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case eventReplayed = "event.replayed"
     case recoveryStarted = "recovery.started"
     case recoveryCancelled = "recovery.cancelled"
+    /// Its target is the sub-client: the account is the upstream's. Written before the upstream is asked.
+    case accountDisconnecting = "account.disconnecting"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
@@ -136,15 +138,27 @@ extension Store {
         return Array(rows.dropFirst().dropLast())
     }
 
+    /// Tells what a sub-client is about to change elsewhere, in a commit before it does: what cannot be told is not
+    /// done. `facts` is a JSON object.
+    package func auditDisconnecting(_ scope: TenantScope, facts: [UInt8]) async throws(StoreError) {
+        let change = AuditedChange(
+            .accountDisconnecting, of: .subClient, scope.subClient.uuid, subClient: scope.subClient)
+        _ = try await run(scope, .auditNote, entry(change, scope.actor) + [.text(facts)], on: .serial)
+    }
+
     private func enclosed(_ queries: [Query], _ change: AuditedChange, _ actor: Actor) -> [Query] {
         let place: [Parameter] = [.string(change.noun.rawValue), .id(change.subClient), .uuid(change.id)]
-        let close: [Parameter] = [
+        return [Query(.auditOpen, place)] + queries + [Query(.auditClose, entry(change, actor))]
+    }
+
+    /// What an entry says besides the values.
+    private func entry(_ change: AuditedChange, _ actor: Actor) -> [Parameter] {
+        [
             .id(identifiers.next(AuditEntryID.self)), .time(clock.now()), .string(actor.typeName), .uuid(actor.id),
             .id(actor.key), .text(actor.requestID.isEmpty ? nil : actor.requestID), .string(actor.address?.description),
             .string(change.action.rawValue),
             .string(change.noun.rawValue), .id(change.subClient), .uuid(change.id),
         ]
-        return [Query(.auditOpen, place)] + queries + [Query(.auditClose, close)]
     }
 }
 

@@ -58,6 +58,35 @@ import Testing
         }
     }
 
+    /// A call is repeated although its credential was exchanged for another meanwhile; the other environment's keys,
+    /// and those under which an admin acts for the sub-client, are others.
+    @Test func keysAreASubClientsInOneEnvironment() async throws {
+        try await APIFixture.with { fixture in
+            let merchant = try await fixture.merchant(environment: .production)
+            func credential(_ environment: Environment) async throws -> APIFixture.Header {
+                let made = try await fixture.store.createCredential(
+                    .system, for: merchant.subClient,
+                    NewCredential(environment: environment, access: .readWrite, name: Array("x".utf8)))
+                return fixture.bearer(made.secret)
+            }
+            let body = #"{"url":"http://127.0.0.1:9/"}"#
+            func create(_ header: APIFixture.Header) async throws -> APIFixture.Answer {
+                try await fixture.call(
+                    .post, "/v1/webhook-endpoints", on: "public", headers: Self.key("k") + [header], body: body)
+            }
+            let first = try await create(fixture.bearer(merchant.secret))
+            let second = try await create(credential(.production))
+            #expect(first.status == 201 && first.body == second.body)
+            #expect(second.headers["idempotency-replayed"] == "true")
+            let sandbox = try await create(credential(.sandbox))
+            #expect(sandbox.status == 201 && sandbox.headers["idempotency-replayed"] == nil)
+            let admin = try await fixture.admin(
+                .post, "/sub-clients/\(merchant.subClient)/webhook-endpoints", headers: Self.key("k"),
+                body: #"{"environment":"production","url":"http://127.0.0.1:9/"}"#)
+            #expect(admin.status == 201 && admin.headers["idempotency-replayed"] == nil)
+        }
+    }
+
     @Test func atOnceOneCreatesAndTheOthersRepeat() async throws {
         try await APIFixture.with { fixture in
             let answers = try await withThrowingTaskGroup(of: APIFixture.Answer.self) { group in

@@ -118,6 +118,25 @@ import Testing
             let large = #"{"authToken":"\#(String(repeating: "x", count: 70_000))","type":"x"}"#
             #expect(try await Self.call(merchant, .delete, "/api/v1/account", large).status == 413)
             #expect(stub.asked.count == 2)
+
+            // What was asked of the upstream is told; what was refused before is not; the token never.
+            let audit = try await fixture.admin(.get, "/audit?action=account.disconnecting")
+            let entries = try #require(try audit.json["data"]).elements.map { $0 }
+            #expect(entries.count == 2 && entries.allSatisfy { $0["target"]?["id"]?.text == "\(merchant.subClient)" })
+            #expect(entries[0]["actor"]?["id"]?.text == "\(merchant.credential)")
+            #expect(entries[0]["after"]?["type"]?.text == "coinbase" && !audit.text.contains("token"))
+            #expect(try await fixture.admin(.get, "/audit/verify").json["valid"]?.bool == true)
+        }
+    }
+
+    /// An account that could be disconnected without a trace would be.
+    @Test func anAccountIsNotDisconnectedWithoutAnEntry() async throws {
+        try await MeshStub.with { fixture, stub, merchant in
+            stub.answer(content: "{}")
+            try await fixture.asOwner("revoke execute on function subgate.audit_note from subgate_app, public")
+            let body = #"{"authToken":"x","type":"coinbase"}"#
+            #expect(try await Self.call(merchant, .delete, "/api/v1/account", body).status == 500)
+            #expect(stub.asked.isEmpty)
         }
     }
 }

@@ -158,6 +158,15 @@ import Testing
             let rotated = try await Self.call(
                 fixture, member.key, "POST", "/me/rotate-key", #"{"overlapSeconds":60}"#)
             #expect(rotated.status == 201)
+            // The entry names the key that was made and the one it is for.
+            let keyPath = "/members/\(member.id)/keys"
+            let both = try await fixture.admin(.get, keyPath).json["data"]!.elements.map { $0["id"]?.text }
+            let entries = try await fixture.admin(.get, "/audit?action=adminKey.rotated").json["data"]!.elements.map {
+                $0
+            }
+            let entry = try #require(entries.first)
+            #expect(try entries.count == 1 && entry["target"]?["id"]?.text == rotated.string("id"))
+            #expect(both.count == 2 && Set(both) == [entry["target"]?["id"]?.text, entry["after"]?["replaces"]?.text])
             let next = fixture.bearer(Array(try #require(try rotated.string("key")).utf8))
             #expect(try await status(member.key) == 200)
             #expect(try await status(next) == 200)

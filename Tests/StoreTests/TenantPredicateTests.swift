@@ -263,6 +263,7 @@ import Testing
         // These make something of the scope's own and take nothing that could be another's.
         let creating: Set<String> = [
             "createEndpoint", "createLinkSession", "eraseEndUser", "putBranding", "putLogo", "reviseCompliance",
+            "auditDisconnecting",
         ]
         let tried = Set((TenantPredicateTests.lists + TenantPredicateTests.lookups).map(\.testDescription))
         #expect(Set(names).subtracting(creating) == tried)

@@ -29,10 +29,10 @@ where member_id = $1::uuid and id = $2::uuid;
 -- A successor under the same name; nothing is returned if there is no such live key. With $9 it ends when the key was
 -- given to end, or sooner: who holds a key cannot make it last.
 insert into admin_key (id, member_id, name, secret_digest, pepper_id, secret_hint, created_at, expires_at,
-    granted_until)
+    granted_until, replaces)
 select $3::uuid, k.member_id, k.name, $4::bytea, $5::text, $6::text, $7::timestamptz,
     case when $9::bool then least($8::timestamptz, k.granted_until) else $8 end,
-    case when $9 then k.granted_until else $8 end
+    case when $9 then k.granted_until else $8 end, k.id
 from admin_key k
 where k.member_id = $1::uuid and k.id = $2::uuid and k.revoked_at is null
     and (k.expires_at is null or k.expires_at > $7)

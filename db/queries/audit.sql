@@ -6,6 +6,10 @@ select audit_open($1::text, $2::uuid, $3::uuid);
 select audit_close($1::uuid, $2::timestamptz, $3::text, $4::uuid, $5::uuid, $6::text, $7::text, $8::text, $9::text,
     $10::uuid, $11::uuid);
 
+-- name: audit_note
+select audit_note($1::uuid, $2::timestamptz, $3::text, $4::uuid, $5::uuid, $6::text, $7::text, $8::text, $9::text,
+    $10::uuid, $11::uuid, $12::text::jsonb);
+
 -- name: list_audit_entries
 -- Newest first, before the entry $1. Each filter may be null: $2 sub-client, $3 actor, $4 action, $5 target, $6 and $7
 -- the time it happened, from and before.

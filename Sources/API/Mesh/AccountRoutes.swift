@@ -30,6 +30,16 @@ enum AccountRoutes {
         }
         guard let type = try fields.string("type", APILimits.brokerTypeCharacters) else { throw .missing("Type") }
         let upstream = try await call.upstream(of: principal)
+        do {
+            try await call.store.auditDisconnecting(
+                principal.scope,
+                facts: jsonObject { json in
+                    json.member("type", type)
+                    json.member("environment", word: principal.environment)
+                })
+        } catch {
+            throw call.meshProblem(error)
+        }
         let request = MeshCall(
             .delete, Array("/api/v1/account".utf8),
             body: jsonObject { json in

@@ -7,6 +7,9 @@ import Store
 import Upstream
 
 /// `POST /api/v1/linktoken`: Mesh's own call, which a merchant's existing client makes with only the base URL changed.
+///
+/// It writes no audit entry: what it makes is a link session, which is its record (who minted it, when, for whom, under
+/// which revision) and cannot be changed by anyone; and thousands in a second would stand in line for the chain.
 enum LinkTokenRoutes {
     static let all: [Route] = [
         Route(.post, "/api/v1/linktoken", bodyLimit: APILimits.linkTokenBytes, .mesh(.readWrite, create))
