@@ -1,6 +1,20 @@
--- What the audit chain still lacked: entries of what is done elsewhere, and which key another took the place of.
+-- What deliveries and the audit chain still lacked: whether a node has an event's deliveries in its memory, for those
+-- who may not see all of what nodes have; entries of what is done elsewhere; which key another took the place of.
 
 set local search_path = subgate;
+
+-- Handovers hold identifiers of many sub-clients, so a sub-client's scope sees none of them: it may ask this of an
+-- event whose identifier it knows.
+create function is_handed_over(event uuid) returns boolean language plpgsql as $$
+declare
+    scope text := current_setting('subgate.platform', true);
+    answer boolean;
+begin
+    perform set_config('subgate.platform', 'on', true);
+    select exists (select from handover h where event = any (h.event_ids)) into answer;
+    perform set_config('subgate.platform', coalesce(scope, ''), true);
+    return answer;
+end $$;
 
 -- An entry of what is not a change of rows of ours: `facts` are its values afterwards.
 create function audit_note(entry uuid, at timestamptz, actor_type text, actor uuid, key uuid, request_id text,

@@ -423,17 +423,20 @@ where d.due_at = $2::timestamptz and d.lease_owner = $1::uuid;
 
 -- name: rescue_handovers
 -- Writes the deliveries of handovers whose node is dead ($1), whose lease has ended between $2 and $3, or which are the
--- one of node $4 whose lease ends at $5: due at once, for any node. What the node had written is left as it is.
+-- one of node $4 whose lease ends at $5: due at once, for any node. What the node had written is left as it is. The
+-- first attempt counts as made, because the node may have made it and may still record it; but not if the node itself
+-- never got its deliveries, which is what $4 is for.
 with gone as (
     delete from handover h
     where h.node_id = any ($1::uuid[]) or (h.lease_end > $2::timestamptz and h.lease_end <= $3::timestamptz)
         or (h.node_id = $4::uuid and h.lease_end = $5::timestamptz)
-    returning h.sub_client_ids, h.event_ids, h.endpoint_ids
+    returning h.sub_client_ids, h.event_ids, h.endpoint_ids,
+        (h.node_id = $4::uuid and h.lease_end = $5::timestamptz) is true as is_given_back
 )
 insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
     due_at, created_at, updated_at)
-select e.sub_client_id, delivery_uuid(e.id, x.endpoint_id), e.id, x.endpoint_id, e.environment, e.type, 'pending', 0, 0,
-    $6::timestamptz, e.received_at, $6
+select e.sub_client_id, delivery_uuid(e.id, x.endpoint_id), e.id, x.endpoint_id, e.environment, e.type, 'pending',
+    case when g.is_given_back then 0 else 1 end, 0, $6::timestamptz, e.received_at, $6
 from gone g
 cross join lateral unnest(g.sub_client_ids, g.event_ids, g.endpoint_ids) as x (sub_client_id, event_id, endpoint_id)
 join event e on e.sub_client_id = x.sub_client_id and e.id = x.event_id
