@@ -3,8 +3,9 @@ import Glibc
 
 /// The rows a query gave, in binary, as libpq holds them. Immutable, so any thread may read it.
 ///
-/// An accessor traps on a cell of another width than its type's, or on null where it does not return an optional:
-/// statements are fixed, so their columns' types are too, and a test runs each of them.
+/// An accessor traps on a cell of another width than its type's: statements are fixed, so their columns' types are too,
+/// and a test runs each of them. What a column holds is not fixed: those who must go on whatever it is read with
+/// `…OrNil`, because the others trap on null as well.
 @safe
 package final class Rows: @unchecked Sendable {
     private let result: OpaquePointer
@@ -109,18 +110,40 @@ extension Rows {
 // MARK: Values that may be null
 
 extension Rows {
-    package func boolOrNil(_ row: Int, _ column: Int) -> Bool? { isNull(row, column) ? nil : bool(row, column) }
-    package func int32OrNil(_ row: Int, _ column: Int) -> Int32? { isNull(row, column) ? nil : int32(row, column) }
+    package func boolOrNil(_ row: Int, _ column: Int) -> Bool? { fixedOrNil(row, column, UInt8.self).map { $0 != 0 } }
+    package func int32OrNil(_ row: Int, _ column: Int) -> Int32? { fixedOrNil(row, column, Int32.self) }
     package func int64OrNil(_ row: Int, _ column: Int) -> Int64? { isNull(row, column) ? nil : int64(row, column) }
-    package func textOrNil(_ row: Int, _ column: Int) -> [UInt8]? { isNull(row, column) ? nil : text(row, column) }
+    package func textOrNil(_ row: Int, _ column: Int) -> [UInt8]? { bytesOrNil(row, column) }
     package func stringOrNil(_ row: Int, _ column: Int) -> String? { isNull(row, column) ? nil : string(row, column) }
-    package func bytesOrNil(_ row: Int, _ column: Int) -> [UInt8]? { isNull(row, column) ? nil : bytes(row, column) }
     package func jsonbOrNil(_ row: Int, _ column: Int) -> [UInt8]? { isNull(row, column) ? nil : jsonb(row, column) }
     package func timestampOrNil(_ row: Int, _ column: Int) -> Int64? {
-        isNull(row, column) ? nil : timestamp(row, column)
+        fixedOrNil(row, column, Int64.self).map { PostgresEpoch.decode($0) }
     }
+
+    /// Only what has no bytes can be null, so of most cells that need not be asked.
+    package func bytesOrNil(_ row: Int, _ column: Int) -> [UInt8]? {
+        unsafe withCell(row, column) { cell in
+            if cell.count == 0, isNull(row, column) { return nil }
+            return unsafe [UInt8](cell)
+        }
+    }
+
     package func uuidOrNil(_ row: Int, _ column: Int) -> (high: UInt64, low: UInt64)? {
-        isNull(row, column) ? nil : uuid(row, column)
+        unsafe withCell(row, column) { cell in
+            if cell.count == 16 {
+                return unsafe (cell.bigEndian(at: 0, UInt64.self), cell.bigEndian(at: 8, UInt64.self))
+            }
+            precondition(isNull(row, column), "not a uuid")
+            return nil
+        }
+    }
+
+    private func fixedOrNil<Value: FixedWidthInteger>(_ row: Int, _ column: Int, _ type: Value.Type) -> Value? {
+        unsafe withCell(row, column) { cell in
+            if cell.count == MemoryLayout<Value>.size { return unsafe cell.bigEndian(at: 0, type) }
+            precondition(isNull(row, column), "a cell of another width")
+            return nil
+        }
     }
 }
 

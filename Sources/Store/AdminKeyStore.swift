@@ -51,7 +51,7 @@ extension Store {
         _ scope: PlatformScope, of member: MemberID, _ page: PageRequest
     ) async throws(StoreError) -> Page<AdminKey> {
         let rows = try await run(scope, .listAdminKeys, [.id(member), page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { AdminKey(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try AdminKey(rows, row) }
     }
 
     /// Makes a successor; the key itself works until `overlap` has passed. Throws `.notFound`, also for one that is
@@ -67,7 +67,7 @@ extension Store {
         // The answer, which may be kept, shows the end that the statement gives.
         let isOwn = scope.actor.identity == .member(member, key: id)
         let end = isOwn ? [expiresAt, old.optionalTime(0, 7)].compactMap { $0 }.min() : expiresAt
-        let made = newAdminKey(name: AdminKey(old, 0).name, expiresAt: end, now: now)
+        let made = try newAdminKey(name: AdminKey(old, 0).name, expiresAt: end, now: now)
         let key = made.key
         let keep = try await keep(keeping, made, key: try await dataKey(scope), now: now)
         let results = try await audited(
@@ -148,8 +148,8 @@ extension PlatformScope {
 }
 
 extension AdminKey {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), name: rows.text(row, 1), hint: rows.text(row, 2), createdAt: rows.time(row, 3),
             expiresAt: rows.optionalTime(row, 4), revokedAt: rows.optionalTime(row, 5),
             lastUsedAt: rows.optionalTime(row, 6))

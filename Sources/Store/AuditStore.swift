@@ -53,7 +53,9 @@ extension Store {
                 .int64(before ?? .max), .id(filter.subClient), .uuid(filter.actor), .text(filter.action),
                 .uuid(filter.target), .time(filter.from), .time(filter.before), .int32(Int32(limit + 1)),
             ], on: .read)
-        return (rows.indices.prefix(limit).map { AuditEntry(rows, $0) }, rows.count > limit)
+        return try (
+            rows.indices.prefix(limit).map { row throws(StoreError) in try AuditEntry(rows, row) }, rows.count > limit
+        )
     }
 
     /// Oldest first, those after the entry `after`; 0 is before the first.
@@ -61,13 +63,13 @@ extension Store {
         _ scope: PlatformScope, after: Int64, limit: Int
     ) async throws(StoreError) -> [AuditEntry] {
         let rows = try await run(scope, .exportAuditEntries, [.int64(after), .int32(Int32(limit))], on: .read)
-        return rows.indices.map { AuditEntry(rows, $0) }
+        return try rows.indices.map { row throws(StoreError) in try AuditEntry(rows, row) }
     }
 }
 
 extension AuditEntry {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             seq: rows.int64(row, 0), id: rows.id(row, 1), at: rows.time(row, 2), body: rows.text(row, 3),
             details: rows.optionalText(row, 4), previousHash: rows.bytes(row, 5), hash: rows.bytes(row, 6))
     }

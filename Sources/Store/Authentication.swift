@@ -95,8 +95,8 @@ extension Store {
         let cached = principals.withValue { $0.admins[digest] }
         if let cached, cached.isFresh { return admin(cached.value) }
         let rows = try await run(PlatformScope.system, .findAdminKeyByDigest, [.bytes(digest)], on: .read)
-        guard !rows.isEmpty, constantTimeEqual(rows.bytes(0, 2), digest) else { return nil }
-        let found = AdminPrincipal(
+        guard !rows.isEmpty, try constantTimeEqual(rows.bytes(0, 2), digest) else { return nil }
+        let found = try AdminPrincipal(
             key: rows.id(0, 0), member: rows.id(0, 1), role: rows.word(0, 4), expiresAt: rows.optionalTime(0, 3))
         principals.withValue {
             if $0.admins.count >= PrincipalCache.capacity { $0.admins.removeAll() }
@@ -124,20 +124,20 @@ extension Store {
         let cached = principals.withValue { $0.tenants[digest] }
         if let cached, cached.isFresh { return cached.value }
         let rows = try await run(PlatformScope.system, .findCredentialByDigest, [.bytes(digest)], on: .read)
-        guard !rows.isEmpty, constantTimeEqual(rows.bytes(0, 5), digest) else {
+        guard !rows.isEmpty, try constantTimeEqual(rows.bytes(0, 5), digest) else {
             principals.withValue { _ = $0.tenants.removeValue(forKey: digest) }
             return nil
         }
-        let environment: Environment = rows.word(0, 3)
-        let found = Principal(
+        let environment: Environment = try rows.word(0, 3)
+        let found = try Principal(
             scope: TenantScope(
                 subClient: rows.id(0, 0), environment: environment,
                 actor: Actor(.credential(rows.id(0, 1)))),
             environment: environment, credential: rows.id(0, 1), clientID: rows.uuidValue(0, 2),
             access: rows.word(0, 4), subClientStatus: rows.word(0, 7), displayName: rows.text(0, 8),
             linkStyle: LinkStyle(rows, 0, from: 9),
-            registration: rows.optionalUUID(0, 22).map {
-                PrincipalRegistration(upstream: rows.id(0, 21), subClientID: $0)
+            registration: rows.optionalUUID(0, 22).map { id throws(StoreError) in
+                try PrincipalRegistration(upstream: rows.id(0, 21), subClientID: id)
             },
             expiresAt: rows.optionalTime(0, 6), secret: rows.id(0, 19), allowedIPs: rows.blocks(0, 20))
         principals.withValue {

@@ -27,7 +27,7 @@ extension Store {
     package func backlog(limit: Int) async throws(StoreError) -> Backlog {
         let rows = try await run(
             PlatformScope.system, .countDue, [.time(clock.now()), .int32(Int32(clamping: limit))])
-        return Backlog(
+        return try Backlog(
             timed: Int(rows.int64(0, 0)), readyLanes: Int(rows.int64(0, 1)), lanes: Int(rows.int64(0, 2)),
             oldestDueAt: rows.optionalTime(0, 3))
     }

@@ -29,7 +29,7 @@ extension Store {
     package func branding(_ scope: TenantScope) async throws(StoreError) -> Branding {
         let rows = try await run(scope, .getBranding, [.id(scope.subClient)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return Branding(rows)
+        return try Branding(rows)
     }
 
     /// Replaces all settings. Throws `.notFound`, `.subClientClosed`, and `.stale` if the version is not `version` (nil
@@ -54,8 +54,8 @@ extension Store {
                 Query(.getBranding, [.id(scope.subClient)]),
             ])
         if results[1].isEmpty { throw .notFound }
-        if results[0].isEmpty { throw Branding.allowsChanges(results[1]) ? .stale : .subClientClosed }
-        return Branding(results[1])
+        if results[0].isEmpty { throw try Branding.allowsChanges(results[1]) ? .stale : .subClientClosed }
+        return try Branding(results[1])
     }
 
     func change(_ scope: TenantScope, _ action: AuditAction, of noun: AuditNoun) -> AuditedChange {
@@ -65,27 +65,27 @@ extension Store {
 
 extension Branding {
     /// Reads the first row of `get_branding`.
-    fileprivate init(_ rows: Rows) {
+    fileprivate init(_ rows: Rows) throws(StoreError) {
         var settings = BrandingSettings()
         let isSet = !rows.isNull(0, 2)
         settings.displayName = rows.optionalText(0, 3)
-        settings.style = LinkStyle(rows, 0, from: 4)
+        settings.style = try LinkStyle(rows, 0, from: 4)
         if isSet {
-            settings.allowedOrigins = rows.textArray(0, 14).compactMap { $0.flatMap { WebOrigin(text: $0) } }
+            settings.allowedOrigins = try rows.textArray(0, 14).compactMap { $0.flatMap { WebOrigin(text: $0) } }
         }
-        self.init(
+        try self.init(
             settings: settings, subClientName: rows.text(0, 0), version: isSet ? rows.int32(0, 2) : 0,
             updatedAt: rows.optionalTime(0, 15), logo: rows.isNull(0, 16) ? nil : LogoFacts(rows, 0, from: 16))
     }
 
-    fileprivate static func allowsChanges(_ rows: Rows) -> Bool {
-        !["closed", "erased"].contains(rows.string(0, 1))
+    fileprivate static func allowsChanges(_ rows: Rows) throws(StoreError) -> Bool {
+        try !["closed", "erased"].contains(rows.string(0, 1))
     }
 }
 
 extension LinkStyle {
     /// Reads ten columns, in the order of its members, as `get_branding` and `find_credential_by_digest` give them.
-    init(_ rows: Rows, _ row: Int, from column: Int) {
+    init(_ rows: Rows, _ row: Int, from column: Int) throws(StoreError) {
         self.init()
         primaryColor = rows.optionalText(row, column).flatMap { Color(text: $0) }
         primaryTextColor = rows.optionalText(row, column + 1).flatMap { Color(text: $0) }
@@ -94,9 +94,9 @@ extension LinkStyle {
         buttonRadius = rows.optionalInt32(row, column + 4).map { Int($0) }
         cornerRadius = rows.optionalInt32(row, column + 5).map { Int($0) }
         overlayOpacity = rows.optionalText(row, column + 6).flatMap { Opacity(text: $0) }
-        theme = rows.optionalWord(row, column + 7)
-        language = rows.optionalWord(row, column + 8)
-        fiatCurrency = rows.optionalWord(row, column + 9)
+        theme = try rows.optionalWord(row, column + 7)
+        language = try rows.optionalWord(row, column + 8)
+        fiatCurrency = try rows.optionalWord(row, column + 9)
     }
 }
 

@@ -1,7 +1,7 @@
 import Domain
 import Postgres
 
-// How Domain's values go into parameters and come out of cells.
+// How Domain's values go into parameters; how they come out of cells is in Rows.swift.
 
 extension Parameter {
     static func id<Kind>(_ id: Identifier<Kind>) -> Parameter { .uuid(high: id.uuid.high, low: id.uuid.low) }
@@ -19,31 +19,4 @@ extension Parameter {
     }
     static func bool(ifSet value: Bool?) -> Parameter { value.map { .bool($0) } ?? .null }
     static func data(_ bytes: [UInt8]?) -> Parameter { bytes.map { .bytes($0) } ?? .null }
-}
-
-extension Rows {
-    func uuidValue(_ row: Int, _ column: Int) -> UUIDValue {
-        let (high, low) = uuid(row, column)
-        return UUIDValue(high: high, low: low)
-    }
-    func id<Kind>(_ row: Int, _ column: Int) -> Identifier<Kind> { Identifier(uuidValue(row, column)) }
-    func optionalID<Kind>(_ row: Int, _ column: Int) -> Identifier<Kind>? {
-        isNull(row, column) ? nil : id(row, column)
-    }
-    func time(_ row: Int, _ column: Int) -> Timestamp { Timestamp(microseconds: timestamp(row, column)) }
-    func optionalTime(_ row: Int, _ column: Int) -> Timestamp? { isNull(row, column) ? nil : time(row, column) }
-    func optionalText(_ row: Int, _ column: Int) -> [UInt8]? { isNull(row, column) ? nil : text(row, column) }
-    func optionalBytes(_ row: Int, _ column: Int) -> [UInt8]? { isNull(row, column) ? nil : bytes(row, column) }
-    func optionalInt32(_ row: Int, _ column: Int) -> Int32? { isNull(row, column) ? nil : int32(row, column) }
-
-    /// A word of one of Domain's vocabularies. The schema's enums hold the same words, so another is a bug.
-    func word<Word: RawRepresentable<String>>(_ row: Int, _ column: Int, as: Word.Type = Word.self) -> Word {
-        guard let word = Word(rawValue: string(row, column)) else {
-            preconditionFailure("a word in the database that Domain does not know, as \(Word.self)")
-        }
-        return word
-    }
-    func optionalWord<Word: RawRepresentable<String>>(_ row: Int, _ column: Int, as: Word.Type = Word.self) -> Word? {
-        isNull(row, column) ? nil : word(row, column)
-    }
 }

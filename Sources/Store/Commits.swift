@@ -31,7 +31,7 @@ extension Store {
         let rows = try await run(
             PlatformScope.system, .acceptEvents,
             Store.acceptParameters(events, lease: lease, busy: busy, handover: handover, now: now))
-        return Store.acceptedEvents(rows, of: events, lease: lease, handover: handover, now: now)
+        return try Store.acceptedEvents(rows, of: events, lease: lease, handover: handover, now: now)
     }
 
     private static func acceptParameters(
@@ -59,20 +59,20 @@ extension Store {
 
     private static func acceptedEvents(
         _ rows: Rows, of events: [ReceivedEvent], lease: Lease?, handover: UUIDValue, now: Timestamp
-    ) -> [AcceptedEvent] {
+    ) throws(StoreError) -> [AcceptedEvent] {
         var accepted = events.map { _ in AcceptedEvent(fate: .duplicate, deliveries: []) }
         var stored: StoredEvent?
         var position = 0
         for row in rows.indices {
-            let place = Int(rows.int64(row, 0)) - 1
-            accepted[place].isQueued = rows.int64(row, 13) > 0
+            let place = try Int(rows.int64(row, 0)) - 1
+            accepted[place].isQueued = try rows.int64(row, 13) > 0
             let received = events[place]
-            if rows.bool(row, 2) {
-                accepted[place].fate = rows.bool(row, 10) ? .erased : .stored
-            } else if !rows.bool(row, 1) {
+            if try rows.bool(row, 2) {
+                accepted[place].fate = try rows.bool(row, 10) ? .erased : .stored
+            } else if try !rows.bool(row, 1) {
                 accepted[place].fate = .quarantined
             }
-            guard let lease, let reference = received.reference, !rows.isNull(row, 7), rows.bool(row, 9) else {
+            guard let lease, let reference = received.reference, !rows.isNull(row, 7), try rows.bool(row, 9) else {
                 continue
             }
             if stored?.id != received.id {
@@ -83,7 +83,7 @@ extension Store {
                     document: received.document)
             }
             guard let stored else { continue }
-            accepted[place].deliveries.append(
+            try accepted[place].deliveries.append(
                 DueDelivery(
                     subClient: reference.subClient, id: rows.id(row, 7), endpoint: rows.id(row, 8),
                     environment: rows.word(row, 11), event: stored, attempt: 1, failures: 0, leaseEnd: lease.end,

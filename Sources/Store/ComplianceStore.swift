@@ -57,7 +57,7 @@ extension Store {
         if rows.isEmpty { throw .notFound }
         var marked: [Int32: ComplianceRevision] = [:]
         for row in rows.indices where !rows.isNull(row, 0) {
-            marked[rows.int32(row, 0)] = ComplianceRevision(rows, row, from: 1)
+            try marked[rows.int32(row, 0)] = ComplianceRevision(rows, row, from: 1)
         }
         return Compliance(inForce: marked[1] ?? .none, next: marked[2], latest: marked[3]?.number ?? 0)
     }
@@ -71,7 +71,9 @@ extension Store {
         let rows = try await run(
             scope, .listComplianceRevisions,
             [.id(scope.subClient), .int32(last), page.rowLimit], on: .read)
-        let items = rows.indices.prefix(page.limit).map { ComplianceRevision(rows, $0, from: 0) }
+        let items = try rows.indices.prefix(page.limit).map { row throws(StoreError) in
+            try ComplianceRevision(rows, row, from: 0)
+        }
         guard rows.count > page.limit, let end = items.last else { return Page(items: items, next: nil) }
         return Page(items: items, next: Cursor(after: UUIDValue(high: 0, low: UInt64(end.number))))
     }
@@ -101,10 +103,10 @@ extension Store {
         if results[0].isEmpty { throw .notFound }
         let made = results[1]
         guard !made.isEmpty else {
-            let standing: SubClientStatus = results[0].word(0, 0)
+            let standing: SubClientStatus = try results[0].word(0, 0)
             throw [.closed, .erased].contains(standing) ? .subClientClosed : .stale
         }
-        return ComplianceRevision(
+        return try ComplianceRevision(
             number: made.int32(0, 0), rules: new.rules, kyb: kyb, effectiveAt: made.time(0, 1),
             createdAt: made.time(0, 2), createdBy: author)
     }
@@ -112,14 +114,14 @@ extension Store {
 
 extension ComplianceRevision {
     /// Reads the columns from `first` on: number, rules, the business's, effective_at, created_at, who wrote it.
-    fileprivate init(_ rows: Rows, _ row: Int, from first: Int) {
+    fileprivate init(_ rows: Rows, _ row: Int, from first: Int) throws(StoreError) {
         var author: Author?
         if let member: MemberID = rows.optionalID(row, first + 12),
             let key: AdminKeyID = rows.optionalID(row, first + 13)
         {
             author = Author(member: member, key: key)
         }
-        self.init(
+        try self.init(
             number: rows.int32(row, first), rules: rows.text(row, first + 1),
             kyb: KYB(
                 status: rows.word(row, first + 2), expiresAt: rows.optionalTime(row, first + 3),

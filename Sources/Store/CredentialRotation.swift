@@ -29,7 +29,7 @@ extension Store {
         let place: [Parameter] = [.id(subClient), .id(id)]
         let found = try await run(scope, .getCredential, place, on: .read)
         if found.isEmpty { throw .notFound }
-        let old = Credential(found, 0)
+        let old = try Credential(found, 0)
         let end = now + overlap
         let secret = NewSecret(old.environment, id: identifiers.next(), end: end)
         let made = CreatedCredential(
@@ -49,7 +49,7 @@ extension Store {
             ] + keep)
         if !results[0].isEmpty { return made }
         if results[2].isEmpty { throw .notFound }
-        throw Credential(results[2], 0).works(at: now) ? .credentialSecretLimit : .credentialEnded
+        throw try Credential(results[2], 0).works(at: now) ? .credentialSecretLimit : .credentialEnded
     }
 
     /// Ends one secret at once; a revoked one stays revoked. Throws `.notFound`.

@@ -103,7 +103,7 @@ extension Store {
     package func credentials(_ scope: TenantScope, _ page: PageRequest) async throws(StoreError) -> Page<Credential> {
         let rows = try await run(
             scope, .listCredentials, [.id(scope.subClient), page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { Credential(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try Credential(rows, row) }
     }
 
     /// With the secrets that work now, newest first; none for one that is revoked or expired. Throws `.notFound`.
@@ -115,9 +115,11 @@ extension Store {
         let results = try await run(
             scope, [Query(.getCredential, place), Query(.listLiveSecrets, place + [.time(now)])], on: .read)
         if results[0].isEmpty { throw .notFound }
-        let credential = Credential(results[0], 0)
+        let credential = try Credential(results[0], 0)
         if !credential.works(at: now) { return (credential, []) }
-        return (credential, results[1].indices.map { CredentialSecret(results[1], $0) })
+        return try (
+            credential, results[1].indices.map { row throws(StoreError) in try CredentialSecret(results[1], row) }
+        )
     }
 
     /// With all its secrets, for good; a revoked one stays revoked. Throws `.notFound`.
@@ -132,8 +134,8 @@ extension Store {
 extension Credential {
     func works(at moment: Timestamp) -> Bool { revokedAt == nil && expiresAt.map { moment < $0 } ?? true }
 
-    init(_ rows: Rows, _ row: Int) {
-        self.init(
+    init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), clientID: rows.uuidValue(row, 1), environment: rows.word(row, 2),
             access: rows.word(row, 3), name: rows.text(row, 4), allowedIPs: rows.blocks(row, 10),
             secretHint: rows.optionalText(row, 5), createdAt: rows.time(row, 6), expiresAt: rows.optionalTime(row, 7),
@@ -142,8 +144,8 @@ extension Credential {
 }
 
 extension CredentialSecret {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), hint: rows.text(row, 1), createdAt: rows.time(row, 2),
             expiresAt: rows.optionalTime(row, 3), lastUsedAt: rows.optionalTime(row, 4))
     }
@@ -151,11 +153,9 @@ extension CredentialSecret {
 
 extension Rows {
     /// An array of cidr, as text.
-    func blocks(_ row: Int, _ column: Int) -> [IPBlock] {
-        textArray(row, column).map { text in
-            guard let text, let block = try? IPBlock(text: text) else {
-                preconditionFailure("PostgreSQL holds blocks that are blocks")
-            }
+    func blocks(_ row: Int, _ column: Int) throws(StoreError) -> [IPBlock] {
+        try textArray(row, column).map { text throws(StoreError) in
+            guard let text, let block = try? IPBlock(text: text) else { throw unreadable(column) }
             return block
         }
     }

@@ -54,10 +54,10 @@ extension Store {
                 Query(.nextWake, [.time(now)]),
             ])
         let (timed, waiting) = (results[0], results[1])
-        let seen = Int(timed.int64(0, 15))
+        let seen = try Int(timed.int64(0, 15))
         let fromLanes = Store.claimed(waiting, lease)
         let leftFrom = waiting.optionalTime(0, 16)
-        return Claim(
+        return try Claim(
             deliveries: Store.claimed(timed, lease) + fromLanes, hasMore: seen == limit || !fromLanes.isEmpty,
             lanes: Int(waiting.int64(0, 15)), nextWake: results[2].optionalTime(0, 0),
             timedFrom: seen < limit ? max(timedFrom, now - Store.lookBack) : timedFrom,
@@ -65,19 +65,22 @@ extension Store {
             lanesFrom: max(lanesFrom, min(now - Store.lookBack, leftFrom.map { $0 - .milliseconds(1) } ?? now)))
     }
 
+    /// A delivery that cannot be read is left to its lease, rather than keeping the others from being sent.
     private static func claimed(_ rows: Rows, _ lease: Lease) -> [DueDelivery] {
         // One row without a delivery says that there was none.
-        rows.indices.filter { !rows.isNull($0, 0) }.map { row in
-            let event = StoredEvent(
-                id: rows.id(row, 2), type: rows.word(row, 4), transfer: rows.optionalID(row, 9),
-                linkSession: rows.optionalID(row, 10), transactionID: rows.optionalText(row, 7),
-                userID: rows.optionalText(row, 8), receivedAt: rows.time(row, 11), payload: rows.bytes(row, 12),
-                origin: rows.word(row, 14))
-            return DueDelivery(
-                subClient: rows.id(row, 0), id: rows.id(row, 1), endpoint: rows.id(row, 3),
-                environment: rows.word(row, 13), event: event, attempt: rows.int32(row, 5),
-                failures: rows.int32(row, 6), leaseEnd: lease.end, probeEnd: rows.optionalTime(row, 17))
-        }
+        rows.indices.filter { !rows.isNull($0, 0) }.compactMap { try? claimed(rows, $0, lease) }
+    }
+
+    private static func claimed(_ rows: Rows, _ row: Int, _ lease: Lease) throws(StoreError) -> DueDelivery {
+        let event = try StoredEvent(
+            id: rows.id(row, 2), type: rows.word(row, 4), transfer: rows.optionalID(row, 9),
+            linkSession: rows.optionalID(row, 10), transactionID: rows.optionalText(row, 7),
+            userID: rows.optionalText(row, 8), receivedAt: rows.time(row, 11), payload: rows.bytes(row, 12),
+            origin: rows.word(row, 14))
+        return try DueDelivery(
+            subClient: rows.id(row, 0), id: rows.id(row, 1), endpoint: rows.id(row, 3),
+            environment: rows.word(row, 13), event: event, attempt: rows.int32(row, 5),
+            failures: rows.int32(row, 6), leaseEnd: lease.end, probeEnd: rows.optionalTime(row, 17))
     }
 
     /// Writes what became of deliveries that `node` holds. Each may stand there once.

@@ -73,7 +73,9 @@ extension Store {
                 Query(.listLatestAttempts, [.id(scope.subClient), .id(id)]),
             ], on: .read)
         if results[0].isEmpty { throw .notFound }
-        return (Delivery(results[0], 0), results[1].indices.map { Attempt(results[1], $0) })
+        return try (
+            Delivery(results[0], 0), results[1].indices.map { row throws(StoreError) in try Attempt(results[1], row) }
+        )
     }
 
     /// A page looks at no more than `PageRequest.examinedRows` deliveries, so it may be short and yet have a next one.
@@ -91,10 +93,10 @@ extension Store {
         guard let events = try await events(scope, of: filter) else {
             let rows = try await run(
                 scope, .listDeliveries, start + [.int32(PageRequest.examinedRows)] + end, on: .read)
-            return Page(rows, page, boundColumn: 11) { Delivery(rows, $0) }
+            return try Page(rows, page, boundColumn: 11) { row throws(StoreError) in try Delivery(rows, row) }
         }
         let rows = try await run(scope, .listEventDeliveries, start + [.uuids(events)] + end, on: .read)
-        return Page(rows, page) { Delivery(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try Delivery(rows, row) }
     }
 
     /// The events that a filter names, itself or by their transfer; nil if it names none.
@@ -103,7 +105,7 @@ extension Store {
         let rows = try await run(
             scope, .listTransferEventIds, [.id(scope.subClient), .id(transfer), .int32(Store.transferEvents)],
             on: .read)
-        let found = rows.indices.map { rows.uuidValue($0, 0) }
+        let found = try rows.indices.map { row throws(StoreError) in try rows.uuidValue(row, 0) }
         return filter.event.map { event in found.filter { $0 == event.uuid } } ?? found
     }
 
@@ -127,7 +129,7 @@ extension Store {
                     ]),
             ], on: .read)
         if results[0].isEmpty { throw .notFound }
-        return Page(results[1], page) { Attempt(results[1], $0) }
+        return try Page(results[1], page) { row throws(StoreError) in try Attempt(results[1], row) }
     }
 
     /// Makes a delivery due now. Throws `.notFound`, `.deliveryNotRetryable`.
@@ -139,17 +141,17 @@ extension Store {
                 Query(.retryDelivery, [.id(scope.subClient), .id(id), .word(environment), .time(clock.now())]),
                 Query(.getDelivery, [.id(scope.subClient), .id(id), .word(environment)]),
             ])
-        if !results[0].isEmpty { return Delivery(results[0], 0) }
+        if !results[0].isEmpty { return try Delivery(results[0], 0) }
         throw results[1].isEmpty ? .notFound : .deliveryNotRetryable
     }
 }
 
 extension Delivery {
-    init(_ rows: Rows, _ row: Int) {
-        let status: DeliveryStatus = rows.word(row, 4)
+    init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        let status: DeliveryStatus = try rows.word(row, 4)
         // While a node works on it, its time is the end of a lease, which means nothing to its owner.
         let isWaiting = status == .pending || status == .retrying
-        self.init(
+        try self.init(
             id: rows.id(row, 0), event: rows.id(row, 1), eventType: rows.word(row, 2), endpoint: rows.id(row, 3),
             status: status, attempts: rows.int32(row, 5), nextAttemptAt: isWaiting ? rows.optionalTime(row, 6) : nil,
             lastStatusCode: rows.optionalInt32(row, 7), lastError: rows.optionalText(row, 8),
@@ -158,8 +160,8 @@ extension Delivery {
 }
 
 extension Attempt {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), number: rows.int32(row, 1), startedAt: rows.time(row, 2),
             duration: .microseconds(rows.int64(row, 3)), statusCode: rows.optionalInt32(row, 4),
             errorCode: rows.optionalText(row, 5), responseBody: rows.optionalBytes(row, 6),

@@ -111,14 +111,14 @@ package struct EndpointChanges: Sendable {
 
 extension EndpointSettings {
     /// Reads the six columns from `column` on.
-    init(_ rows: Rows, _ row: Int, from column: Int) {
-        signatures = rows.stringArray(row, column).compactMap { $0.flatMap { SignatureScheme(rawValue: $0) } }
-        ordering = rows.word(row, column + 1)
-        supersede = rows.bool(row, column + 2)
+    init(_ rows: Rows, _ row: Int, from column: Int) throws(StoreError) {
+        signatures = try rows.stringArray(row, column).compactMap { $0.flatMap { SignatureScheme(rawValue: $0) } }
+        ordering = try rows.word(row, column + 1)
+        supersede = try rows.bool(row, column + 2)
         rateLimitPerSecond = rows.optionalInt32(row, column + 3)
         maxConcurrency = rows.optionalInt32(row, column + 4)
         if !rows.isNull(row, column + 5) {
-            let delays = rows.int32Array(row, column + 5).compactMap { $0 }
+            let delays = try rows.int32Array(row, column + 5).compactMap { $0 }
             retrySchedule = RetrySchedule(delays: delays.map { .seconds($0) })
         }
     }

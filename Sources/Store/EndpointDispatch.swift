@@ -42,8 +42,8 @@ extension Store {
     }
 
     private func dispatchEndpoint(_ rows: Rows, _ row: Int) throws(StoreError) -> DispatchEndpoint {
-        let id: EndpointID = rows.id(row, 1)
-        let isDeleted = rows.bool(row, 6)
+        let id: EndpointID = try rows.id(row, 1)
+        let isDeleted = try rows.bool(row, 6)
         var secrets: [DispatchEndpoint.Secret] = []
         var headers: [UInt8]?
         if !isDeleted {
@@ -53,7 +53,7 @@ extension Store {
             headers = try EndpointSeal.openHeaders(rows.optionalBytes(row, 7), id, key)
             secrets = try openSecrets(rows, row, of: id, key)
         }
-        return DispatchEndpoint(
+        return try DispatchEndpoint(
             id: id, version: rows.int32(row, 2), url: rows.text(row, 3), payloadFormat: rows.word(row, 4),
             state: isDeleted ? .deleted : rows.bool(row, 5) ? .enabled : .disabled,
             settings: EndpointSettings(rows, row, from: 10), secrets: secrets, headers: headers,
@@ -64,9 +64,9 @@ extension Store {
         _ rows: Rows, _ row: Int, of endpoint: EndpointID, _ key: DataKey
     ) throws(StoreError) -> [DispatchEndpoint.Secret] {
         if rows.isNull(row, 16) { return [] }
-        let (texts, seeds) = (rows.bytesArray(row, 17), rows.bytesArray(row, 18))
+        let (texts, seeds) = try (rows.bytesArray(row, 17), rows.bytesArray(row, 18))
         var secrets: [DispatchEndpoint.Secret] = []
-        for (index, bits) in rows.uuidArray(row, 16).enumerated() {
+        for (index, bits) in try rows.uuidArray(row, 16).enumerated() {
             guard let bits, let text = texts[index] else { throw .undecipherable }
             let id = EndpointSecretID(UUIDValue(high: bits.high, low: bits.low))
             var seed: [UInt8]?

@@ -20,12 +20,12 @@ extension EndpointSecret {
     package static let liveSecrets: Int32 = 5
 
     /// Those that array columns hold from `column` on; null for none.
-    static func all(_ rows: Rows, _ row: Int, from column: Int) -> [EndpointSecret] {
+    static func all(_ rows: Rows, _ row: Int, from column: Int) throws(StoreError) -> [EndpointSecret] {
         if rows.isNull(row, column) { return [] }
-        let ids = rows.uuidArray(row, column)
-        let keys = rows.bytesArray(row, column + 1)
-        let created = rows.timestampArray(row, column + 2)
-        let expires = rows.timestampArray(row, column + 3)
+        let ids = try rows.uuidArray(row, column)
+        let keys = try rows.bytesArray(row, column + 1)
+        let created = try rows.timestampArray(row, column + 2)
+        let expires = try rows.timestampArray(row, column + 3)
         return ids.indices.compactMap { index in
             guard let id = ids[index], let createdAt = created[index] else { return nil }
             return EndpointSecret(
@@ -113,8 +113,8 @@ extension Store {
     package func webhookKeys(of subClient: SubClientID) async throws(StoreError) -> [WebhookKey] {
         let rows = try await run(
             PlatformScope.system.tenant(subClient), .listWebhookKeys, [.id(subClient), .time(clock.now())], on: .read)
-        return rows.indices.map { row in
-            WebhookKey(
+        return try rows.indices.map { row throws(StoreError) in
+            try WebhookKey(
                 endpoint: rows.id(row, 0), environment: rows.word(row, 1), id: rows.id(row, 2),
                 publicKey: rows.bytes(row, 3), createdAt: rows.time(row, 4), expiresAt: rows.optionalTime(row, 5))
         }

@@ -122,7 +122,7 @@ extension Store {
         if scope.subClient.uuid == DataKey.platformOwner { return }
         let found = try await run(scope, .getSubClient, [.id(scope.subClient)], on: .read)
         if found.isEmpty { throw .notFound }
-        let status: SubClientStatus = found.word(0, 7)
+        let status: SubClientStatus = try found.word(0, 7)
         if status == .closed || status == .erased { throw .subClientClosed }
     }
 
@@ -170,12 +170,12 @@ extension Store {
 
     func endpoint(_ rows: Rows, at row: Int = 0, _ scope: TenantScope) throws(StoreError) -> Endpoint {
         if rows.isEmpty { throw .notFound }
-        let id: EndpointID = rows.id(row, 0)
+        let id: EndpointID = try rows.id(row, 0)
         var headers: [UInt8]?
         if let sealed = rows.optionalBytes(row, 10) {
             headers = try EndpointSeal.openHeaders(sealed, id, try sealingKey(rows, at: row, scope))
         }
-        return Endpoint(
+        return try Endpoint(
             id: id, environment: rows.word(row, 1), url: rows.text(row, 2),
             eventTypes: rows.textArray(row, 3).compactMap { $0 }, payloadFormat: rows.word(row, 4),
             description: rows.optionalText(row, 5), enabled: rows.bool(row, 6),

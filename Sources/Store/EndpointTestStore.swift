@@ -23,7 +23,7 @@ extension Store {
             AuditedChange(.endpointTested, of: .delivery, test.delivery.uuid, subClient: scope.subClient),
             test.queries)
         if results[0].isEmpty { throw .notFound }
-        return Delivery(results[0], 0)
+        return try Delivery(results[0], 0)
     }
 
     /// What stores a test; nil without a payload. The delivery's identifier is asked for first, because an audit entry
@@ -40,6 +40,6 @@ extension Store {
                 .id(scope.subClient), .id(endpoint), .id(event), .bytes(payload(event, endpoint, now)), .time(now),
                 .word(scope.environment),
             ])
-        return NewEndpointTest(delivery: rows.id(0, 0), queries: [create])
+        return try NewEndpointTest(delivery: rows.id(0, 0), queries: [create])
     }
 }

@@ -35,7 +35,7 @@ extension Store {
     }
 
     private func dueErasure(_ rows: Rows, _ row: Int) throws(StoreError) -> DueErasure {
-        let id: ErasureID = rows.id(row, 1)
+        let id: ErasureID = try rows.id(row, 1)
         var userID: [UInt8]?
         if let sealed = rows.optionalBytes(row, 3) {
             guard let wrapped = rows.optionalBytes(row, 5) else { throw .undecipherable }
@@ -43,7 +43,7 @@ extension Store {
                 id: rows.uuidValue(row, 4), owner: rows.uuidValue(row, 0), wrapped: wrapped, keyring: keyring)
             userID = try ErasureSeal.openUser(sealed, id, key)
         }
-        return DueErasure(subClient: rows.id(row, 0), id: id, subject: rows.word(row, 2), userID: userID)
+        return try DueErasure(subClient: rows.id(row, 0), id: id, subject: rows.word(row, 2), userID: userID)
     }
 
     /// Erases up to `size` rows of one kind, with what hangs on them. `settling` is how long after the request its last
@@ -66,7 +66,7 @@ extension Store {
                 ])
         }
         let results = try await run(PlatformScope.system, [unlinked, chunk].compactMap { $0 })
-        return results[results.count - 1].word(0, 0)
+        return try results[results.count - 1].word(0, 0)
     }
 
     /// Ends an erasure that has nothing left to do: of a sub-client, its few rows are erased once more and then its

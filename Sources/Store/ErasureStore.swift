@@ -88,7 +88,7 @@ extension Store {
         let subClient = try await run(scope, .getSubClient, [.id(scope.subClient)])
         if subClient.isEmpty { throw .notFound }
         // A data key must not be made for it again.
-        if subClient.string(0, 7) == SubClientStatus.erased.rawValue { throw .subClientErased }
+        if try subClient.string(0, 7) == SubClientStatus.erased.rawValue { throw .subClientErased }
         let key = try await dataKey(scope)
         let id: ErasureID = identifiers.next()
         let digest = userDigest(scope, userID)
@@ -120,7 +120,7 @@ extension Store {
         let rows = try await run(
             scope, .listErasures, [.id(scope.subClient), .word(scope.environment), page.after, page.rowLimit],
             on: .read)
-        return Page(rows, page) { Erasure(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try Erasure(rows, row) }
     }
 
     /// Nobody without the pepper can tell from it who it was, or that two sub-clients' users are the same person.
@@ -131,13 +131,16 @@ extension Store {
 
     private func first(_ rows: Rows?) throws(StoreError) -> Erasure {
         guard let rows, !rows.isEmpty else { throw .notFound }
-        return Erasure(rows, 0)
+        return try Erasure(rows, 0)
     }
 }
 
+/// What a statement found; an erasure has rows of its own.
+private typealias Found = Rows
+
 extension Erasure {
-    fileprivate init(_ rows: Postgres.Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Found, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), subject: rows.word(row, 1), environment: rows.optionalWord(row, 2),
             status: rows.word(row, 3), requestedAt: rows.time(row, 4), completedAt: rows.optionalTime(row, 5),
             erased: Erasure.Rows(

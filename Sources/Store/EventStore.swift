@@ -46,7 +46,7 @@ extension Store {
         let rows = try await run(
             scope, .getEvent, [.id(scope.subClient), .id(id), .word(scope.environment)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return Event(rows, 0)
+        return try Event(rows, 0)
     }
 
     /// A page looks at no more than `PageRequest.examinedRows` events, so it may be short and yet have a next one.
@@ -60,18 +60,18 @@ extension Store {
         if let transfer = filter.transfer {
             let rows = try await run(
                 scope, .listTransferEvents, start + [.id(transfer), .word(filter.type)], on: .read)
-            return Page(rows, page) { Event(rows, $0) }
+            return try Page(rows, page) { row throws(StoreError) in try Event(rows, row) }
         }
         let rows = try await run(
             scope, .listEvents, start + [.int32(PageRequest.examinedRows), .word(filter.type)], on: .read)
-        return Page(rows, page, boundColumn: 11) { Event(rows, $0) }
+        return try Page(rows, page, boundColumn: 11) { row throws(StoreError) in try Event(rows, row) }
     }
 
     package func quarantine(
         _ scope: PlatformScope, _ page: PageRequest
     ) async throws(StoreError) -> Page<QuarantinedEvent> {
         let rows = try await run(scope, .listQuarantine, [page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { QuarantinedEvent(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try QuarantinedEvent(rows, row) }
     }
 
     /// Throws `.notFound`.
@@ -80,7 +80,7 @@ extension Store {
     ) async throws(StoreError) -> QuarantinedEvent {
         let rows = try await run(scope, .getQuarantined, [.id(id)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return QuarantinedEvent(rows, 0)
+        return try QuarantinedEvent(rows, 0)
     }
 
     /// Takes an event out of quarantine and gives it to a sub-client, with a delivery to each endpoint that asks for
@@ -104,17 +104,17 @@ extension Store {
             ])
         if results[0].isEmpty { throw .notFound }
         if results[1].isEmpty {
-            let standing: SubClientStatus = results[0].word(0, 7)
+            let standing: SubClientStatus = try results[0].word(0, 7)
             throw [.closed, .erased].contains(standing) ? .subClientClosed : .notFound
         }
         if results[2].isEmpty { throw .notFound }
-        return Event(results[2], 0)
+        return try Event(results[2], 0)
     }
 }
 
 extension QuarantinedEvent {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), upstream: rows.id(row, 1), upstreamEventID: rows.uuidValue(row, 2),
             reason: rows.text(row, 3), payload: rows.bytes(row, 4), receivedAt: rows.time(row, 5))
     }
@@ -122,8 +122,8 @@ extension QuarantinedEvent {
 
 extension Event {
     /// Reads the columns from `first` on.
-    init(_ rows: Rows, _ row: Int, from first: Int = 0) {
-        self.init(
+    init(_ rows: Rows, _ row: Int, from first: Int = 0) throws(StoreError) {
+        try self.init(
             id: rows.id(row, first), type: rows.word(row, first + 1), transfer: rows.optionalID(row, first + 2),
             linkSession: rows.optionalID(row, first + 3),
             upstreamEventID: rows.isNull(row, first + 4) ? nil : rows.uuidValue(row, first + 4),

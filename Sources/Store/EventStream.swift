@@ -30,12 +30,11 @@ extension Store {
                 .int64Array(position?.pages?.look.running ?? []), .textArray(types), .int32(Int32(limit + 1)),
             ], on: .read)
         let found = rows.indices.filter { !rows.isNull($0, 3) }
-        let events = found.prefix(limit).map { Event(rows, $0, from: 3) }
-        var look =
-            position?.pages?.look
-            ?? Look(
-                at: clock.now(), oldest: rows.int64(0, 0), next: rows.int64(0, 1),
-                running: rows.int64Array(0, 2).compactMap { $0 })
+        let events = try found.prefix(limit).map { row throws(StoreError) in try Event(rows, row, from: 3) }
+        let newest = try Look(
+            at: clock.now(), oldest: rows.int64(0, 0), next: rows.int64(0, 1),
+            running: rows.int64Array(0, 2).compactMap { $0 })
+        var look = position?.pages?.look ?? newest
         // Another node's clock may be a little ahead of ours.
         if let last = events.last { look.at = max(look.at, min(last.id.uuid.moment, clock.now() + .seconds(5))) }
         let isFull = found.count > limit

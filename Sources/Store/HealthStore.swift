@@ -22,7 +22,7 @@ extension Store {
                 .int32(Int32(clamping: shared.consecutiveFailures)), .int32(Int32(clamping: shared.pauses)),
                 .int64(Store.notableFailing.components.seconds), .time(clock.now()),
             ])
-        return rows.isNull(0, 0) ? nil : rows.int32(0, 0)
+        return try rows.isNull(0, 0) ? nil : rows.int32(0, 0)
     }
 
     /// Disables an endpoint that is gone, or that has taken nothing since `moment`, with an audit entry that names no
@@ -39,20 +39,20 @@ extension Store {
                     .giveUpEndpoint,
                     [.id(subClient), .id(endpoint), .word(reason), .time(moment), .time(clock.now())])
             ])
-        return rows[0].bool(0, 0)
+        return try rows[0].bool(0, 0)
     }
 }
 
 extension Rows {
     /// The columns breaker, paused_until, failing_since, consecutive_failures and pauses; all null for no row.
-    func endpointHealth(_ row: Int, _ column: Int) -> EndpointHealth.Shared {
+    func endpointHealth(_ row: Int, _ column: Int) throws(StoreError) -> EndpointHealth.Shared {
         var health = EndpointHealth.Shared()
         if isNull(row, column) { return health }
-        health.breaker = word(row, column)
+        health.breaker = try word(row, column)
         health.pausedUntil = optionalTime(row, column + 1)
         health.failingSince = optionalTime(row, column + 2)
-        health.consecutiveFailures = Int(int32(row, column + 3))
-        health.pauses = Int(int32(row, column + 4))
+        health.consecutiveFailures = try Int(int32(row, column + 3))
+        health.pauses = try Int(int32(row, column + 4))
         return health
     }
 }

@@ -109,7 +109,7 @@ extension Store {
         let key = try DataKey(id: rows.uuidValue(0, 1), owner: owner, wrapped: rows.bytes(0, 3), keyring: keyring)
         let answer = try key.open(
             rows.bytes(0, 2), table: "idempotency", column: "response", row: Store.row(request))
-        return KeptAnswer(digest: rows.bytes(0, 0), answer: answer)
+        return try KeptAnswer(digest: rows.bytes(0, 0), answer: answer)
     }
 
     /// Routes hold no line feed, so the pair has one spelling.

@@ -84,20 +84,20 @@ extension Store {
         let rows = try await run(
             scope, .getLinkSession, [.id(scope.subClient), .id(id), .word(scope.environment)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return LinkSession(rows, 0)
+        return try LinkSession(rows, 0)
     }
 
     package func linkSessions(_ scope: TenantScope, _ page: PageRequest) async throws(StoreError) -> Page<LinkSession> {
         let rows = try await run(
             scope, .listLinkSessions,
             [.id(scope.subClient), .word(scope.environment), page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { LinkSession(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try LinkSession(rows, row) }
     }
 }
 
 extension LinkSession {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), environment: rows.word(row, 1), transactionID: rows.optionalText(row, 2),
             userID: rows.text(row, 3), transferType: rows.text(row, 4), amountInFiat: rows.optionalText(row, 5),
             expiresAt: rows.time(row, 6), createdAt: rows.time(row, 7), transferStatus: rows.optionalWord(row, 8),

@@ -61,21 +61,21 @@ extension Store {
             ])
         if results[1].isEmpty { throw .notFound }
         if results[0].isEmpty { throw .subClientClosed }
-        return LogoFacts(results[1], 0, from: 16)
+        return try LogoFacts(results[1], 0, from: 16)
     }
 
     /// Throws `.notFound` if the sub-client has none.
     package func logo(_ scope: TenantScope) async throws(StoreError) -> Logo {
         let rows = try await run(scope, .getLogo, [.id(scope.subClient)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return Logo(digest: rows.bytes(0, 0), mediaType: rows.word(0, 1), bytes: rows.bytes(0, 2))
+        return try Logo(digest: rows.bytes(0, 0), mediaType: rows.word(0, 1), bytes: rows.bytes(0, 2))
     }
 
     /// The one that has `digest`. Throws `.notFound` if the sub-client's logo is another by now, or none.
     package func logo(_ scope: TenantScope, digest: [UInt8]) async throws(StoreError) -> Logo {
         let rows = try await run(scope, .getLogoByDigest, [.id(scope.subClient), .bytes(digest)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return Logo(digest: digest, mediaType: rows.word(0, 0), bytes: rows.bytes(0, 1))
+        return try Logo(digest: digest, mediaType: rows.word(0, 0), bytes: rows.bytes(0, 1))
     }
 
     /// One that has none is left as it is. Throws `.notFound` without such a sub-client.
@@ -89,8 +89,8 @@ extension Store {
 
 extension LogoFacts {
     /// Reads six columns, as `get_branding` gives them.
-    init(_ rows: Rows, _ row: Int, from column: Int) {
-        self.init(
+    init(_ rows: Rows, _ row: Int, from column: Int) throws(StoreError) {
+        try self.init(
             digest: rows.bytes(row, column), mediaType: rows.word(row, column + 1),
             width: Int(rows.int32(row, column + 2)), height: Int(rows.int32(row, column + 3)),
             byteCount: Int(rows.int32(row, column + 4)), updatedAt: rows.time(row, column + 5))

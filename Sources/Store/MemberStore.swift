@@ -59,12 +59,12 @@ extension Store {
     package func member(_ scope: PlatformScope, _ id: MemberID) async throws(StoreError) -> Member {
         let rows = try await run(scope, .getMember, [.id(id)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return Member(rows, 0)
+        return try Member(rows, 0)
     }
 
     package func members(_ scope: PlatformScope, _ page: PageRequest) async throws(StoreError) -> Page<Member> {
         let rows = try await run(scope, .listMembers, [page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { Member(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try Member(rows, row) }
     }
 
     /// A role that allows more than the one before ends the member's keys: they are for what was agreed then. Throws
@@ -87,9 +87,9 @@ extension Store {
                     ]),
                 Query(.getMember, [.id(id)]),
             ] + (gains ? [Query(.endKeysOfRole, [.id(id), .word(changes.role), .time(clock.now())])] : []))
-        if !results[0].isEmpty { return Member(results[0], 0) }
+        if !results[0].isEmpty { return try Member(results[0], 0) }
         if results[1].isEmpty { throw .notFound }
-        let found = Member(results[1], 0)
+        let found = try Member(results[1], 0)
         throw version.map { $0 != found.version } ?? false ? .stale : .lastOwner
     }
 
@@ -113,8 +113,8 @@ extension Store {
 }
 
 extension Member {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), name: rows.text(row, 1), email: rows.optionalText(row, 2), role: rows.word(row, 3),
             version: rows.int32(row, 4), createdAt: rows.time(row, 5), updatedAt: rows.time(row, 6))
     }

@@ -117,9 +117,9 @@ extension Store {
                 .text(query.maxAmountInFiat), .int64(query.offset), .int64(query.count),
             ], on: .read)
         var page = MeshTransferPage()
-        page.total = rows.int64(0, 1)
-        page.isTooWide = query.sifts && rows.int64(0, 0) > query.lookLimit
-        for row in rows.indices where !rows.isNull(row, 2) { page.transfers.append(MeshTransfer(rows, row)) }
+        page.total = try rows.int64(0, 1)
+        page.isTooWide = query.sifts ? try rows.int64(0, 0) > query.lookLimit : false
+        for row in rows.indices where !rows.isNull(row, 2) { page.transfers.append(try MeshTransfer(rows, row)) }
         if query.includesWebhookLogs, !page.transfers.isEmpty, !page.isTooWide {
             page.webhookLogs = try await webhookLogs(scope, of: page.transfers)
         }
@@ -137,11 +137,11 @@ extension Store {
             ], on: .read)
         var logs: [TransferID: [MeshWebhookLog]] = [:]
         for row in rows.indices {
-            let log = MeshWebhookLog(
+            let log = try MeshWebhookLog(
                 url: rows.text(row, 1), statusCode: rows.optionalInt32(row, 2), errorCode: rows.optionalText(row, 3),
                 sentAt: rows.time(row, 4), duration: .microseconds(rows.int64(row, 5)),
                 responseBody: rows.optionalBytes(row, 6))
-            logs[rows.id(row, 0), default: []].append(log)
+            try logs[rows.id(row, 0), default: []].append(log)
         }
         return logs
     }
@@ -153,8 +153,8 @@ extension Store {
 }
 
 extension MeshTransfer {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             transfer: Transfer(rows, row, from: 2), transferType: rows.optionalText(row, 21),
             amountInFiat: rows.optionalText(row, 22), executedAt: rows.optionalTime(row, 23))
     }

@@ -57,7 +57,7 @@ package struct Migrator {
     }
 
     private func missing() throws(Failure) -> [Migration] {
-        let applied: Rows
+        let applied: Postgres.Rows
         do throws(PostgresError) {
             applied = try connection.query(Statement.appliedMigrations.text)
         } catch {

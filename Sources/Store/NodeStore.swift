@@ -23,7 +23,7 @@ extension Store {
     package func rescueLeases(for node: UUIDValue) async throws(StoreError) -> Int {
         let rows = try await run(PlatformScope.system, .findDeadNodes, [.uuid(node)], on: .read)
         if rows.isEmpty { return 0 }
-        let dead = Parameter.uuids(rows.indices.map { rows.uuidValue($0, 0) })
+        let dead = try Parameter.uuids(rows.indices.map { row throws(StoreError) in try rows.uuidValue(row, 0) })
         let now = Parameter.time(clock.now())
         let results = try await run(
             PlatformScope.system,

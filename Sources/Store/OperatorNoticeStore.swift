@@ -18,6 +18,6 @@ extension Store {
         let rows = try await run(
             PlatformScope.system, .makeOperatorEvents,
             [.time(clock.now()), .int32(Int32(pause.components.seconds)), .int32(Int32(size))])
-        return Int(rows.int32(0, 0))
+        return try Int(rows.int32(0, 0))
     }
 }

@@ -84,27 +84,29 @@ package struct Page<Item: Sendable>: Sendable {
     }
 
     /// Reads a page from rows whose first column is the id.
-    init<Failure: Error>(
-        _ rows: Rows, _ request: PageRequest, _ read: (Int) throws(Failure) -> Item
-    ) throws(Failure) {
+    init(
+        _ rows: Rows, _ request: PageRequest, _ read: (Int) throws(StoreError) -> Item
+    ) throws(StoreError) {
         var items: [Item] = []
         for row in rows.indices.prefix(request.limit) { items.append(try read(row)) }
         self.items = items
-        next = rows.count > request.limit ? Cursor(after: rows.uuidValue(request.limit - 1, 0)) : nil
+        next = rows.count > request.limit ? Cursor(after: try rows.uuidValue(request.limit - 1, 0)) : nil
     }
 
     /// Reads a page whose last row, when the filters let too few through to fill it, says by its id how far was looked:
     /// `boundColumn` is true of that row alone.
-    init(_ rows: Rows, _ request: PageRequest, boundColumn: Int, _ read: (Int) -> Item) {
+    init(
+        _ rows: Rows, _ request: PageRequest, boundColumn: Int, _ read: (Int) throws(StoreError) -> Item
+    ) throws(StoreError) {
         var items: [Item] = []
         var bound: Cursor?
         for row in rows.indices {
-            if rows.bool(row, boundColumn) {
-                bound = Cursor(after: rows.uuidValue(row, 0))
+            if try rows.bool(row, boundColumn) {
+                bound = Cursor(after: try rows.uuidValue(row, 0))
             } else if items.count < request.limit {
-                items.append(read(row))
+                items.append(try read(row))
             } else {
-                bound = Cursor(after: rows.uuidValue(request.limit - 1, 0))
+                bound = Cursor(after: try rows.uuidValue(request.limit - 1, 0))
             }
         }
         self.items = items

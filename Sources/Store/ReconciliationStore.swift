@@ -67,12 +67,12 @@ extension Store {
                 Query(.beginReconciliations, [.time(now)]),
                 Query(.claimReconciliations, [.uuid(id), .time(now), .time(now + lease)]),
             ])[1]
-        return rows.indices.map { row in
+        return try rows.indices.map { row throws(StoreError) in
             var place: ReconciliationPlace?
             if let until = rows.optionalTime(row, 3), let from = rows.optionalTime(row, 4) {
-                place = ReconciliationPlace(until: until, from: from, offset: rows.int32(row, 5))
+                place = try ReconciliationPlace(until: until, from: from, offset: rows.int32(row, 5))
             }
-            return ClaimedReconciliation(
+            return try ClaimedReconciliation(
                 upstream: rows.id(row, 0), sweep: rows.word(row, 1), sweptUntil: rows.time(row, 2), place: place,
                 failures: rows.int32(row, 6), lease: id)
         }
@@ -117,10 +117,10 @@ extension Store {
     package func reconcile(_ facts: [ReceivedEvent]) async throws(StoreError) -> [ReconciledFate] {
         let rows = try await run(
             PlatformScope.system, .reconcileTransfers, Store.reconcileParameters(facts, now: clock.now()))
-        return rows.indices.map { row in
-            if rows.bool(row, 3) { return .made }
-            if !rows.bool(row, 1) { return .unexplained }
-            return rows.bool(row, 2) ? .erased : .known
+        return try rows.indices.map { row throws(StoreError) in
+            if try rows.bool(row, 3) { return .made }
+            if try !rows.bool(row, 1) { return .unexplained }
+            return try rows.bool(row, 2) ? .erased : .known
         }
     }
 

@@ -87,7 +87,7 @@ extension Store {
                     [.id(scope.subClient), .id(endpoint), .word(scope.environment), page.after, page.rowLimit]),
             ], on: .read)
         if results[0].isEmpty { throw .notFound }
-        return Page(results[1], page) { Recovery(results[1], $0) }
+        return try Page(results[1], page) { row throws(StoreError) in try Recovery(results[1], row) }
     }
 
     /// What it has re-opened stays so; one that has ended stays as it is. Throws `.notFound`.
@@ -113,16 +113,16 @@ extension Store {
 
     private func first(_ rows: Rows) throws(StoreError) -> Recovery {
         if rows.isEmpty { throw .notFound }
-        return Recovery(rows, 0)
+        return try Recovery(rows, 0)
     }
 }
 
 extension Recovery {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        let created = rows.int64(row, 10)
-        let since = rows.time(row, 3)
-        let position = Timestamp(milliseconds: Int64(rows.uuidValue(row, 11).high >> 16))
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        let created = try rows.int64(row, 10)
+        let since = try rows.time(row, 3)
+        let position = try Timestamp(milliseconds: Int64(rows.uuidValue(row, 11).high >> 16))
+        try self.init(
             id: rows.id(row, 0), endpoint: rows.id(row, 1), environment: rows.word(row, 2), since: since,
             until: rows.time(row, 4), onlyFailed: rows.bool(row, 5), ratePerSecond: rows.int32(row, 6),
             status: rows.word(row, 7), examined: rows.int64(row, 8), reopened: rows.int64(row, 9) + created,
@@ -155,7 +155,9 @@ extension Store {
     package func dueRecoveries(limit: Int) async throws(StoreError) -> [DueRecovery] {
         let rows = try await run(
             PlatformScope.system, .listDueRecoveries, [.time(clock.now()), .int32(Int32(limit))])
-        return rows.indices.map { DueRecovery(subClient: rows.id($0, 0), id: rows.id($0, 1)) }
+        return try rows.indices.map { row throws(StoreError) in
+            try DueRecovery(subClient: rows.id(row, 0), id: rows.id(row, 1))
+        }
     }
 
     /// Examines up to `size` events. `settling` is how old an event is before it is certain that a delivery which is
@@ -169,6 +171,6 @@ extension Store {
                 .id(due.subClient), .id(due.id), .time(clock.now()), .int32(Int32(settling.components.seconds)),
                 .int32(Int32(size)),
             ])
-        return rows.word(0, 0)
+        return try rows.word(0, 0)
     }
 }

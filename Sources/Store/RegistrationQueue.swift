@@ -65,8 +65,8 @@ extension Store {
         let rows = try await run(
             PlatformScope.system, .claimRegistrations,
             [.uuid(id), .time(now), .time(end), .int32(Int32(limit)), .uuids(resting.map(\.uuid))])
-        return rows.indices.map { row in
-            ClaimedRegistration(
+        return try rows.indices.map { row throws(StoreError) in
+            try ClaimedRegistration(
                 subClient: rows.id(row, 0), upstream: rows.id(row, 1), attempts: rows.int32(row, 2), lease: id,
                 leaseEnd: end)
         }
@@ -79,10 +79,10 @@ extension Store {
         if rows.isEmpty { throw .stale }
         var sent: RegistrationTask.SentCreation?
         if let sentAt = rows.optionalTime(0, 12) {
-            sent = RegistrationTask.SentCreation(
+            sent = try RegistrationTask.SentCreation(
                 legalName: rows.text(0, 10), displayName: rows.text(0, 11), sentAt: sentAt)
         }
-        return RegistrationTask(
+        return try RegistrationTask(
             version: rows.int64(0, 0), wanted: rows.bool(0, 4) ? WantedSubClient(rows, 0, from: 5) : nil,
             bound: rows.optionalUUID(0, 1), logoDigest: rows.optionalBytes(0, 2), logoIsCertain: rows.bool(0, 3),
             sentCreation: sent)
@@ -94,7 +94,7 @@ extension Store {
     ) async throws(StoreError) -> (mediaType: [UInt8], bytes: [UInt8])? {
         let rows = try await run(
             PlatformScope.system, .readRegistrationLogo, [.id(claimed.subClient), .bytes(digest)], on: .read)
-        return rows.isEmpty ? nil : (rows.text(0, 0), rows.bytes(0, 1))
+        return try rows.isEmpty ? nil : (rows.text(0, 0), rows.bytes(0, 1))
     }
 
     // MARK: Creating
@@ -154,7 +154,7 @@ extension Store {
     ) async throws(StoreError) -> Set<UUIDValue> {
         let rows = try await run(
             PlatformScope.system, .findBoundSubClients, [.id(upstream), .uuids(ids)], on: .write)
-        return Set(rows.indices.map { rows.uuidValue($0, 0) })
+        return try Set(rows.indices.map { row throws(StoreError) in try rows.uuidValue(row, 0) })
     }
 
     // MARK: The rest

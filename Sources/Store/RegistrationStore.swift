@@ -65,7 +65,7 @@ extension Store {
         _ scope: PlatformScope, of subClient: SubClientID
     ) async throws(StoreError) -> [Registration] {
         let rows = try await run(scope, .listRegistrations, [.id(subClient), .null], on: .read)
-        return rows.indices.map { Registration(rows, $0) }
+        return try rows.indices.map { row throws(StoreError) in try Registration(rows, row) }
     }
 
     /// Makes one due now, as if something had changed. Throws `.notFound`, `.registrationRemoved`.
@@ -79,7 +79,7 @@ extension Store {
             [Query(.retryRegistration, place + [.time(clock.now())]), Query(.listRegistrations, place)])
         if results[1].isEmpty { throw .notFound }
         if results[0].isEmpty { throw .registrationRemoved }
-        return Registration(results[1], 0)
+        return try Registration(results[1], 0)
     }
 
     /// What an upstream is to have, in pages: up to `limit` after `last`. For comparing.
@@ -89,8 +89,8 @@ extension Store {
         let rows = try await run(
             scope, .listWantedRegistrations,
             [.id(upstream), .id(last), .int32(Int32(limit)), .time(clock.now())], on: .read)
-        return rows.indices.map { row in
-            WantedRegistration(
+        return try rows.indices.map { row throws(StoreError) in
+            try WantedRegistration(
                 subClient: rows.id(row, 0), upstreamSubClientID: rows.optionalUUID(row, 1),
                 wanted: rows.bool(row, 2) ? WantedSubClient(rows, row, from: 3) : nil)
         }
@@ -99,23 +99,17 @@ extension Store {
 
 extension WantedSubClient {
     /// Reads legal name, display name, origins, integrations and logo digest, in this order.
-    init(_ rows: Rows, _ row: Int, from column: Int) {
-        self.init(
+    init(_ rows: Rows, _ row: Int, from column: Int) throws(StoreError) {
+        try self.init(
             legalName: rows.text(row, column), displayName: rows.text(row, column + 1),
             allowedOrigins: rows.textArray(row, column + 2).compactMap { $0 },
-            integrations: rows.jsonbOrNil(row, column + 3), logoDigest: rows.optionalBytes(row, column + 4))
-    }
-}
-
-extension Rows {
-    func optionalUUID(_ row: Int, _ column: Int) -> UUIDValue? {
-        isNull(row, column) ? nil : uuidValue(row, column)
+            integrations: rows.optionalJSON(row, column + 3), logoDigest: rows.optionalBytes(row, column + 4))
     }
 }
 
 extension Registration {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             upstream: rows.id(row, 0), environment: rows.word(row, 1), upstreamName: rows.text(row, 2),
             state: rows.word(row, 3), upstreamSubClientID: rows.optionalUUID(row, 4), attempts: rows.int32(row, 5),
             dueAt: rows.optionalTime(row, 6), lastError: rows.optionalText(row, 7),

@@ -25,7 +25,7 @@ extension Store {
             [event, Query(.listReplayTargets, [.id(scope.subClient), .id(id), .word(scope.environment), named])],
             on: .read)
         if found[0].isEmpty { throw .notFound }
-        let targets = found[1].indices.map { found[1].uuidValue($0, 0) }
+        let targets = try found[1].indices.map { row throws(StoreError) in try found[1].uuidValue(row, 0) }
         if let endpoints {
             let unknown = endpoints.indices.filter { !targets.contains(endpoints[$0].uuid) }
             if !unknown.isEmpty { return .unknownEndpoints(unknown) }
@@ -46,7 +46,7 @@ extension Store {
                         .null,
                     ]),
             ])
-        let deliveries = results[1].indices.map { Delivery(results[1], $0) }
+        let deliveries = try results[1].indices.map { row throws(StoreError) in try Delivery(results[1], row) }
         return .done(deliveries.filter { targets.contains($0.endpoint.uuid) })
     }
 }

@@ -45,7 +45,10 @@ extension Store {
     /// `before` is at least a week ago by the database's clock.
     package func dropExpiredPartition(before: Timestamp) async throws(StoreError) -> [ExpiredPartition] {
         let rows = try await run(PlatformScope.system, .dropExpiredPartition, [.time(before)])
-        return rows.indices.map { ExpiredPartition(month: rows.string($0, 0), keptFor: rows.stringOrNil($0, 1)) }
+        return try rows.indices.map { row throws(StoreError) in
+            try ExpiredPartition(
+                month: rows.string(row, 0), keptFor: rows.isNull(row, 1) ? nil : rows.string(row, 1))
+        }
     }
 
     /// Forgets up to `limit` events, with their deliveries and attempts, from before a moment that are in no month's
@@ -68,6 +71,6 @@ extension Store {
     ) async throws(StoreError) -> (forgotten: Int64, blocks: Int64) {
         let rows = try await run(
             PlatformScope.system, .forgetEventKeys, [.time(before), .int64(from), .int64(count)])
-        return (rows.int64(0, 0), rows.int64(0, 1))
+        return try (rows.int64(0, 0), rows.int64(0, 1))
     }
 }

@@ -33,13 +33,13 @@ extension Store {
         let rows = try await run(
             scope, .findStanding, [.id(scope.subClient), .time(now), .time(horizon), .int32Array(known)], on: .read)
         if rows.isEmpty { throw .notFound }
-        let revisions = rows.indices.filter { !rows.isNull($0, 1) }.map { row in
-            Standing.Revision(
+        let revisions = try rows.indices.filter { !rows.isNull($0, 1) }.map { row throws(StoreError) in
+            try Standing.Revision(
                 number: rows.int32(row, 1), effectiveAt: rows.time(row, 2),
                 kyb: KYB(status: rows.word(row, 3), expiresAt: rows.optionalTime(row, 4)),
                 rules: rows.optionalText(row, 5))
         }
-        return Standing(status: rows.word(0, 0), revisions: revisions)
+        return try Standing(status: rows.word(0, 0), revisions: revisions)
     }
 
     /// Whether a link session that asks for `amount` now would keep the day's total at or below `maximum`. Only
@@ -54,7 +54,7 @@ extension Store {
                 .id(scope.subClient), .word(environment), .time(clock.now()), .int32(revision), .text(amount.text),
                 .text(maximum.text),
             ], on: .read)
-        return rows.bool(0, 0)
+        return try rows.bool(0, 0)
     }
 
     /// Counts a link session and stores it, or neither: the day's row is locked by who counts, so that of all nodes at

@@ -128,12 +128,12 @@ extension Store {
         var hour = AttemptStatistics()
         let rows = results[1]
         for row in rows.indices {
-            let outcome = rows.string(row, 0)
-            let bucket = Int(rows.int32(row, 1))
-            day.add(rows.int64(row, 2), outcome: outcome, bucket: bucket)
-            hour.add(rows.int64(row, 3), outcome: outcome, bucket: bucket)
+            let outcome = try rows.string(row, 0)
+            let bucket = try Int(rows.int32(row, 1))
+            try day.add(rows.int64(row, 2), outcome: outcome, bucket: bucket)
+            try hour.add(rows.int64(row, 3), outcome: outcome, bucket: bucket)
         }
-        return EndpointStatistics(
+        return try EndpointStatistics(
             lastHour: hour, lastDay: day, backlog: results[2].int64(0, 0), oldestDueAt: results[2].optionalTime(0, 1),
             at: now)
     }

@@ -51,7 +51,8 @@ package struct Store: Sendable {
 
     private func run(prelude: Query, _ queries: [Query], on lane: Lane) async throws(StoreError) -> [Rows] {
         do {
-            return try await database.run(Unit(prelude: prelude, queries: queries), lane: lane)
+            let found = try await database.run(Unit(prelude: prelude, queries: queries), lane: lane)
+            return found.indices.map { Rows(found[$0], of: queries[$0].statement) }
         } catch {
             throw StoreError(error)
         }

@@ -51,8 +51,8 @@ extension Store {
         var outcomes = [ImportOutcome?](repeating: nil, count: new.count)
         for row in rows.indices {
             // Places count from 1.
-            outcomes[Int(rows.int32(row, 0)) - 1] =
-                rows.bool(row, 2) ? .exists(rows.id(row, 1)) : .conflict(rows.id(row, 1))
+            try outcomes[Int(rows.int32(row, 0)) - 1] =
+                try rows.bool(row, 2) ? .exists(rows.id(row, 1)) : .conflict(rows.id(row, 1))
         }
         return outcomes
     }

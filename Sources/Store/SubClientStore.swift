@@ -114,7 +114,7 @@ extension Store {
                 .word(filter.status), .text(filter.externalID), .text(filter.text), .text(filter.country),
                 .time(filter.createdFrom), .time(filter.createdBefore), page.after, page.rowLimit,
             ], on: .read)
-        return Page(rows, page) { SubClient(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try SubClient(rows, row) }
     }
 
     /// Throws `.notFound`, `.subClientClosed`, and `.stale` if its version is not `version` (nil for any).
@@ -134,7 +134,7 @@ extension Store {
                     ]),
                 Query(.getSubClient, [.id(id)]),
             ])
-        if !results[0].isEmpty { return SubClient(results[0], 0) }
+        if !results[0].isEmpty { return try SubClient(results[0], 0) }
         throw [.closed, .erased].contains(try first(results[1]).status) ? .subClientClosed : .stale
     }
 
@@ -216,16 +216,16 @@ extension Store {
 
     private func first(_ rows: Rows) throws(StoreError) -> SubClient {
         if rows.isEmpty { throw .notFound }
-        return SubClient(rows, 0)
+        return try SubClient(rows, 0)
     }
 }
 
 extension SubClient {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), legalName: rows.text(row, 1), displayName: rows.text(row, 2),
             country: rows.text(row, 3), externalID: rows.optionalText(row, 4), website: rows.optionalText(row, 5),
-            metadata: rows.jsonb(row, 6), status: rows.word(row, 7), statusReason: rows.optionalText(row, 8),
+            metadata: rows.json(row, 6), status: rows.word(row, 7), statusReason: rows.optionalText(row, 8),
             version: rows.int32(row, 9), createdAt: rows.time(row, 10), updatedAt: rows.time(row, 11))
     }
 }

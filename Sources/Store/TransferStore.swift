@@ -33,22 +33,22 @@ extension Store {
         let rows = try await run(
             scope, .getTransfer, [.id(scope.subClient), .id(id), .word(scope.environment)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return Transfer(rows, 0)
+        return try Transfer(rows, 0)
     }
 
     package func transfers(_ scope: TenantScope, _ page: PageRequest) async throws(StoreError) -> Page<Transfer> {
         let rows = try await run(
             scope, .listTransfers,
             [.id(scope.subClient), .word(scope.environment), page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { Transfer(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try Transfer(rows, row) }
     }
 }
 
 extension Transfer {
     /// Reads the columns of the statements here, of which the first is the one at `start`.
-    init(_ rows: Rows, _ row: Int, from start: Int = 0) {
+    init(_ rows: Rows, _ row: Int, from start: Int = 0) throws(StoreError) {
         let text = { (column: Int) in rows.optionalText(row, start + column) }
-        self.init(
+        try self.init(
             id: rows.id(row, start), linkSession: rows.id(row, start + 1),
             upstreamTransferID: rows.uuidValue(row, start + 2), environment: rows.word(row, start + 3),
             transactionID: text(4), userID: rows.text(row, start + 5), status: rows.word(row, start + 6),

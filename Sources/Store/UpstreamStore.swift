@@ -102,12 +102,12 @@ extension Store {
     package func upstream(_ scope: PlatformScope, _ id: UpstreamID) async throws(StoreError) -> Upstream {
         let rows = try await run(scope, .getUpstream, [.id(id)], on: .read)
         if rows.isEmpty { throw .notFound }
-        return Upstream(rows, 0)
+        return try Upstream(rows, 0)
     }
 
     package func upstreams(_ scope: PlatformScope, _ page: PageRequest) async throws(StoreError) -> Page<Upstream> {
         let rows = try await run(scope, .listUpstreams, [page.after, page.rowLimit], on: .read)
-        return Page(rows, page) { Upstream(rows, $0) }
+        return try Page(rows, page) { row throws(StoreError) in try Upstream(rows, row) }
     }
 
     /// Throws `.notFound`.
@@ -129,7 +129,7 @@ extension Store {
         let rows = try await audited(
             scope, AuditedChange(.upstreamUpdated, of: .upstream, id.uuid), [update])[0]
         if rows.isEmpty { throw .notFound }
-        return Upstream(rows, 0)
+        return try Upstream(rows, 0)
     }
 
     /// Throws `.notFound`, `.upstreamInUse`.
@@ -146,13 +146,13 @@ extension Store {
         let rows = try await run(PlatformScope.system, .loadUpstreams, [], on: .read)
         var upstreams: [OpenUpstream] = []
         for row in rows.indices {
-            let id: UpstreamID = rows.id(row, 0)
+            let id: UpstreamID = try rows.id(row, 0)
             let seal = UpstreamSeal(id: id, key: try platformKey(rows, id: 7, wrapped: 8, row: row))
             var webhookSecrets: [Secret] = []
-            for sealed in rows.bytesArray(row, 6) {
+            for sealed in try rows.bytesArray(row, 6) {
                 if let sealed { webhookSecrets.append(try seal.open(sealed, "webhook_secrets")) }
             }
-            upstreams.append(
+            try upstreams.append(
                 OpenUpstream(
                     id: id, environment: rows.word(row, 1), version: rows.int32(row, 4), baseURL: rows.text(row, 2),
                     clientID: rows.uuidValue(row, 3), clientSecret: try seal.open(rows.bytes(row, 5), "client_secret"),
@@ -190,8 +190,8 @@ private struct UpstreamSeal {
 }
 
 extension Upstream {
-    fileprivate init(_ rows: Rows, _ row: Int) {
-        self.init(
+    fileprivate init(_ rows: Rows, _ row: Int) throws(StoreError) {
+        try self.init(
             id: rows.id(row, 0), name: rows.text(row, 1), environment: rows.word(row, 2), baseURL: rows.text(row, 3),
             adminBaseURL: rows.optionalText(row, 4), clientID: rows.uuidValue(row, 5),
             webhookSecretCount: Int(rows.int32(row, 6)), version: rows.int32(row, 7), createdAt: rows.time(row, 8),
