@@ -46,7 +46,9 @@ class Link:
         self.origins = {stage.host.origin, service().facts["sandboxUrl"]}
         # An embedded page leaves the focus with its host until a person comes in.
         self.leaves_focus = False
-        self.messages: list[Any] = []
+        # Nothing of an earlier page is to be taken for this session's.
+        self.browser.enter(None)
+        self.browser.open("about:blank")
         traffic.requests(self.browser)
         self.browser.log("browser")
 

@@ -92,7 +92,8 @@ def checks(modules: list[ModuleType], part: str) -> list[tuple[str, Check]]:
 
 def main() -> int:
     service.binary, part = Path(sys.argv[1]).resolve(), "".join(sys.argv[2:3])
-    shutil.rmtree(link.SHOTS, ignore_errors=True)
+    if not part:
+        shutil.rmtree(link.SHOTS, ignore_errors=True)
     service.service()
     results, driver = Results(), Driver()
     stages: list[Stage] = []

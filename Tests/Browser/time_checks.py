@@ -60,14 +60,3 @@ def check_a_pending_transfer_succeeds_in_its_time(stage: Stage) -> None:
         assert stage.merchant.await_transfer(order, "succeeded")["id"] == payload["transferId"]
     finally:
         reset()
-
-
-def check_an_exchange_that_is_down_has_its_screen(stage: Stage) -> None:
-    catalogue = stage.merchant.call("getIntegrationStatus", 200).json["content"]
-    down = [one["name"] for one in catalogue if not one["isUp"]]
-    if not down:
-        # Nothing in the catalogue is down, so no person meets the screen.
-        return
-    body = payment(stage.merchant.order("down"), to_address(), amountInFiat=20)
-    link = Link(stage, "down").open(stage.merchant.token(body))
-    link.screen("titlePayment", merchant=stage.merchant.name).choose(down[0]).screen("downTitle", name=down[0]).finish()
