@@ -36,10 +36,11 @@ struct Catalogue: Sendable {
         json.member("networkType", network.type)
         json.member("nativeSymbol", network.nativeSymbol)
         json.members(null: "logoUrl")
+        json.member("addressPattern", network.addressPattern.regularExpression)
         json.array("supportedTokens", network.tokens) { $1.string($0) }
         json.objects("tokens", network.tokens) { symbol, json in
             json.member("symbol", symbol)
-            json.members(null: "logoUrl")
+            json.members(null: "logoUrl", "contractAddress")
         }
         json.array("supportedBrokerTypes", brokerTypes { $0.sends(on: network) }) { $1.string($0) }
     }

@@ -29,7 +29,7 @@ struct CatalogueNetwork: Sendable {
     /// What Mesh's documents list as supported. The ids of Ethereum, Polygon, Base, Solana, Bitcoin, Stellar, Cardano
     /// and Dogecoin are Mesh's own; Mesh publishes no others, so these are made up and stay as they are.
     static let all: [CatalogueNetwork] = [
-        .init("e3c7fdd8-b1fc-4e51-85ae-bb276e075611", "Ethereum", "1", "evm", evm("ETH") + " EURC LINK", .ethereum),
+        .init("e3c7fdd8-b1fc-4e51-85ae-bb276e075611", "Ethereum", "1", "evm", ethereum, .ethereum),
         .init("7436e9d0-ba42-4d2b-b4c0-8e4e606b2c12", "Polygon", "137", "evm", evm("POL"), .ethereum),
         .init("6513270e-269e-4d37-b2a7-4de452e6b438", "BSC", "56", "evm", evm("BNB"), .ethereum),
         .init("d23f0824-128b-4f33-8c5c-7fd0a6a3a450", "Arbitrum", "42161", "evm", evm("ETH"), .ethereum),
@@ -39,7 +39,7 @@ struct CatalogueNetwork: Sendable {
         .init("6b0d549b-6f03-475a-9600-a35a099950d8", "Blast", "81457", "evm", "ETH", .ethereum),
         .init("8d116ece-1738-47d9-bd9c-172411e20b8f", "HyperEVM", "999", "evm", "HYPE USDC", .ethereum),
         .init("92276658-1e27-41c0-8a6a-63ec24ede6a4", "Sonic", "146", "evm", "S USDC", .ethereum),
-        .init("0291810a-5947-424d-9a59-e88bb33e999d", "Solana", "101", "solana", "SOL USDC USDT PYUSD EURC", .solana),
+        .init("0291810a-5947-424d-9a59-e88bb33e999d", "Solana", "101", "solana", solana, .solana),
         .init("0880db06-7c7c-4738-898f-cf74efc03c47", "Bitcoin", nil, "bitcoin", "BTC", .bitcoin),
         .init("90c192cf-d3ac-44af-8f21-ddb66cad4a26", "Tron", nil, "tron", "TRX USDT", .bitcoin),
         .init("a170b338-3926-4059-b28c-105d1fb17c23", "Litecoin", nil, "litecoin", "LTC", .bitcoin),
@@ -54,5 +54,7 @@ struct CatalogueNetwork: Sendable {
         .init("923a7369-94e3-4f91-9a61-dbe22e44158b", "Avalanche X", nil, "avalancheX", "AVAX", .bitcoin),
     ]
 
+    private static let ethereum = "ETH USDC USDT PYUSD USDG EURC LINK"
+    private static let solana = "SOL USDC USDT PYUSD USDG EURC"
     private static func evm(_ native: String) -> String { native + " USDC USDT" }
 }

@@ -26,8 +26,8 @@ package enum SandboxLimits {
     static let freeTextUnits = 0...2_048
     /// Elements of any list in a request.
     static let listElements = 100
-    /// Bytes of a request to remove an account: a token of a kilobyte or two.
-    package static let removalBodyBytes = 32 * 1_024
+    /// Bytes of a managed request: a token, and a hundred destinations with room to spare.
+    package static let managedBodyBytes = 256 * 1_024
     static let authTokenUnits = 1...16_384
 
     /// Transfers on one page, and on one for which the caller names no number: Mesh's.

@@ -4,7 +4,7 @@ import JSON
 import Postgres
 import Runtime
 
-/// Mesh's read calls, and the removal of an account. Loop-bound.
+/// Mesh's catalogue, and its list of transfers. Loop-bound.
 struct ReadRoutes: Sendable {
     let keys: ClientKeys
     let store: TransferStore
@@ -31,9 +31,7 @@ struct ReadRoutes: Sendable {
             case .tokens: return success(catalogue.tokens)
             case .integrations: return success(catalogue.integrations)
             case .status: return success(catalogue.status)
-            case .walletVerifications: return try verifications(MeshQuery(request.head.query))
             case .transfers: return try await transfers(of: client, MeshQuery(request.head.query))
-            case .removeAccount: return try await removeAccount(request)
             default: return failure(404, .badRequest, "Not found", errorType: "")
             }
         } catch {
@@ -49,42 +47,6 @@ struct ReadRoutes: Sendable {
             log.error("transfers cannot be read", [(.error, .text(error.description))])
             return failure(500, .serverFailure, "The request could not be processed", errorType: "")
         }
-    }
-
-    /// Nobody signs messages in the stand-in, so no wallet was ever verified.
-    private func verifications(_ query: MeshQuery) throws(RequestFault) -> Response {
-        guard try query.text("UserId", units: SandboxLimits.userIdUnits) != nil else { throw .missing("UserId") }
-        _ = try query.text("Address", units: SandboxLimits.addressUnits)
-        return success(Array(#"{"verifications":[]}"#.utf8))
-    }
-
-    /// The stand-in keeps no accounts: it takes a token for a live one, unless it begins with `expired`.
-    private func removeAccount(_ request: Request) async throws(RequestFault) -> Response {
-        guard MediaType.isJSON(request.head.headers) else {
-            return failure(415, .badRequest, "The content type is not supported", errorType: "badRequest")
-        }
-        let body: [UInt8]
-        do throws(BodyError) {
-            body = try await request.body.collect(upTo: SandboxLimits.removalBodyBytes)
-        } catch {
-            let (status, word) = error == .tooLarge ? (413, "is too large") : (400, "could not be read")
-            return failure(status, .badRequest, "The request body \(word)", errorType: "badRequest")
-        }
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument.parse(body, limits: .ignoringKeyCase)
-        } catch {
-            throw .invalid("The request body is not valid JSON at byte \(error.offset)")
-        }
-        let object = try MeshObject(document.root)
-        guard let token = try object.text("authToken", units: SandboxLimits.authTokenUnits) else {
-            throw .missing("AuthToken")
-        }
-        guard try object.text("type", units: SandboxLimits.symbolUnits) != nil else { throw .missing("Type") }
-        if token.starts(with: "expired".utf8) {
-            return failure(400, .badRequest, "The integration token is not valid", errorType: "invalidIntegrationToken")
-        }
-        return success(Array("{}".utf8))
     }
 
     private func success(_ content: [UInt8]) -> Response {

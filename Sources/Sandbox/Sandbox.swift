@@ -18,6 +18,7 @@ package struct Sandbox: Service {
     let exchange: Exchange
     private let linkTokens: LinkTokenRoutes
     private let reads: ReadRoutes
+    let managed: ManagedRoutes
     private let control: ControlRoutes
     private let accounts: AccountRoutes
     private let gate: FaultGate
@@ -61,6 +62,9 @@ package struct Sandbox: Service {
         let keys = ClientKeys(configuration.clients)
         reads = ReadRoutes(
             keys: keys, store: TransferStore(database: database), clock: clock, random: random, log: log)
+        managed = ManagedRoutes(
+            keys: keys, exchange: exchange, transfers: TransferStore(database: database), clock: clock, random: random,
+            log: log)
         linkTokens = LinkTokenRoutes(
             keys: keys, store: tokens, baseURL: configuration.publicBaseURL,
             clock: clock, random: random, log: log)
@@ -99,6 +103,7 @@ package struct Sandbox: Service {
         case .operation(.completeLinkToken): return await control.complete(request)
         case .operation(.account(let operation)): return await accounts.answer(operation, request)
         case .operation(.fault(let operation)): return await faults.answer(operation, request)
+        case .operation(.managed(let operation)): return await managed.answer(operation, request)
         case .operation(.logo): return await logos.answer(request)
         case .operation(let operation): return await reads.answer(operation, request)
         case .nothing: return Problem.notFound.response(requestId: head.requestId)

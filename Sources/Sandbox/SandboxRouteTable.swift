@@ -4,7 +4,8 @@ package import HTTPServer
 package struct SandboxRoute: Sendable {
     package enum Operation: Equatable, Sendable {
         case about, createLinkToken, completeLinkToken, payLink, connect, linkAsset, linkCall, logo
-        case networks, managedIntegrations, tokens, integrations, status, transfers, walletVerifications, removeAccount
+        case networks, managedIntegrations, tokens, integrations, status, transfers
+        case managed(ManagedOperation)
         case account(AccountOperation)
         case fault(FaultOperation)
     }
@@ -14,14 +15,22 @@ package struct SandboxRoute: Sendable {
     package let pattern: StaticString
     /// Whether the path matches without ASCII case, as Mesh's routing does.
     package let ignoresCase: Bool
-    /// Whether openapi.yaml describes it; pages for people are not part of the contract, and neither is what only Mesh
-    /// serves and only Subgate calls.
+    /// Whether openapi.yaml describes it; pages for people are not part of the contract, and neither is what Mesh
+    /// serves and Subgate does not: Mesh's own documents describe that.
     package let isContract: Bool
     package let operation: Operation
 
     /// One of Mesh's own calls.
     fileprivate static func mesh(_ method: Method, _ pattern: StaticString, _ operation: Operation) -> SandboxRoute {
         SandboxRoute(method: method, pattern: pattern, ignoresCase: true, isContract: true, operation: operation)
+    }
+
+    /// One of Mesh's own calls that Subgate does not serve.
+    fileprivate static func managed(
+        _ method: Method, _ pattern: StaticString, _ operation: ManagedOperation
+    ) -> SandboxRoute {
+        SandboxRoute(
+            method: method, pattern: pattern, ignoresCase: true, isContract: false, operation: .managed(operation))
     }
 }
 
@@ -35,8 +44,21 @@ package enum SandboxRouteTable {
         .mesh(.get, "/api/v1/transfers/managed/mesh", .transfers),
         .mesh(.get, "/api/v1/integrations", .integrations),
         .mesh(.get, "/api/v1/status", .status),
-        .mesh(.get, "/api/v1/wallets/verify", .walletVerifications),
-        .mesh(.delete, "/api/v1/account", .removeAccount),
+        .managed(.post, "/api/v1/transfers/managed/configure", .configure),
+        .managed(.post, "/api/v1/transfers/managed/preview", .preview),
+        .managed(.post, "/api/v1/transfers/managed/execute", .execute),
+        .managed(.post, "/api/v1/transfers/managed/update", .update),
+        .managed(.post, "/api/v1/transfers/managed/quote", .quote),
+        .managed(.get, "/api/v1/transfers/managed/verify", .verifyTransfer),
+        .managed(.post, "/api/v1/transfers/managed/address/get", .getAddress),
+        .managed(.post, "/api/v1/transfers/managed/address/list", .listAddresses),
+        .managed(.post, "/api/v1/holdings/get", .holdings),
+        .managed(.post, "/api/v1/holdings/value", .holdingsValue),
+        .managed(.post, "/api/v1/balance/get", .balance),
+        .managed(.post, "/api/v1/exchange/verify", .identity),
+        .managed(.post, "/api/v1/token/refresh", .refreshToken),
+        .mesh(.get, "/api/v1/wallets/verify", .managed(.walletVerifications)),
+        .mesh(.delete, "/api/v1/account", .managed(.removeAccount)),
         SandboxRoute(
             method: .post, pattern: "/sandbox/v1/link-tokens/complete", ignoresCase: false, isContract: true,
             operation: .completeLinkToken),

@@ -174,8 +174,7 @@ def check_accounts_and_wallets_are_passed_on() -> None:
     assert call("getWalletVerifications", 200, UserId="user-7").json["content"] == {"verifications": []}
     assert call("getWalletVerifications", 400).json["errorType"] == "missingField"
     body = {"authToken": "a secret", "type": "sandboxCoinbase"}
-    assert call("removeAccount", 200, body=body).json["status"] == "ok"
-    refused = call("removeAccount", 400, body={**body, "authToken": "expired-1"}).json
+    refused = call("removeAccount", 400, body=body).json
     assert refused["errorType"] == "invalidIntegrationToken"
     assert "a secret" not in Path(service().log.name).read_text(encoding="utf-8", errors="replace")
     reader = new_credential(shop()[0].id, "read")[0]

@@ -93,6 +93,7 @@ import Testing
         let names = SandboxRouteTable.callNames
         #expect(names.count == Set(names).count)
         #expect(Set(AccountOperation.allCases.map(\.rawValue)).isSubset(of: names))
+        #expect(Set(ManagedOperation.allCases.map(\.rawValue)).isSubset(of: names))
         #expect(Set(["createLinkToken", "networks", "transfers", "removeAccount"]).isSubset(of: names))
         #expect(!names.contains("completeLinkToken") && !names.contains { $0.contains("(") })
     }

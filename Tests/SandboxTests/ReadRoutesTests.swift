@@ -151,17 +151,4 @@ import Testing
             #expect(missing.status == 400 && missing.json?["errorType"]?.text == "missingField")
         }
     }
-
-    @Test func removesAnAccountByItsToken() async throws {
-        try await Harness.run { harness in
-            for (body, status, type) in [
-                (#"{"AuthToken":"t","type":"sandboxCoinbase"}"#, 200, ""), (#"{"type":"x"}"#, 400, "missingField"),
-                (#"{"authToken":"t"}"#, 400, "missingField"), ("[]", 400, "invalidField"),
-                (#"{"authToken":"expired-1","type":"x"}"#, 400, "invalidIntegrationToken"),
-            ] {
-                let answer = try await harness.call(.delete, "/api/v1/account", body, headers: Harness.keyHeaders)
-                #expect(answer.status == status && answer.json?["errorType"]?.text == type, "\(body): \(answer.text)")
-            }
-        }
-    }
 }

@@ -1,8 +1,8 @@
 -- The exchanges and wallets of the Mesh stand-in: what their users own, the accounts that were connected, and transfers
 -- between a preview and its execution. What is not here (who the users are, prices, fees) is the program's.
 
--- What one test user or wallet owns, as this client sees it. The row comes when it is first looked at; deleting it gives
--- everything back. Amounts are decimals in the plain spelling; every change counts the version up.
+-- What one test user or wallet owns, as this client sees it. The row comes when it is first looked at; deleting it
+-- gives everything back. Amounts are decimals in the plain spelling; every change counts the version up.
 create table sandbox.portfolio (
     client_id uuid not null,
     holder text not null,

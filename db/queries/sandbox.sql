@@ -146,8 +146,8 @@ left join sandbox.preview s on s.auth_code_digest = w.auth_code_digest and s.is_
 where p.client_id = $1::uuid and p.holder = $2::text;
 
 -- name: sandbox_execute_preview
--- Writes a portfolio of the version it was read at, and with it the execution of a preview: the transfer and the webhooks
--- of that. Whoever loses the race for the portfolio writes nothing.
+-- Writes a portfolio of the version it was read at, and with it the execution of a preview: the transfer and the
+-- webhooks of that. Whoever loses the race for the portfolio writes nothing.
 with paid as (
     update sandbox.portfolio
     set symbols = $4::text[], amounts = $5::text[], cash = $6::text, credit_symbols = $7::text[],

@@ -66,9 +66,11 @@ struct PreviewFault: Error, Equatable {
             "The requested amount is lower than the minimum amount that can be accepted by the target institution."
         case .priceNotFound: "Could not fetch '\(subject)' price."
         case .amountMoreThanWithdrawMaximum:
-            "Could not preview the transfer. The requested amount is greater than the maximum allowed amount (\(subject))."
+            "Could not preview the transfer. The requested amount is greater than the maximum allowed amount "
+                + "(\(subject))."
         case .amountLessThanWithdrawMinimum:
-            "Could not preview the transfer. The requested amount is below the minimum allowable threshold (\(subject))."
+            "Could not preview the transfer. The requested amount is below the minimum allowable threshold "
+                + "(\(subject))."
         case .fromAuthTokenMissing:
             "(PreviewTransferRequest.FromAuthToken) is a mandatory field and should be provided."
         case .noSymbol: "(PreviewTransferRequest.Symbol) is a mandatory field and should be provided."

@@ -58,6 +58,7 @@ extension SandboxRoute {
     var callName: String? {
         guard ignoresCase else { return nil }
         if case .account(let operation) = operation { return operation.rawValue }
+        if case .managed(let operation) = operation { return operation.rawValue }
         return "\(operation)"
     }
 
