@@ -1,11 +1,12 @@
 """Checks of Mesh's read calls: what Subgate answers and what its sandbox answers as Mesh, held against each other."""
 
+import base64
 import functools
 import json
 import uuid
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import contract
 from journey_checks import Merchant, admin, eventually, new_credential, new_merchant, play
@@ -169,6 +170,26 @@ def check_another_sub_client_finds_none_of_them() -> None:
         }, query
 
 
+class Link:
+    """The Link page as a user's browser opens it with a token; its calls are the stand-in's own."""
+
+    def __init__(self, call: Caller, **options: Any) -> None:
+        body = {"userId": "user-7", **options}
+        token = call("createLinkToken", 200, body=body).json["content"]["linkToken"]
+        query = parse_qs(urlsplit(base64.b64decode(token).decode()).query)
+        self.headers = {"Content-Type": "application/json"}
+        self.headers["X-Link-Session"] = self("open", authCode=query["auth_code"][0])["sessionKey"]
+
+    def __call__(self, call: str, /, **body: Any) -> Any:
+        sent = json.dumps(body).encode()
+        answer = send(service().facts["sandboxUrl"], "POST", "/link/v1/" + call, self.headers, sent)
+        assert answer.status == 200, f"{call}: {answer.status}: {answer.body[:300]!r}"
+        return answer.json
+
+    def integration(self, name: str) -> str:
+        return next(one["id"] for one in self("catalogue")["integrations"] if one["name"] == name)
+
+
 def check_accounts_and_wallets_are_passed_on() -> None:
     call = shop()[0].call
     assert call("getWalletVerifications", 200, UserId="user-7").json["content"] == {"verifications": []}
@@ -176,9 +197,31 @@ def check_accounts_and_wallets_are_passed_on() -> None:
     body = {"authToken": "a secret", "type": "sandboxCoinbase"}
     refused = call("removeAccount", 400, body=body).json
     assert refused["errorType"] == "invalidIntegrationToken"
+    link = Link(call)
+    link("connect", integrationId=link.integration("Coinbase"), username="Mesh", password="Pass123")
+    account = link("mfa", code="123456")["account"]
+    assert account["tokenId"] == account["accessToken"] and account["brokerType"] == body["type"]
+    known = {**body, "authToken": account["tokenId"]}
+    assert call("removeAccount", 200, body=known).json["status"] == "ok"
+    assert call("removeAccount", 400, body=known).json["errorType"] == "invalidIntegrationToken"
     assert "a secret" not in Path(service().log.name).read_text(encoding="utf-8", errors="replace")
     reader = new_credential(shop()[0].id, "read")[0]
     assert reader("removeAccount", 403, body=body).json["status"] == "permissionDenied"
     for operation in (*LISTS, "getMeshTransfers", "getWalletVerifications"):
         Caller()(operation, 401)
         assert admin()(operation, 401)
+
+
+def check_a_wallet_is_verified_for_its_sub_client_alone() -> None:
+    call = shop()[0].call
+    options = {"message": "This wallet is mine.", "verificationMethods": ["signedMessage"]}
+    link = Link(call, verifyWalletOptions=options)
+    wallet = link("connectWallet", integrationId=link.integration("MetaMask"), networkType="evm")["account"]
+    signed = link("sign", accountId=wallet["accountId"], accept=True)
+    assert signed["isVerified"] and signed["address"] == wallet["address"]
+    [found] = call("getWalletVerifications", 200, UserId="user-7").json["content"]["verifications"]
+    assert found["userId"] == "user-7" and found["address"] == wallet["address"]
+    assert found["signedMessageHash"] == signed["signedMessageHash"] and found["message"] == signed["message"]
+    assert call("getWalletVerifications", 200, UserId="user-8").json["content"] == {"verifications": []}
+    other = new_merchant("Mesh wallets").call
+    assert other("getWalletVerifications", 200, UserId="user-7").json["content"] == {"verifications": []}

@@ -105,9 +105,23 @@ struct Exchange: Sendable {
             guard isStored else { continue }
             await spend(plan.rules, .played)
             sender.nudge()
+            // The transfer is made, whatever becomes of what it pays in.
+            try? await deliver(result.transfer, of: account.clientId)
             return .success(result.transfer)
         }
         throw .unavailable(.deadline)
+    }
+
+    /// Pays in what arrives at an account of the stand-in's own, when it arrives. A crash or a database that fails
+    /// before it loses the money, which is nobody's.
+    private func deliver(_ transfer: PlayedTransfer, of client: UUIDValue) async throws(PostgresError) {
+        guard let arrival = transfer.arrivesAt, let network = CatalogueNetwork.find(transfer.network.id),
+            let holder = Addresses.owner(of: transfer.destinationAddress, on: network, clientId: client)
+        else { return }
+        // The first look writes what it starts with.
+        _ = try await portfolios.open(holder, of: client, at: clock.now())
+        let leg = Portfolio.Leg(symbol: transfer.symbol, amount: transfer.destinationAmount)
+        try await portfolios.credit([leg], to: holder, of: client, at: arrival)
     }
 
     // MARK: Verified wallets

@@ -79,19 +79,30 @@ enum TransferExecution {
         return Result(transfer: transfer, portfolio: promising(left, debits, for: transfer))
     }
 
-    /// A transfer that ends as failed gives back all it took, when it fails.
-    private static func promising(_ left: Portfolio, _ debits: [Portfolio.Leg], for transfer: PlayedTransfer)
-        -> Portfolio
-    {
-        guard let failure = transfer.failsAt else { return left }
-        return left.promising(debits, at: failure)
+    /// A transfer that ends as failed gives back all it took, when it fails; one that is refunded, what had arrived.
+    private static func promising(
+        _ left: Portfolio, _ debits: [Portfolio.Leg], for transfer: PlayedTransfer
+    ) -> Portfolio {
+        if let failure = transfer.failsAt { return left.promising(debits, at: failure) }
+        guard let refund = transfer.isRefundedAt else { return left }
+        return left.promising([Portfolio.Leg(symbol: transfer.symbol, amount: transfer.destinationAmount)], at: refund)
     }
 }
 
 extension PlayedTransfer {
+    /// When what was sent is there; nil if it never is.
+    var arrivesAt: Timestamp? {
+        events.first { equalsIgnoringASCIICase($0.status, "Succeeded") }?.happensAt
+    }
+
+    /// When what had arrived is back; nil if it stays there.
+    var isRefundedAt: Timestamp? {
+        events.first { equalsIgnoringASCIICase($0.status, "RefundSucceeded") }?.happensAt
+    }
+
     /// When the transfer fails for good; nil if it arrives or stays on its way.
     var failsAt: Timestamp? {
-        if events.contains(where: { equalsIgnoringASCIICase($0.status, "Succeeded") }) { return nil }
+        if arrivesAt != nil { return nil }
         return events.first { equalsIgnoringASCIICase($0.status, "Failed") }?.happensAt
     }
 }

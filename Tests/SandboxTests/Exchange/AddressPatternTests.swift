@@ -40,6 +40,26 @@ import Testing
         }
     }
 
+    @Test func findsWhoseAnAddressIs() {
+        let ethereum = Exchanged.ethereum
+        let metaMask = Exchanged.source("MetaMask").integration
+        let wallet = Addresses.wallet(metaMask, networkType: "evm")
+        let owner = { (address: [UInt8]) in
+            Addresses.owner(of: address, on: ethereum, clientId: Exchanged.clientId)
+        }
+        #expect(owner(wallet) == .wallet(integration: metaMask, networkType: "evm"))
+        for user in TestUser.all {
+            let holder = Holder.user(name: user.name)
+            let address = Addresses.deposit(
+                Exchanged.source("Binance").integration, ethereum, clientId: Exchanged.clientId, holder: holder)
+            #expect(owner(address) == holder)
+            #expect(Addresses.owner(of: address, on: ethereum, clientId: UUIDValue(high: 9, low: 9)) == nil)
+        }
+        #expect(owner(Exchanged.address) == nil)
+        // An exchange's own address is none of its users'.
+        #expect(owner(Addresses.omnibus(Exchanged.source("Coinbase").integration, ethereum)) == nil)
+    }
+
     @Test func writesTheExpressionThatCataloguesCarry() {
         #expect(AddressPattern.of(networkType: "evm").regularExpression == "^(0x[0-9a-fA-F]{40,40})$")
         #expect(AddressPattern.of(networkType: "tvm").regularExpression.contains("|0:[0-9a-fA-F]{64,64})$"))

@@ -105,4 +105,15 @@ import Testing
             #expect(left.settled(at: now + .seconds(1_000)) == left && left.credits.isEmpty)
         }
     }
+
+    @Test func givesBackWhatIsRefundedWhenItIs() throws {
+        let statuses = ["Succeeded", "RefundPending", "RefundSucceeded"].map(Exchanged.bytes)
+        let plan = OutcomePlan(completion: Completion(.succeeded, delayMilliseconds: 1_000, statuses: statuses))
+        let result = try execute(try preview(), plan)
+        #expect(
+            result.portfolio.settled(at: now + .seconds(1)).balance(of: Exchanged.bytes("USDC")) < Amount(whole: 50))
+        let back = result.portfolio.settled(at: now + .seconds(3)).balance(of: Exchanged.bytes("USDC"))
+        // The fee is the exchange's.
+        #expect(back == Exchanged.amount("99.99"))
+    }
 }

@@ -195,6 +195,26 @@ import Testing
         }
     }
 
+    @Test func movesMoneyFromOneConnectedAccountToAnother() async throws {
+        try await Harness.run { harness in
+            let (from, to) = (try await harness.connect(), try await harness.connect("MeshUSDC", at: "Binance"))
+            let members =
+                #""toAuthToken":"\#(Harness.text(to.accessToken))","toType":"sandbox","symbol":"USDC","amount":50"#
+            let configured = try await harness.managed(
+                "transfers/managed/configure", Harness.from(from) + members + "}")
+            #expect(configured["holdings"]?.elements.contains { $0["symbol"]?.text == "USDC" } == true)
+            let preview = try await harness.managed(
+                "transfers/managed/preview",
+                Harness.from(from) + members + #","networkId":"\#(Exchanged.ethereum.id)"}"#)
+            let result = try #require(preview["previewResult"])
+            let address = to.account.depositAddress(on: Exchanged.ethereum)
+            #expect(result["toAddress"]?.string == address)
+            _ = try await Self.execute(harness, from, try #require(result["previewId"]?.text))
+            #expect(try await harness.balance("USDC", of: from) == "9949.99")
+            #expect(try await harness.balance("USDC", of: to) == "10050")
+        }
+    }
+
     @Test func pricesATransferForAnybody() async throws {
         try await Harness.run { harness in
             let members =
