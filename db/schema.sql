@@ -147,7 +147,8 @@ CREATE FUNCTION subgate.audit_admin_key(sub_client uuid, id uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
     select jsonb_build_object('memberId', k.member_id, 'name', k.name, 'expiresAt', k.expires_at,
-        'revokedAt', k.revoked_at)
+        'revokedAt', k.revoked_at) || case when k.replaces is null then '{}'
+            else jsonb_build_object('replaces', identifier_text('key_', k.replaces)) end
     from admin_key k where k.id = $2
 $_$;
 
@@ -262,6 +263,14 @@ CREATE FUNCTION subgate.audit_member(sub_client uuid, id uuid) RETURNS jsonb
         'deletedAt', m.deleted_at)
     from member m where m.id = $2
 $_$;
+
+CREATE FUNCTION subgate.audit_note(entry uuid, at timestamp with time zone, actor_type text, actor uuid, key uuid, request_id text, address text, action text, noun text, sub_client uuid, target uuid, facts jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+    select append_audit_entry(entry, at, jsonb_build_object('actorType', actor_type, 'actorId', actor, 'keyId', key,
+        'requestId', request_id, 'address', address, 'action', action, 'targetType', noun, 'targetId', target,
+        'subClientId', sub_client), null, facts)
+$$;
 
 CREATE FUNCTION subgate.audit_open(noun text, sub_client uuid, id uuid) RETURNS void
     LANGUAGE plpgsql
@@ -779,6 +788,19 @@ CREATE FUNCTION subgate.identifier_text(prefix text, id uuid) RETURNS text
     from (select B'00' || ('x' || replace(id::text, '-', ''))::bit(128) as bits) as b, generate_series(0, 25) as n
 $$;
 
+CREATE FUNCTION subgate.is_handed_over(event uuid) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+    scope text := current_setting('subgate.platform', true);
+    answer boolean;
+begin
+    perform set_config('subgate.platform', 'on', true);
+    select exists (select from handover h where event = any (h.event_ids)) into answer;
+    perform set_config('subgate.platform', coalesce(scope, ''), true);
+    return answer;
+end $$;
+
 CREATE FUNCTION subgate.kyb_is_approved(sub_client uuid, moment timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -1248,6 +1270,55 @@ CREATE TABLE sandbox.account (
     CONSTRAINT account_callback_urls_count CHECK ((cardinality(callback_urls) <= 50))
 );
 
+CREATE TABLE sandbox.clock (
+    only_one boolean DEFAULT true NOT NULL,
+    offset_microseconds bigint NOT NULL,
+    frozen_at timestamp with time zone,
+    CONSTRAINT clock_is_only_one CHECK (only_one)
+);
+
+CREATE TABLE sandbox.connected_account (
+    client_id uuid NOT NULL,
+    user_id text NOT NULL,
+    id uuid NOT NULL,
+    integration_id uuid NOT NULL,
+    holder text NOT NULL,
+    network_type text,
+    token_digest bytea,
+    access_digest bytea NOT NULL,
+    access_expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT connected_account_access_digest_length CHECK ((octet_length(access_digest) = 32)),
+    CONSTRAINT connected_account_holder_length CHECK (((char_length(holder) >= 1) AND (char_length(holder) <= 128))),
+    CONSTRAINT connected_account_network_type_length CHECK (((char_length(network_type) >= 1) AND (char_length(network_type) <= 32))),
+    CONSTRAINT connected_account_token_digest_length CHECK ((octet_length(token_digest) = 32)),
+    CONSTRAINT connected_account_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
+);
+
+CREATE TABLE sandbox.fault (
+    id uuid NOT NULL,
+    "position" integer NOT NULL,
+    rule jsonb NOT NULL,
+    uses_left bigint,
+    CONSTRAINT fault_uses_left_is_positive CHECK ((uses_left > 0))
+);
+
+CREATE TABLE sandbox.link_session (
+    client_id uuid NOT NULL,
+    auth_code_digest bytea NOT NULL,
+    key_digest bytea NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    login_integration_id uuid,
+    login_username text,
+    account_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    CONSTRAINT link_session_account_ids_count CHECK ((cardinality(account_ids) <= 100)),
+    CONSTRAINT link_session_key_digest_length CHECK ((octet_length(key_digest) = 32)),
+    CONSTRAINT link_session_login_is_whole CHECK ((num_nulls(login_integration_id, login_username) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT link_session_login_username_length CHECK (((char_length(login_username) >= 1) AND (char_length(login_username) <= 64)))
+);
+
 CREATE TABLE sandbox.link_token (
     auth_code_digest bytea NOT NULL,
     client_id uuid NOT NULL,
@@ -1267,6 +1338,13 @@ CREATE TABLE sandbox.link_token (
     transfer_id uuid,
     sub_client_id uuid,
     transfer_type text,
+    integration_id uuid,
+    restricts_accounts boolean DEFAULT true NOT NULL,
+    disables_api_keys boolean DEFAULT false NOT NULL,
+    funding_is_enabled boolean DEFAULT false NOT NULL,
+    destinations jsonb DEFAULT '[]'::jsonb NOT NULL,
+    verification jsonb,
+    opened_at timestamp with time zone,
     CONSTRAINT link_token_address_length CHECK (((char_length(address) >= 1) AND (char_length(address) <= 256))),
     CONSTRAINT link_token_amount_in_fiat_length CHECK (((char_length(amount_in_fiat) >= 1) AND (char_length(amount_in_fiat) <= 64))),
     CONSTRAINT link_token_amount_length CHECK (((char_length(amount) >= 1) AND (char_length(amount) <= 64))),
@@ -1279,6 +1357,38 @@ CREATE TABLE sandbox.link_token (
     CONSTRAINT link_token_transfer_type_length CHECK (((char_length(transfer_type) >= 1) AND (char_length(transfer_type) <= 32))),
     CONSTRAINT link_token_use_is_whole CHECK ((num_nulls(used_at, transfer_id) = ANY (ARRAY[0, 2]))),
     CONSTRAINT link_token_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
+);
+
+CREATE TABLE sandbox.portfolio (
+    client_id uuid NOT NULL,
+    holder text NOT NULL,
+    symbols text[] NOT NULL,
+    amounts text[] NOT NULL,
+    cash text NOT NULL,
+    credit_symbols text[] DEFAULT '{}'::text[] NOT NULL,
+    credit_amounts text[] DEFAULT '{}'::text[] NOT NULL,
+    credit_due_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT portfolio_balances_match CHECK ((cardinality(symbols) = cardinality(amounts))),
+    CONSTRAINT portfolio_credits_match CHECK (((cardinality(credit_symbols) = cardinality(credit_amounts)) AND (cardinality(credit_symbols) = cardinality(credit_due_at)))),
+    CONSTRAINT portfolio_holder_length CHECK (((char_length(holder) >= 1) AND (char_length(holder) <= 128)))
+);
+
+CREATE TABLE sandbox.preview (
+    client_id uuid NOT NULL,
+    user_id text NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    quote jsonb NOT NULL,
+    transaction_id text,
+    sub_client_id uuid,
+    transfer_type text NOT NULL,
+    auth_code_digest bytea,
+    expires_at timestamp with time zone NOT NULL,
+    is_executed boolean DEFAULT false NOT NULL,
+    CONSTRAINT preview_transaction_id_length CHECK (((char_length(transaction_id) >= 1) AND (char_length(transaction_id) <= 128))),
+    CONSTRAINT preview_transfer_type_length CHECK (((char_length(transfer_type) >= 1) AND (char_length(transfer_type) <= 32))),
+    CONSTRAINT preview_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
 );
 
 CREATE TABLE sandbox.sub_client (
@@ -1328,8 +1438,31 @@ CREATE TABLE sandbox.transfer (
     statuses text[] NOT NULL,
     happens_at timestamp with time zone[] NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    integration_id uuid NOT NULL,
+    withdrawal_fee numeric NOT NULL,
+    processing_fee numeric NOT NULL,
+    gas_fee numeric NOT NULL,
+    gas_symbol text NOT NULL,
+    funding jsonb NOT NULL,
     CONSTRAINT transfer_events_count CHECK (((cardinality(statuses) >= 1) AND (cardinality(statuses) <= 20))),
-    CONSTRAINT transfer_events_match CHECK ((cardinality(statuses) = cardinality(happens_at)))
+    CONSTRAINT transfer_events_match CHECK ((cardinality(statuses) = cardinality(happens_at))),
+    CONSTRAINT transfer_gas_symbol_length CHECK (((char_length(gas_symbol) >= 1) AND (char_length(gas_symbol) <= 64)))
+);
+
+CREATE TABLE sandbox.wallet_verification (
+    client_id uuid NOT NULL,
+    user_id text NOT NULL,
+    id uuid NOT NULL,
+    address text NOT NULL,
+    network_type text NOT NULL,
+    message text NOT NULL,
+    signed_message_hash text NOT NULL,
+    verified_at timestamp with time zone NOT NULL,
+    CONSTRAINT wallet_verification_address_length CHECK (((char_length(address) >= 1) AND (char_length(address) <= 256))),
+    CONSTRAINT wallet_verification_hash_length CHECK (((char_length(signed_message_hash) >= 1) AND (char_length(signed_message_hash) <= 512))),
+    CONSTRAINT wallet_verification_message_length CHECK ((char_length(message) <= 2048)),
+    CONSTRAINT wallet_verification_network_type_length CHECK (((char_length(network_type) >= 1) AND (char_length(network_type) <= 32))),
+    CONSTRAINT wallet_verification_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 300)))
 );
 
 CREATE TABLE sandbox.webhook (
@@ -1341,7 +1474,9 @@ CREATE TABLE sandbox.webhook (
     attempt integer DEFAULT 0 NOT NULL,
     leased_until timestamp with time zone,
     transfer_id uuid,
-    CONSTRAINT webhook_event_length CHECK (((octet_length(event) >= 2) AND (octet_length(event) <= 16384)))
+    wrong_signatures integer DEFAULT 0 NOT NULL,
+    CONSTRAINT webhook_event_length CHECK (((octet_length(event) >= 2) AND (octet_length(event) <= 16384))),
+    CONSTRAINT webhook_wrong_signatures_range CHECK (((wrong_signatures >= 0) AND (wrong_signatures <= 1000000)))
 );
 
 ALTER TABLE sandbox.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1386,6 +1521,7 @@ CREATE TABLE subgate.admin_key (
     member_id uuid NOT NULL,
     last_used_at timestamp with time zone,
     granted_until timestamp with time zone,
+    replaces uuid,
     CONSTRAINT admin_key_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
     CONSTRAINT admin_key_pepper_id_length CHECK (((char_length(pepper_id) >= 1) AND (char_length(pepper_id) <= 32))),
     CONSTRAINT admin_key_secret_digest_length CHECK ((octet_length(secret_digest) = 32)),
@@ -2015,14 +2151,38 @@ ALTER TABLE ONLY subgate.event ATTACH PARTITION subgate.event_default DEFAULT;
 ALTER TABLE ONLY sandbox.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (client_id);
 
+ALTER TABLE ONLY sandbox.clock
+    ADD CONSTRAINT clock_pkey PRIMARY KEY (only_one);
+
+ALTER TABLE ONLY sandbox.connected_account
+    ADD CONSTRAINT connected_account_pkey PRIMARY KEY (client_id, user_id, id);
+
+ALTER TABLE ONLY sandbox.fault
+    ADD CONSTRAINT fault_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY sandbox.link_session
+    ADD CONSTRAINT link_session_key_digest_key UNIQUE (key_digest);
+
+ALTER TABLE ONLY sandbox.link_session
+    ADD CONSTRAINT link_session_pkey PRIMARY KEY (client_id, auth_code_digest);
+
 ALTER TABLE ONLY sandbox.link_token
     ADD CONSTRAINT link_token_pkey PRIMARY KEY (auth_code_digest);
+
+ALTER TABLE ONLY sandbox.portfolio
+    ADD CONSTRAINT portfolio_pkey PRIMARY KEY (client_id, holder);
+
+ALTER TABLE ONLY sandbox.preview
+    ADD CONSTRAINT preview_pkey PRIMARY KEY (client_id, user_id, id);
 
 ALTER TABLE ONLY sandbox.sub_client
     ADD CONSTRAINT sub_client_pkey PRIMARY KEY (client_id, id);
 
 ALTER TABLE ONLY sandbox.transfer
     ADD CONSTRAINT transfer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY sandbox.wallet_verification
+    ADD CONSTRAINT wallet_verification_pkey PRIMARY KEY (client_id, user_id, id);
 
 ALTER TABLE ONLY sandbox.webhook_log
     ADD CONSTRAINT webhook_log_pkey PRIMARY KEY (id);
@@ -2153,7 +2313,17 @@ ALTER TABLE ONLY subgate.transfer
 ALTER TABLE ONLY subgate.upstream
     ADD CONSTRAINT upstream_pkey PRIMARY KEY (id);
 
+CREATE UNIQUE INDEX connected_account_access ON sandbox.connected_account USING btree (client_id, access_digest);
+
+CREATE UNIQUE INDEX connected_account_token ON sandbox.connected_account USING btree (client_id, token_digest);
+
 CREATE INDEX link_token_expires_at ON sandbox.link_token USING btree (expires_at);
+
+CREATE INDEX preview_expires_at ON sandbox.preview USING btree (expires_at);
+
+CREATE UNIQUE INDEX preview_id ON sandbox.preview USING btree (client_id, id);
+
+CREATE UNIQUE INDEX preview_of_link_token ON sandbox.preview USING btree (auth_code_digest) WHERE is_executed;
 
 CREATE INDEX sub_client_number ON sandbox.sub_client USING btree (client_id, number);
 
@@ -2280,6 +2450,9 @@ CREATE TRIGGER registration AFTER INSERT OR DELETE OR UPDATE ON subgate.logo FOR
 CREATE TRIGGER registration AFTER INSERT OR UPDATE OF legal_name, display_name, status ON subgate.sub_client FOR EACH ROW EXECUTE FUNCTION subgate.sub_client_changed();
 
 CREATE TRIGGER registration AFTER INSERT OR UPDATE ON subgate.upstream FOR EACH ROW EXECUTE FUNCTION subgate.upstream_changed();
+
+ALTER TABLE ONLY sandbox.link_session
+    ADD CONSTRAINT link_session_auth_code_digest_fkey FOREIGN KEY (auth_code_digest) REFERENCES sandbox.link_token(auth_code_digest) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sandbox.webhook_log
     ADD CONSTRAINT webhook_log_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES sandbox.transfer(id) ON DELETE CASCADE;
@@ -2541,11 +2714,25 @@ REVOKE ALL ON FUNCTION subgate.vacuum_early(part regclass) FROM PUBLIC;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.account TO subgate_sandbox;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.clock TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.connected_account TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.fault TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.link_session TO subgate_sandbox;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.link_token TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.portfolio TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.preview TO subgate_sandbox;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.sub_client TO subgate_sandbox;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.transfer TO subgate_sandbox;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.wallet_verification TO subgate_sandbox;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE sandbox.webhook TO subgate_sandbox;
 

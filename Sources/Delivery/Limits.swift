@@ -51,12 +51,12 @@ package enum Limits {
     /// Webhooks in a commit that a second one may run beside.
     static let fewWebhooks = 8
     /// How long the webhooks after a larger commit are gathered: small beside the 200 ms an upstream waits.
-    static let gatheringTime: Duration = .milliseconds(2)
+    static let gatheringTime: Duration = .milliseconds(5)
     /// Webhooks waiting to be accepted on one loop; more are refused with 503, and the upstream repeats them.
     static let waitingWebhooks = 8_192
     /// How long attempts are gathered before they are recorded. A node that is killed sends again what it had not
     /// recorded: this much more of it.
-    static let recordDelay: Duration = .milliseconds(10)
+    static let recordDelay: Duration = .milliseconds(20)
     /// Attempts recorded in one statement.
     static let recordSize = 500
     /// How much of an answer is kept: enough to see the receiver's error message.
