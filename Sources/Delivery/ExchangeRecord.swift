@@ -91,7 +91,7 @@ package enum ExchangeRecord {
             json.string(name)
             json.string(value)
             json.endArray()
-            left -= json.bytes.count - before
+            left -= max(json.bytes.count - before, headerOverhead + name.count + value.count)
             return
         }
         left -= headerOverhead + name.reduce(0) { $0 + written($1) }
