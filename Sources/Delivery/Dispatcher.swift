@@ -15,8 +15,8 @@ package final class Dispatcher: Sendable {
         /// Nothing on the clock is due before the one, and no lane before the other.
         var timedFrom = Timestamp(seconds: 0)
         var lanesFrom = Timestamp(seconds: 0)
-        /// The last claim looked at lanes: what is written may make room in one.
-        var seesLanes = false
+        /// The last claim looked at lanes in which what is written may make room.
+        var seesBoundLanes = false
         var isStopping = false
         var isPumping = false
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
@@ -58,8 +58,8 @@ package final class Dispatcher: Sendable {
         self.nudge = nudge
         recorder = Recorder(
             loop: loop, store: store, node: leases.node, log: log,
-            isAwaited: { state.withValue { $0.seesLanes || $0.isStopping } },
-            onWrite: { if state.withValue(\.seesLanes) { nudge.signal() } })
+            isAwaited: { state.withValue { $0.seesBoundLanes || $0.isStopping } },
+            onWrite: { if state.withValue(\.seesBoundLanes) { nudge.signal() } })
     }
 
     // MARK: Taking deliveries

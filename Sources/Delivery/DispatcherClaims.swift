@@ -37,10 +37,16 @@ extension Dispatcher {
             state.withValue {
                 $0.timedFrom = claim.timedFrom
                 $0.lanesFrom = claim.lanesFrom
-                $0.seesLanes = claim.lanes > 0
+                $0.seesBoundLanes = claim.boundLanes > 0
             }
             metrics.claimed.add(claim.deliveries.count)
-            if claim.hasMore { return .zero }
+            if claim.hasMore {
+                // What waits here keeps the loop busy for longer than this: the database is for others meanwhile.
+                if state.withValue({ $0.queue.waiting >= Limits.claimAhead }) {
+                    await loop.sleep(for: Limits.claimPace)
+                }
+                return .zero
+            }
             guard let next = claim.nextWake else { return Limits.claimInterval }
             return min(Limits.claimInterval, max(next - clock.now(), .milliseconds(1)))
         } catch {

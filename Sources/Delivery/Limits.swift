@@ -35,6 +35,10 @@ package enum Limits {
     static let waitingPerEndpoint = 1_000
     /// Deliveries claimed at once.
     static let claimSize = 500
+    /// Deliveries waiting in one loop's memory from which claims of more are spaced out: what is sent in that time.
+    static let claimAhead = 2_000
+    /// How far apart they are then: a claim costs the database some milliseconds.
+    static let claimPace: Duration = .milliseconds(200)
     /// How often due deliveries are looked for when the last look found none.
     static let claimInterval: Duration = .milliseconds(500)
     /// How long to wait before a lease whose taking had no answer is given back, and between tries: time for the server

@@ -10,8 +10,8 @@ package struct Claim: Sendable {
     package var deliveries: [DueDelivery]
     /// Whether there may be more: the limit was reached, or lanes gave something.
     package var hasMore: Bool
-    /// How many lanes were looked at.
-    package var lanes: Int
+    /// How many of the lanes that were looked at may have room only when what they gave is recorded.
+    package var boundLanes: Int
     /// When the next comes due that was not yet; nil if nothing is known to.
     package var nextWake: Timestamp?
     /// Nothing on the clock is due before this, whoever asks next.
@@ -23,7 +23,7 @@ package struct Claim: Sendable {
 extension Store {
     /// How many lanes one claim takes from: enough that each claim is shared by many, few enough that each share is
     /// worth its round trip.
-    private static let lanesPerClaim = 20
+    private static let lanesPerClaim = 100
     /// How long a probe may take before another may be sent.
     private static let probeSeconds = Int32(HealthPolicy().probeTime.components.seconds)
     /// How far before a look that found everything the next one begins: a statement that another had open then may have
@@ -59,7 +59,7 @@ extension Store {
         let leftFrom = waiting.optionalTime(0, 16)
         return try Claim(
             deliveries: Store.claimed(timed, lease) + fromLanes, hasMore: seen == limit || !fromLanes.isEmpty,
-            lanes: Int(waiting.int64(0, 15)), nextWake: results[2].optionalTime(0, 0),
+            boundLanes: Int(waiting.int64(0, 15)), nextWake: results[2].optionalTime(0, 0),
             timedFrom: seen < limit ? max(timedFrom, now - Store.lookBack) : timedFrom,
             // What was left, because others or this node are at it, is looked for again.
             lanesFrom: max(lanesFrom, min(now - Store.lookBack, leftFrom.map { $0 - .milliseconds(1) } ?? now)))

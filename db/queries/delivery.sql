@@ -63,6 +63,10 @@ left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 -- equalities the planner may walk the primary key past all that the sub-client ever had. `offset 0` keeps it from
 -- answering for all events at once what is asked of a few.
 --
+-- With them comes how many of the lanes have room only when what was taken from them before is recorded.
+--
+-- `is true` keeps the lanes' index, which has just those rows, from being walked whole for each that is locked.
+--
 -- Nothing that was to be looked at before $7 is looked for, where an earlier look has left nothing: while somebody's
 -- transaction stays open, each look leaves a dead version of its lane there.
 with seen as materialized (
@@ -86,7 +90,8 @@ with seen as materialized (
     select c.sub_client_id, c.endpoint_id, c.scan_from, c.is_closing,
         case when c.breaker <> 'closed' and e.enabled then $2 + make_interval(secs => $8::int) end as probe_end,
         e.enabled, e.deleted_at is not null as is_deleted,
-        e.ordering = 'transfer' as is_ordered, e.supersede, e.rate_limit_per_second as rate, slot.base,
+        e.ordering = 'transfer' as is_ordered, e.max_concurrency is not null as is_narrow, e.supersede,
+        e.rate_limit_per_second as rate, slot.base,
         case when not e.enabled then $4::int
             else greatest(0, least(
                 case when c.breaker <> 'closed' then 1 end,
@@ -134,7 +139,7 @@ with seen as materialized (
     select c.*
     from candidates c
     join delivery d on d.sub_client_id = c.sub_client_id and d.id = c.id
-    where d.due_at is null and d.status in ('pending', 'retrying', 'held')
+    where (d.due_at is null and d.status in ('pending', 'retrying', 'held')) is true
     for update of d skip locked
 ), judged as materialized (
     select k.sub_client_id, k.endpoint_id, k.id,
@@ -189,7 +194,7 @@ select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempt
     e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, l.lanes,
     l.left_from, g.probe_end
 from (
-    select (select count(*) from looked_at) as lanes,
+    select (select count(*) from granted g where g.is_ordered or g.is_narrow) as lanes,
         (select min(s.ready_at) from seen s where (s.sub_client_id, s.endpoint_id) not in (
             select g.sub_client_id, g.endpoint_id from granted g)) as left_from) as l
 left join claimed c on c.lease_owner is not null
