@@ -96,7 +96,7 @@ package enum Limits {
     /// How often the keys of events are walked over.
     static let eventKeyInterval: Duration = .seconds(86_400)
     /// When a chore is tried again that met somebody's lock: that costs everybody 200 ms at most.
-    static let choreRetryInterval: Duration = .seconds(300)
+    static let choreRetryInterval: Duration = .seconds(15)
     /// Events taken out of a default partition, or of the quarantine, in one transaction.
     static let pruneSize = 500
     /// Blocks of 8 KiB that are walked over in one transaction: some milliseconds.
