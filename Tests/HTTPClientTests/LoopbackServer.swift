@@ -32,7 +32,7 @@ final class LoopbackServer: Sendable {
         Thread.detachNewThread { [self] in
             while true {
                 let socket = accept(listener, nil, nil)
-                if socket < 0 { return }
+                if socket < 0 { break }
                 // A child process of another test must not keep it open.
                 _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
                 let number = accepted.withLock { count in
@@ -46,13 +46,14 @@ final class LoopbackServer: Sendable {
                     Glibc.close(socket)
                 }
             }
+            // By nobody else: this thread would accept at whatever got the number next, another test's server.
+            Glibc.close(listener)
         }
     }
 
     /// Ends the listener and all connections.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        Glibc.close(listener)
         open.withLock { for socket in $0 { shutdown(socket, Int32(SHUT_RDWR)) } }
     }
 }
