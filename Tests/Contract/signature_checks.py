@@ -201,7 +201,12 @@ def check_an_admin_does_it_for_a_sub_client() -> None:
     [webhook] = receiver.wait(lambda taken: len(taken) == 1, "the admin's test")
     assert by_secret(rotated["secret"], webhook) and by_key(rotated["publicKey"], webhook)
     admin()("revokeSubClientPreviousWebhookSecrets", 204, *place)
-    shown = admin()("getSubClientWebhookEndpoint", 200, *place).json
-    assert shown == merchant.call("getWebhookEndpoint", 200, made["id"]).json
+
+    def both_see_the_same() -> bool:
+        # The test that was received is recorded in its own time, which may lie between the two reads.
+        shown = admin()("getSubClientWebhookEndpoint", 200, *place).json
+        return shown == merchant.call("getWebhookEndpoint", 200, made["id"]).json
+
+    eventually(both_see_the_same, "the PSP shown what the merchant is")
     admin()("deleteSubClientWebhookEndpoint", 204, *place)
     admin()("getSubClientWebhookEndpoint", 404, *place)
