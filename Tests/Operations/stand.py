@@ -1,0 +1,224 @@
+"""A database of Subgate, a PSP with an upstream, sub-clients with endpoints, and the ledger of what they are owed."""
+
+import base64
+import hashlib
+import hmac
+import http.server
+import json
+import threading
+import time
+import uuid
+from typing import Any, Callable
+
+import place
+from cluster import APP, Cluster
+from node import Answer, Node
+from place import LIMIT_SECONDS, Place, run, until
+
+WEBHOOK_SECRET = "drill-webhook-secret-0123456789abcdef"
+DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class Receiver:
+    """Merchants' server: takes webhooks, counts each event at each path. `status` is what it answers."""
+
+    def __init__(self) -> None:
+        self.status = 204
+        self.taken: dict[tuple[str, str], int] = {}
+        self.changed = threading.Condition()
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                owner.take(self.path, body.get("EventId", ""))
+                self.send_response(owner.status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 512
+
+            def handle_error(self, *_: Any) -> None:
+                """A node that is killed leaves its connections; that is the drill."""
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://localhost:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def take(self, path: str, event: str) -> None:
+        with self.changed:
+            self.taken[path, event] = self.taken.get((path, event), 0) + 1
+            self.changed.notify_all()
+
+    def count(self) -> int:
+        with self.changed:
+            return len(self.taken)
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Stand:
+    """Use it in a `with`. Fill it through a node that runs; then `post` events to any node."""
+
+    def __init__(self, where: Place, cluster: Cluster) -> None:
+        self.place, self.cluster = where, cluster
+        self.receiver = Receiver()
+        self.environment = {
+            "PATH": "/usr/bin:/bin",
+            "SUBGATE_DATABASE_URL": cluster.url(APP),
+            "SUBGATE_MASTER_KEYS": run([place.binary, "keys", "new", "drill"]),
+            "SUBGATE_PEPPER": run([place.binary, "keys", "new", "drill"]),
+        }
+        run([place.binary, "migrate"], env=self.environment | {"SUBGATE_DATABASE_URL": cluster.url()})
+        self.admin_key = run([place.binary, "keys", "bootstrap"], env=self.environment).strip()
+        # What was answered 200, and the paths that each event goes to.
+        self.acknowledged: dict[str, list[str]] = {}
+        self.lock = threading.Lock()
+        self.clients: list[dict[str, Any]] = []
+
+    def __enter__(self) -> "Stand":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.receiver.close()
+
+    def node(self, name: str = "node", *options: str) -> Node:
+        return Node(self.place, self.environment, name, "--reconcile-interval", "0", *options)
+
+    def admin(self, node: Node, method: str, path: str, body: Any = None, expect: int | None = 200) -> Answer:
+        return node.call("admin", method, f"/admin/v1{path}", body, self.admin_key, expect)
+
+    def fill(self, node: Node, clients: int = 2, endpoints: int = 2) -> None:
+        """Makes an upstream, and sub-clients with endpoints at `/CLIENT/ENDPOINT` of the receiver."""
+        made = self.admin(node, "POST", "/upstreams", {
+            "environment": "sandbox", "name": "drill", "baseUrl": "http://127.0.0.1:9",
+            "clientId": str(uuid.uuid4()), "clientSecret": "drill", "webhookSecrets": [WEBHOOK_SECRET],
+        }, expect=201).json
+        self.upstream_id = made["id"]
+        self.clients = [self.make_client(node, index, endpoints) for index in range(clients)]
+
+    def make_client(self, node: Node, index: int, endpoints: int) -> dict[str, Any]:
+        body = {"legalName": f"Drill {index} GmbH", "displayName": f"Drill {index}", "country": "DE"}
+        client = self.admin(node, "POST", "/sub-clients", body, expect=201).json
+        self.admin(node, "POST", f"/sub-clients/{client['id']}/activate")
+        keys = {"environment": "sandbox", "access": "readWrite", "name": "drill"}
+        made = self.admin(node, "POST", f"/sub-clients/{client['id']}/credentials", keys, expect=201).json
+        paths = [f"/{index}/{endpoint}" for endpoint in range(endpoints)]
+        for path in paths:
+            node.call("public", "POST", "/v1/webhook-endpoints", {
+                "url": self.receiver.url + path, "eventTypes": ["*"]}, made["clientSecret"], expect=201)
+        session = uuid.UUID(int=(time.time_ns() // 1_000_000 << 80) | 0x7 << 76 | 0x2 << 62 | index)
+        self.cluster.sql(f"""
+            set search_path = subgate;
+            insert into link_session (sub_client_id, id, environment, upstream_id, credential_id, transaction_id,
+                user_id, transfer_type, has_transfer, expires_at, created_at)
+            select c.sub_client_id, '{session}', 'sandbox', '{uuid_of(self.upstream_id)}', c.id, 'order-{index}',
+                'user-{index}', 'payment', true, now() + interval '10 minutes', now()
+            from credential c where c.sub_client_id = '{uuid_of(client["id"])}'""")
+        reference = f"sg1_{digits(uuid_of(client['id']))}{digits(session)}"
+        return {"id": client["id"], "reference": reference, "paths": paths,
+                "clientId": made["clientId"], "clientSecret": made["clientSecret"]}
+
+    def event(self, client: dict[str, Any], identifier: str) -> bytes:
+        """The body of a webhook, as Mesh writes it."""
+        return json.dumps({
+            "Id": str(uuid.uuid4()), "EventId": identifier, "SentTimestamp": 1720532648, "UserId": "user",
+            "TransactionId": client["reference"], "TransferId": str(uuid.uuid4()), "TransferStatus": "Pending",
+            "TxHash": None, "Chain": "Ethereum", "Token": "USDC", "SourceAmount": 25.004786046226555188,
+            "DestinationAmount": 25, "DestinationAddress": "0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0",
+            "Timestamp": 1715175519038}).encode()
+
+    def post(self, node: Node, client: dict[str, Any] | None = None, identifier: str = "") -> int:
+        """Posts one event, signed; its answer's status, 0 without an answer. What is answered 200 is owed."""
+        client, identifier = client or self.clients[0], identifier or str(uuid.uuid4())
+        body = self.event(client, identifier)
+        signature = base64.b64encode(hmac.new(WEBHOOK_SECRET.encode(), body, hashlib.sha256).digest()).decode()
+        try:
+            status = node.call(
+                "public", "POST", f"/inbound/mesh/{self.upstream_id}", body, expect=None,
+                headers={"X-Mesh-Signature-256": signature}).status
+        except OSError:
+            return 0
+        if status == 200:
+            with self.lock:
+                self.acknowledged[identifier] = client["paths"]
+        return status
+
+    def owed(self) -> set[tuple[str, str]]:
+        with self.lock:
+            return {(path, event) for event, paths in self.acknowledged.items() for path in paths}
+
+    def missing(self) -> set[tuple[str, str]]:
+        """What was acknowledged and has not been received."""
+        return self.owed() - self.receiver.taken.keys()
+
+    def settle(self, seconds: float = LIMIT_SECONDS) -> None:
+        """Waits until all that is owed was received and is recorded as delivered."""
+        until(lambda: not self.missing(), "all that was acknowledged received", seconds)
+        open_ones = "select count(*) from subgate.delivery where status <> 'delivered'"
+        until(lambda: self.cluster.sql(open_ones) == "0", "all deliveries recorded", seconds)
+
+    def repeated(self) -> int:
+        """How many receptions were more than one for their event and endpoint."""
+        return sum(count - 1 for count in self.receiver.taken.values())
+
+
+class Load:
+    """Threads that post events, each to its node in turn, until it is closed. Use it in a `with`."""
+
+    def __init__(self, stand: Stand, nodes: Callable[[], list[Node]], threads: int = 4) -> None:
+        self.stand, self.nodes, self.answers = stand, nodes, dict[int, int]()
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(index,), daemon=True) for index in range(threads)]
+
+    def __enter__(self) -> "Load":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self, index: int) -> None:
+        number = index
+        while not self.over.is_set():
+            nodes = self.nodes()
+            client = self.stand.clients[number % len(self.stand.clients)]
+            status = self.stand.post(nodes[number % len(nodes)], client)
+            with self.stand.lock:
+                self.answers[status] = self.answers.get(status, 0) + 1
+            number += 1
+            # A node that is away answers at once; do not spin against it.
+            self.over.wait(0.05 if status == 0 else 0.002)
+
+    def acknowledged(self) -> int:
+        with self.stand.lock:
+            return self.answers.get(200, 0)
+
+    def go_on(self, count: int) -> None:
+        """Waits until so many more were acknowledged."""
+        wanted = self.acknowledged() + count
+        until(lambda: self.acknowledged() >= wanted, f"{count} more events acknowledged")
+
+
+def digits(value: uuid.UUID) -> str:
+    """Crockford's base32, as identifiers are written."""
+    return "".join(DIGITS[value.int >> shift & 31] for shift in range(125, -1, -5))
+
+
+def uuid_of(identifier: str) -> uuid.UUID:
+    number = 0
+    for digit in identifier.partition("_")[2]:
+        number = number << 5 | DIGITS.index(digit)
+    return uuid.UUID(int=number)
