@@ -1,17 +1,21 @@
-"""Receivers that take a connection and never answer, and what they cost one that does."""
+"""Receivers that never answer, are dead, and clients that never end a request: what they cost those that are well."""
 
 import http.client
 import json
 import socket
+import subprocess
 import sys
 import time
 
 from ledger import Ledger, percentile
 from rows import Bench, warm_up
 from service import uuid_of
-from stage import free_port, resident_megabytes
+from stage import fail, free_port, resident_megabytes
 
 SUB_CLIENTS, ENDPOINTS = 200, 50
+SLOW_CLIENTS = 10_000
+# Of one sub-client: what each of its dead endpoints is owed.
+DEAD_ENDPOINTS, DEAD_EVENTS = 50, 2_000
 
 # Takes connections and keeps them.
 HANG = """
@@ -20,6 +24,17 @@ listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=4096)
 kept = []
 while True:
     kept.append(listener.accept()[0])
+"""
+
+# Begins requests and does not end them.
+DAWDLE = """
+import socket, sys, time
+kept = []
+for _ in range(int(sys.argv[2])):
+    kept.append(socket.create_connection(("127.0.0.1", int(sys.argv[1]))))
+    kept[-1].send(b"GET /v1/me HTTP/1.1\\r\\nHost: ")
+print("begun", flush=True)
+time.sleep(60)
 """
 
 
@@ -36,12 +51,43 @@ def hung(bench: Bench) -> dict[str, float]:
     # The first of them are in flight by now, and until they have timed out.
     time.sleep(1)
     beside = latencies(bench)
-    resident = resident_megabytes(bench.service.process)
+    resident = resident_beside_slow_clients(bench)
     bench.service.stop()
     bench.stage.stop(receiver)
     forget(bench)
-    found = {"alone_p99": percentile(alone, 0.99), "p99": percentile(beside, 0.99), "resident": resident}
+    return compared(alone, beside) | {"resident": resident}
+
+
+def compared(alone: list[float], beside: list[float]) -> dict[str, float]:
+    found = {"alone_p99": percentile(alone, 0.99), "p99": percentile(beside, 0.99)}
     return found | {"ratio": found["p99"] / found["alone_p99"]}
+
+
+def resident_beside_slow_clients(bench: Bench) -> float:
+    """In megabytes, with so many requests begun besides; a head may take 10 s, and they are counted sooner."""
+    command = [sys.executable, "-c", DAWDLE, str(bench.service.public), str(SLOW_CLIENTS)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as clients:
+        if clients.stdout.readline() != "begun\n":
+            fail("the slow clients could not begin")
+        resident = resident_megabytes(bench.service.process)
+        clients.kill()
+    return resident
+
+
+def dead(bench: Bench) -> dict[str, float]:
+    """1 000 events a second to 20 sub-clients whose receivers answer, alone and beside one more whose endpoints are
+    dead and owed 100 000 deliveries."""
+    bench.service.start()
+    bench.cluster.empty()
+    # Nothing listens there.
+    endpoints = make_endpoints(bench, free_port(), sub_clients=1, endpoints=DEAD_ENDPOINTS)
+    warm_up(bench)
+    alone = latencies(bench)
+    owe(bench, endpoints, events=DEAD_EVENTS)
+    beside = latencies(bench)
+    bench.service.stop()
+    forget(bench)
+    return compared(alone, beside)
 
 
 def forget(bench: Bench) -> None:
@@ -68,10 +114,12 @@ def latencies(bench: Bench) -> list[float]:
     return received
 
 
-def make_endpoints(bench: Bench, port: int) -> list[str]:
+def make_endpoints(
+    bench: Bench, port: int, sub_clients: int = SUB_CLIENTS, endpoints: int = ENDPOINTS
+) -> list[str]:
     """Through the API, as merchants do; returns the sub-clients."""
     service, made = bench.service, []
-    for index in range(SUB_CLIENTS):
+    for index in range(sub_clients):
         client = service.make(service.admin, "/admin/v1/sub-clients", {
             "legalName": f"Hung {index}", "displayName": f"Hung {index}", "country": "DE"}, service.admin_key)
         path = f"/admin/v1/sub-clients/{client['id']}"
@@ -82,7 +130,7 @@ def make_endpoints(bench: Bench, port: int) -> list[str]:
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         body = json.dumps({"url": f"http://127.0.0.1:{port}/hang", "eventTypes": ["*"]})
-        for _ in range(ENDPOINTS):
+        for _ in range(endpoints):
             connection.request("POST", "/v1/webhook-endpoints", body, {
                 "Authorization": f"Bearer {keys['clientSecret']}", "Content-Type": "application/json"})
             answer = connection.getresponse()
@@ -93,8 +141,8 @@ def make_endpoints(bench: Bench, port: int) -> list[str]:
     return made
 
 
-def owe(bench: Bench, sub_clients: list[str]) -> None:
-    """An event for each of these sub-clients, owed to each of its endpoints."""
+def owe(bench: Bench, sub_clients: list[str], events: int = 1) -> None:
+    """So many events for each of these sub-clients, owed to each of its endpoints."""
     names = ", ".join(f"'{name}'" for name in sub_clients)
     bench.cluster.sql(f"""
         set search_path = subgate;
@@ -102,7 +150,7 @@ def owe(bench: Bench, sub_clients: list[str]) -> None:
             insert into event (sub_client_id, id, environment, type, received_at, payload)
             select id, (left(first_uuid(now())::text, 15) || right(gen_random_uuid()::text, 21))::uuid, 'sandbox',
                 'transfer.pending', now(), '{{}}'
-            from sub_client where id in ({names})
+            from sub_client cross join generate_series(1, {events}) where id in ({names})
             returning sub_client_id, id
         ), owed as (
             insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts,
@@ -113,5 +161,5 @@ def owe(bench: Bench, sub_clients: list[str]) -> None:
             returning sub_client_id, endpoint_id
         )
         insert into lane (sub_client_id, endpoint_id, ready_at)
-        select sub_client_id, endpoint_id, now() from owed
+        select distinct sub_client_id, endpoint_id, now() from owed
         on conflict (sub_client_id, endpoint_id) do update set ready_at = now(), is_closing = false""")
