@@ -46,28 +46,30 @@ package struct Housekeeper: Sendable {
             _ = try await store.forgetIdempotentAnswers()
             try await store.forgetEndedEndpointSecrets()
             try await store.forgetStatistics(olderThan: Limits.statisticsAge)
-            try await dropPartitions()
+            let isDropped = try await dropPartitions()
             try await inChunks { limit throws(StoreError) in
                 try await store.pruneDefaultPartitions(before: store.clock.now() - ages.events, limit: limit)
             }
             try await inChunks { limit throws(StoreError) in
                 Int64(try await store.forgetQuarantined(before: store.clock.now() - ages.events, limit: limit))
             }
+            return isDropped
         }
         await perform(.eventKeys, every: Limits.eventKeyInterval) { () throws(StoreError) in
             try await forgetEventKeys()
+            return true
         }
     }
 
-    /// A chore that fails is tried again soon: it may have met somebody's lock.
+    /// A chore that fails or is not done in full is tried again soon: it may have met somebody's lock.
     private func perform(
-        _ chore: Chore, every interval: Duration, _ work: () async throws(StoreError) -> Void
+        _ chore: Chore, every interval: Duration, _ work: () async throws(StoreError) -> Bool
     ) async {
         do throws(StoreError) {
             guard let lease = try await store.claim(chore, lease: Limits.choreLease) else { return }
             var next = store.clock.now() + interval
             do throws(StoreError) {
-                try await work()
+                if try await !work() { next = store.clock.now() + Limits.choreRetryInterval }
             } catch {
                 log.warn("housekeeping was held up", [(.kind, .text(chore.rawValue)), (.error, .text("\(error)"))])
                 next = store.clock.now() + Limits.choreRetryInterval
@@ -80,7 +82,8 @@ package struct Housekeeper: Sendable {
         }
     }
 
-    private func dropPartitions() async throws(StoreError) {
+    /// Whether none was kept for no better reason than that somebody used it.
+    private func dropPartitions() async throws(StoreError) -> Bool {
         let before = store.clock.now() - ages.events
         while !Task.isCancelled {
             let found = try await store.dropExpiredPartition(before: before)
@@ -94,8 +97,9 @@ package struct Housekeeper: Sendable {
                     "kept a month of events that is older than it need be",
                     [(.table, .text("event_\(kept.month)")), (.reason, .text(kept.keptFor ?? ""))])
             }
-            return
+            return !found.contains(where: \.isBusy)
         }
+        return true
     }
 
     /// Until a chunk finds less than it may take.

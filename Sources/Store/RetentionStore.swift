@@ -17,6 +17,8 @@ package struct ExpiredPartition: Hashable, Sendable {
     package let month: String
     /// Why it was kept, a word; nil if it was dropped.
     package let keptFor: String?
+    /// Kept only because somebody used the tables just then.
+    package var isBusy: Bool { keptFor == "busy" }
 
     package init(month: String, keptFor: String?) {
         self.month = month

@@ -67,6 +67,26 @@ import Testing
         }
     }
 
+    @Test func anOldMonthThatSomebodyUsesIsTriedAgainSoon() async throws {
+        try await StoreFixture.with { fixture in
+            fixture.clock.advance(by: Self.day * -360)
+            try await fixture.store.ensurePartitions()
+            fixture.clock.advance(by: Self.day * 360)
+            let before = try Self.months(fixture)
+            let holder = try fixture.testDatabase.owner()
+            // New months are there, so only dropping meets the lock.
+            try await fixture.store.ensurePartitions()
+            try holder.execute("begin; lock table subgate.event in access share mode")
+            let housekeeper = Self.housekeeper(fixture.store)
+            await housekeeper.runOnce()
+            #expect(try Self.months(fixture) == before)
+            try holder.execute("rollback")
+            fixture.clock.advance(by: .seconds(16))
+            await housekeeper.runOnce()
+            #expect(try Self.months(fixture).count < before.count)
+        }
+    }
+
     @Test func keysAreForgottenOnceADayAtTwiceTheAge() async throws {
         try await StoreFixture.with { fixture in
             let seed = try await Seed.make(fixture.store)
