@@ -115,6 +115,11 @@ package struct DispatchQueue {
     /// Endpoints that have enough waiting: more of theirs stay in the database.
     package var busyEndpoints: [EndpointID] { Array(busy) }
 
+    /// Whether some of them are for endpoints that are known to answer well.
+    package func hasProven(_ deliveries: [DueDelivery]) -> Bool {
+        deliveries.contains { lanes[$0.endpoint]?.isProven ?? false }
+    }
+
     package mutating func push(_ delivery: DueDelivery) {
         let endpoint = delivery.endpoint
         lanes[endpoint, default: Lane(subClient: delivery.subClient)].waiting.push(delivery)

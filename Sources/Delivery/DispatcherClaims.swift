@@ -29,6 +29,8 @@ extension Dispatcher {
         do throws(StoreError) {
             let claim = try await store.claimDue(
                 limit: Limits.claimSize, busy: busy, lease: lease, timedFrom: timedFrom, lanesFrom: lanesFrom)
+            // Asked before they are taken: what is sent at once may be forgotten at once.
+            let pace = state.withValue { $0.queue.hasProven(claim.deliveries) } ? Limits.claimPace : Limits.unprovenPace
             if state.withValue(\.isStopping) {
                 settle(claim.deliveries, as: .due)
             } else {
@@ -43,7 +45,7 @@ extension Dispatcher {
             if claim.hasMore {
                 // What waits here keeps the loop busy for longer than this: the database is for others meanwhile.
                 if state.withValue({ $0.queue.waiting >= Limits.claimAhead }) {
-                    await loop.sleep(for: Limits.claimPace)
+                    await loop.sleep(for: pace)
                 }
                 return .zero
             }

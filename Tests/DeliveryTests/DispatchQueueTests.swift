@@ -56,6 +56,17 @@ import Testing
         #expect(queue.next() == nil)
     }
 
+    @Test func itTellsWhetherAClaimBroughtSomethingForAnEndpointThatAnswersWell() {
+        var queue = queue()
+        #expect(!queue.hasProven([delivery(1, to: 1)]))
+        queue.push(delivery(1, to: 1))
+        #expect(!queue.hasProven([delivery(2, to: 1)]), "nothing is known of it yet")
+        _ = queue.next()
+        queue.finished(Self.id(1), isProven: true)
+        #expect(queue.hasProven([delivery(3, to: 2), delivery(2, to: 1)]))
+        #expect(!queue.hasProven([delivery(3, to: 2)]))
+    }
+
     @Test func theWholeLoopHasACap() {
         var queue = queue { $0.inFlight = 3 }
         for endpoint in 0..<10 { queue.push(delivery(UInt64(endpoint), to: UInt64(endpoint))) }
