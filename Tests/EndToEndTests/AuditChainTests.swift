@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension OverTime {
     /// The audit chain of the running program, proved by the program's own command without the service.
     @Suite struct AuditChainTests {
         @Test func anExportIsProvedOfflineAndTamperingIsFound() throws {

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension OverTime {
     /// What merchants and the PSP see and do about deliveries, with the program and receivers of our own.
     @Suite struct ConsoleTests {
         private func post(_ stage: Stage, _ events: [MeshPost.Event]) throws {

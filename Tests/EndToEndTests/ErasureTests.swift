@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension OverTime {
     @Suite struct ErasureTests {
         @Test func anErasureIsFinishedThoughTheNodeIsKilledAndOthersLoseNothing() async throws {
             try await onOwnThread {

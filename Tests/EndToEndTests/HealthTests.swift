@@ -4,7 +4,7 @@ import Runtime
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension OverTime {
     /// How endpoints that do not do well are treated.
     @Suite struct HealthTests {
         @Test func whatIsGoneIsDisabledAndWhatItIsOwedComesWhenItIsEnabled() async throws {

@@ -2,7 +2,7 @@ import JSON
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension OverTime {
     @Suite struct HoldTests {
         @Test func aDisabledEndpointsDeliveriesWait() async throws {
             try await onOwnThread {

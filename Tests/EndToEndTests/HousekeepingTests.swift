@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension OverTime {
     @Suite struct HousekeepingTests {
         /// Two old months, of which one still owes something.
         @Test func aNodeDropsWhatIsOldAndSaysWhatItKeeps() async throws {

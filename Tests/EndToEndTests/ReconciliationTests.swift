@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension OverTime {
     /// Webhooks that never come, with the sandbox as the upstream.
     @Suite struct ReconciliationTests {
         @Test func aLostWebhookIsMadeUpForAndTheLateOneChangesNothing() async throws {

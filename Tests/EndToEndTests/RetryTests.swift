@@ -3,7 +3,7 @@ import Runtime
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension OverTime {
     @Suite struct RetryTests {
         @Test func whatFailsIsTriedAgainUntilItIsTaken() async throws {
             try await onOwnThread {
