@@ -93,6 +93,34 @@ import Testing
         #expect(count.withLock { $0 } == 4)
     }
 
+    /// Nothing of an answer came, so what was sent in part goes out again, whole.
+    @Test func aLongBodyThatACloseOnTheKeptConnectionCutsShortGoesOutAgain() async throws {
+        let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: 8 << 20)
+        let whole = Mutex(0)
+        let server = LoopbackServer { peer in
+            guard peer.readRequest() != nil else { return }
+            whole.withLock { $0 += 1 }
+            peer.answer()
+            if peer.number > 1 { return peer.waitForEnd() }
+            // The next request has begun.
+            _ = peer.read()
+            peer.resetOnClose()
+        }
+        defer { server.stop() }
+        let first = try exchange(server.port, resends: true)
+        var second = try OutgoingRequest.test(port: server.port, body: "x", total: .seconds(30))
+        second.body = bytes
+        second.resendsOnStaleConnection = true
+        let long = second
+        let exchange = try await withClient { client in
+            _ = try await client.send(first)
+            return await client.exchange(long)
+        }
+        #expect(exchange.code == nil && exchange.sends == 2)
+        #expect(server.connectionCount == 2)
+        #expect(whole.withLock { $0 } == 2)
+    }
+
     @Test func aRepetitionThatFailsTooIsNotRepeated() async throws {
         let count = Mutex(0)
         let server = LoopbackServer { peer in
