@@ -25,19 +25,22 @@ package struct APIService: Sendable {
     /// The handler for `HTTPServer`.
     package func handle(_ request: Request) async -> Response {
         let started = context.clock.monotonic()
-        var trace = Trace()
-        let response = await answer(request, &trace)
-        finish(request, response, trace, took: context.clock.monotonic() &- started)
+        var facts = RequestFacts(trace: trace(request.head))
+        let response = await answer(request, &facts)
+        finish(request, response, facts, took: context.clock.monotonic() &- started)
         return response
     }
 
-    /// What is known of a request for its log line.
-    private struct Trace {
-        var route: Int?
-        var subClient: SubClientID?
+    /// The trace that the caller named, or a new one, and a span of our own.
+    private func trace(_ head: RequestHead) -> TraceContext {
+        let span = context.identifiers.draw()
+        if let named = head.headers["traceparent"].flatMap({ TraceContext(traceparent: $0) }) {
+            return named.continued(in: span)
+        }
+        return TraceContext(trace: context.identifiers.nextUUID(), span: span)
     }
 
-    private func answer(_ request: Request, _ trace: inout Trace) async -> Response {
+    private func answer(_ request: Request, _ facts: inout RequestFacts) async -> Response {
         let head = request.head
         if head.isAsterisk { return noContent(allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS") }
         switch router.match(head.method, head.path) {
@@ -52,19 +55,19 @@ package struct APIService: Sendable {
         case .options(let allow):
             return noContent(allow: allow)
         case .route(let position, let parameters):
-            trace.route = position
+            facts.route = position
             let call = Call(
                 context: context, route: table.routes[position], head: head, requestBody: request.body,
-                parameters: parameters)
-            return await run(call, &trace)
+                parameters: parameters, trace: facts.trace)
+            return await run(call, &facts)
         }
     }
 
-    private func run(_ call: Call, _ trace: inout Trace) async -> Response {
+    private func run(_ call: Call, _ facts: inout RequestFacts) async -> Response {
         if case .mesh(let access, let handler) = call.route.handler {
             do {
                 let principal = try await Access.mesh(call, needs: access)
-                trace.subClient = principal.scope.subClient
+                facts.subClient = principal.scope.subClient
                 return try await handler(call, principal)
             } catch {
                 return error.response(requestID: call.requestID)
@@ -72,13 +75,15 @@ package struct APIService: Sendable {
         }
         do {
             switch call.route.handler {
-            case .ops(let handler), .inbound(let handler), .open(let handler):
+            case .ops(let handler), .open(let handler):
                 return try await handler(call)
+            case .inbound(let handler):
+                return try await handler(call, &facts)
             case .admin(let permission, let handler):
                 return try await handler(call, try await Access.admin(call, needs: permission))
             case .tenant(let access, let handler):
                 let principal = try await Access.tenant(call, needs: access)
-                trace.subClient = principal.scope.subClient
+                facts.subClient = principal.scope.subClient
                 return try await handler(call, principal)
             case .mesh:
                 return Problem.internal.response(requestID: call.requestID)
@@ -100,19 +105,26 @@ package struct APIService: Sendable {
         return path.count > prefix.count && zip(path, prefix).allSatisfy { $0 == $1 || $0 | 0x20 == $1 }
     }
 
-    private func finish(_ request: Request, _ response: Response, _ trace: Trace, took nanoseconds: UInt64) {
-        let position = trace.route.map { metricOffset + $0 } ?? 0
+    private func finish(
+        _ request: Request, _ response: Response, _ facts: RequestFacts, took nanoseconds: UInt64
+    ) {
+        let position = facts.route.map { metricOffset + $0 } ?? 0
         context.requestMetrics.count(position: position, status: response.status, nanoseconds: nanoseconds)
-        // Probes and scrapes come every few seconds and tell nothing.
-        if let route = trace.route, table.routes[route].access == .ops { return }
+        if let route = facts.route {
+            // Probes and scrapes come every few seconds and tell nothing.
+            if table.routes[route].access == .ops { return }
+            if table.routes[route].access == .inbound {
+                context.requestMetrics.acknowledged(facts.fate, status: response.status, nanoseconds: nanoseconds)
+            }
+        }
         context.log.info(
             "request",
             [
-                (.requestId, .bytes(request.head.requestId)), (.listener, .text(listenerName)),
-                (.method, .text("\(request.head.method.name)")),
-                (.route, .text(trace.route.map { patterns[$0] } ?? "none")),
+                (.requestId, .bytes(request.head.requestId)), (.traceId, .bytes(facts.traceText)),
+                (.listener, .text(listenerName)), (.method, .text("\(request.head.method.name)")),
+                (.route, .text(facts.route.map { patterns[$0] } ?? "none")),
                 (.status, .integer(response.status)),
                 (.durationMs, .duration(.nanoseconds(Int64(clamping: nanoseconds)))),
-            ] + (trace.subClient.map { [(.subClient, .bytes($0.text))] } ?? []))
+            ] + facts.fields)
     }
 }

@@ -66,12 +66,16 @@ struct Attempt: Sendable {
             case .standard: WebhookBody.standard(delivery.event)
             }
         let timestamp = Array(String(moment.seconds).utf8)
+        // An attempt is a span: its identifier's random half. An endpoint may have a header of its own by that name.
+        let trace = delivery.trace.continued(in: id.uuid.low)
+        let hasOwnTrace = headers.contains { $0.name.utf8.count == 11 && $0.name.lowercased() == "traceparent" }
         return OutgoingRequest(
             method: .post, url: url,
             headers: headers + [
                 (name: "content-type", value: Array("application/json".utf8)),
                 (name: "user-agent", value: Array("Subgate".utf8)),
-            ] + signer.headers(id: delivery.event.id.text, timestamp: timestamp, body: body),
+            ] + (hasOwnTrace ? [] : [(name: "traceparent", value: trace.traceparent)])
+                + signer.headers(id: delivery.event.id.text, timestamp: timestamp, body: body),
             body: body, connectTimeout: Limits.connectTimeout, totalTimeout: Limits.attemptTimeout,
             responseLimit: Limits.readAnswerBytes, policy: policy, partition: delivery.endpoint.uuid.low,
             // Every delivery may arrive twice, and a receiver that closes what it keeps open is no failure of its own.

@@ -12,6 +12,9 @@ package struct BacklogMeter: Sendable {
     private let readyEndpoints: Gauge
     private let queuedEndpoints: Gauge
     private let oldest: Gauge
+    private let brokenEndpoints: Gauge
+    private let held: Gauge
+    private let quarantined: Gauge
 
     package init(loop: EventLoop, store: Store, log: Log, metrics: Metrics) {
         self.loop = loop
@@ -29,6 +32,14 @@ package struct BacklogMeter: Sendable {
         oldest = metrics.gauge(
             "subgate_oldest_due_seconds",
             help: "For how long the oldest of what is due has been, of deliveries and of endpoints with a queue.")
+        brokenEndpoints = metrics.gauge(
+            "subgate_endpoints_broken",
+            help: "Endpoints with a queue whose breaker is open, or half open, up to 10000.")
+        held = metrics.gauge(
+            "subgate_deliveries_held", help: "Deliveries held until their endpoint is enabled again, up to 10000.")
+        quarantined = metrics.gauge(
+            "subgate_events_quarantined",
+            help: "Events that wait for a person to say whose they are, up to 10000.")
     }
 
     /// Looks again and again until the task is cancelled.
@@ -48,6 +59,9 @@ package struct BacklogMeter: Sendable {
             queuedEndpoints.set(backlog.lanes)
             let age = backlog.oldestDueAt.map { store.clock.now() - $0 } ?? .zero
             oldest.set(max(0, Int(age.components.seconds)))
+            brokenEndpoints.set(backlog.brokenLanes)
+            held.set(backlog.held)
+            quarantined.set(backlog.quarantined)
         } catch {
             log.warn("what is due could not be counted", [(.error, .text("\(error)"))])
         }

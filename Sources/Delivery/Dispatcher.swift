@@ -232,16 +232,7 @@ package final class Dispatcher: Sendable {
         if finished.delivery.attempt == 1 {
             metrics.lagSeconds.observe(finished.startedAt - finished.delivery.event.receivedAt)
         }
-        if finished.decision != .delivered {
-            log.info(
-                "attempt failed",
-                [
-                    (.delivery, .bytes(finished.delivery.id.text)),
-                    (.endpoint, .bytes(finished.delivery.endpoint.text)),
-                    (.attempt, .integer(Int(finished.delivery.attempt))),
-                    (.status, .integer(Int(finished.statusCode ?? 0))), (.reason, .text(finished.errorCode ?? "")),
-                ])
-        }
+        log.info("attempt", finished.logFields)
     }
 
     // MARK: Ending

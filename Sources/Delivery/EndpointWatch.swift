@@ -99,9 +99,9 @@ struct EndpointWatch: Sendable {
         }
         actions.limit(endpoint, to: limit)
         if let pause { wake(endpoint, after: pause - now, actions) }
-        if news.tellsBreaker { report(endpoint, shared, now) }
+        if news.tellsBreaker { report(delivery, shared, now) }
         guard news.isToTell || news.disable != nil else { return nil }
-        return loop.spawn { await act(delivery.subClient, endpoint, shared, news, actions) }
+        return loop.spawn { await act(delivery, shared, news, actions) }
     }
 
     /// Looks at it again when its pause ends, if that is soon: what waits longer does not wait here.
@@ -113,20 +113,24 @@ struct EndpointWatch: Sendable {
         }
     }
 
-    private func report(_ endpoint: EndpointID, _ shared: EndpointHealth.Shared, _ now: Timestamp) {
-        guard let end = shared.pausedUntil else {
-            return log.info("an endpoint takes deliveries again", [(.endpoint, .bytes(endpoint.text))])
+    private func report(_ delivery: DueDelivery, _ shared: EndpointHealth.Shared, _ now: Timestamp) {
+        var fields: [Log.Field] = [
+            (.kind, .text("breaker")), (.state, .text("\(shared.breaker)")),
+            (.subClient, .bytes(delivery.subClient.text)), (.endpoint, .bytes(delivery.endpoint.text)),
+            (.delivery, .bytes(delivery.id.text)), (.traceId, .bytes(delivery.trace.traceText)),
+        ]
+        if let end = shared.pausedUntil {
+            metrics.pauses.add()
+            fields.append((.delayMs, .integer(Int((end - now).milliseconds))))
         }
-        metrics.pauses.add()
-        log.info(
-            "an endpoint is left alone for a while",
-            [(.endpoint, .bytes(endpoint.text)), (.delayMs, .integer(Int((end - now).milliseconds)))])
+        log.info("state changed", fields)
     }
 
     private func act(
-        _ subClient: SubClientID, _ endpoint: EndpointID, _ shared: EndpointHealth.Shared, _ news: EndpointHealth.News,
+        _ delivery: DueDelivery, _ shared: EndpointHealth.Shared, _ news: EndpointHealth.News,
         _ actions: some HealthActions
     ) async {
+        let (subClient, endpoint) = (delivery.subClient, delivery.endpoint)
         guard await tell(subClient, endpoint, shared, news) else { return }
         actions.forget(endpoint)
         if news.tellsBreaker {
@@ -135,7 +139,7 @@ struct EndpointWatch: Sendable {
         guard let reason = news.disable,
             state.withValue({ $0.endings.insert(endpoint).inserted })
         else { return }
-        await giveUp(subClient, endpoint, reason, actions)
+        await giveUp(delivery, reason, actions)
         state.withValue { _ = $0.endings.remove(endpoint) }
     }
 
@@ -159,9 +163,8 @@ struct EndpointWatch: Sendable {
         return false
     }
 
-    private func giveUp(
-        _ subClient: SubClientID, _ endpoint: EndpointID, _ reason: DisabledReason, _ actions: some HealthActions
-    ) async {
+    private func giveUp(_ delivery: DueDelivery, _ reason: DisabledReason, _ actions: some HealthActions) async {
+        let (subClient, endpoint) = (delivery.subClient, delivery.endpoint)
         do throws(StoreError) {
             let moment = clock.now() - policy.disableAfter
             guard try await store.giveUp(endpoint, subClient, reason, failedSince: moment) else { return }
@@ -171,7 +174,12 @@ struct EndpointWatch: Sendable {
         }
         metrics.disabled(reason).add()
         log.warn(
-            "an endpoint was disabled", [(.endpoint, .bytes(endpoint.text)), (.reason, .text(reason.rawValue))])
+            "state changed",
+            [
+                (.kind, .text("endpoint")), (.state, .text("disabled")), (.reason, .text(reason.rawValue)),
+                (.subClient, .bytes(subClient.text)), (.endpoint, .bytes(endpoint.text)),
+                (.delivery, .bytes(delivery.id.text)), (.traceId, .bytes(delivery.trace.traceText)),
+            ])
         actions.forget(endpoint)
         actions.hold(endpoint)
     }

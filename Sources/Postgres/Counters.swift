@@ -13,10 +13,11 @@ package struct LaneCounters: Sendable, Equatable {
     package var connects: UInt64 = 0
     package var failedConnects: UInt64 = 0
     package var lostConnections: UInt64 = 0
-    /// Now: units that wait, units in flight, connections that are ready.
+    /// Now: units that wait, units in flight, connections that are ready, and those of them that fly a batch.
     package var waiting = 0
     package var inFlight = 0
     package var connected = 0
+    package var flying = 0
 
     package init() {}
 }

@@ -69,6 +69,12 @@ package final class Database: @unchecked Sendable {
     /// Whether every lane has a connection.
     package var isReady: Bool { !runners.isEmpty && runners.allSatisfy(\.isConnected) }
 
+    /// Why a lane has no connection, if one has none; safe to show to operators.
+    package var outage: String? {
+        guard !isReady else { return nil }
+        return runners.first { !$0.isConnected }.flatMap(\.outage).map { "\($0)" } ?? "not connected"
+    }
+
     /// What a lane has done and has to do.
     package func counters(_ lane: Lane) -> LaneCounters { runner(lane)?.snapshot ?? LaneCounters() }
 

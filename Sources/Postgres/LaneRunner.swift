@@ -53,11 +53,15 @@ final class LaneRunner {
     /// Whether a connection is there.
     var isConnected: Bool { slots.contains { $0.state == .idle || $0.state == .flying } }
 
+    /// Why it has none, if it has tried since.
+    var outage: PostgresError? { isConnected ? nil : downReason }
+
     var snapshot: LaneCounters {
         var now = counters
         now.waiting = queue.count
         now.inFlight = slots.reduce(0) { $0 + $1.unitsInFlight }
         now.connected = slots.reduce(0) { $0 + ($1.state == .idle || $1.state == .flying ? 1 : 0) }
+        now.flying = slots.reduce(0) { $0 + ($1.state == .flying ? 1 : 0) }
         return now
     }
 

@@ -3,13 +3,13 @@ package import Domain
 /// The names a log line's fields may have: one list, so that the same thing has the same name in every line.
 package enum LogKey: String, Sendable, CaseIterable {
     // A request.
-    case requestId, method, path, route, status, durationMs, bytes, peer, listener, code
+    case requestId, traceId, callerTraceId, method, path, route, status, durationMs, bytes, peer, listener, code
     // Who and what.
     case subClient, credential, member, principal, upstream, environment, linkSession, transfer, event, eventType
-    case endpoint, delivery, attempt, policyRevision, erasure, recovery
+    case endpoint, delivery, attempt, attemptId, policyRevision, erasure, recovery
     // Work.
     case service, worker, loop, node, leader, count, pending, claimed, recorded, dropped, retryAt, delayMs, deadlineMs
-    case reason, stage, error, field, limit, rule
+    case reason, stage, error, field, limit, rule, outcome, state
     // PostgreSQL.
     case statement, lane, sqlState, constraint, connection, database, migration, table
     // The process.

@@ -52,6 +52,13 @@ package struct MetricBuckets: Sendable {
         .seconds(1), .milliseconds(2_500), .seconds(5), .seconds(10),
     ])
 
+    /// Acknowledgements of webhooks: 500 µs to 5 s, with the 200 ms that Mesh waits.
+    package static let acknowledgement = durations([
+        .microseconds(500), .milliseconds(1), .microseconds(2_500), .milliseconds(5), .milliseconds(10),
+        .milliseconds(20), .milliseconds(50), .milliseconds(100), .milliseconds(150), .milliseconds(200),
+        .milliseconds(500), .seconds(1), .seconds(5),
+    ])
+
     /// Ages of queued work: 1 s to 3 days.
     package static let age = durations([
         .seconds(1), .seconds(5), .seconds(15), .seconds(60), .seconds(300), .seconds(1_800), .seconds(7_200),

@@ -9,12 +9,18 @@ package enum Signal: Int32, Sendable, CaseIterable {
     case interrupt = 2
     /// SIGHUP: read again what may change at run time.
     case hangup = 1
+    /// SIGUSR1: log everything.
+    case tellMore = 10
+    /// SIGUSR2: log as configured.
+    case tellLess = 12
 
     package var name: StaticString {
         switch self {
         case .terminate: "SIGTERM"
         case .interrupt: "SIGINT"
         case .hangup: "SIGHUP"
+        case .tellMore: "SIGUSR1"
+        case .tellLess: "SIGUSR2"
         }
     }
 }

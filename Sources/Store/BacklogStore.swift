@@ -3,7 +3,7 @@ import Postgres
 import Runtime
 import SQL
 
-/// What is due and was not taken by any node yet.
+/// What is due and was not taken by any node yet, and what waits for a person.
 package struct Backlog: Hashable, Sendable {
     /// Deliveries whose time has come.
     package let timed: Int
@@ -13,12 +13,24 @@ package struct Backlog: Hashable, Sendable {
     package let lanes: Int
     /// Nil if nothing is due.
     package let oldestDueAt: Timestamp?
+    /// Endpoints with a queue whose breaker is not closed.
+    package let brokenLanes: Int
+    /// Deliveries held because their endpoint is disabled.
+    package let held: Int
+    /// Events without a sub-client.
+    package let quarantined: Int
 
-    package init(timed: Int, readyLanes: Int, lanes: Int, oldestDueAt: Timestamp?) {
+    package init(
+        timed: Int, readyLanes: Int, lanes: Int, oldestDueAt: Timestamp?, brokenLanes: Int = 0, held: Int = 0,
+        quarantined: Int = 0
+    ) {
         self.timed = timed
         self.readyLanes = readyLanes
         self.lanes = lanes
         self.oldestDueAt = oldestDueAt
+        self.brokenLanes = brokenLanes
+        self.held = held
+        self.quarantined = quarantined
     }
 }
 
@@ -29,6 +41,7 @@ extension Store {
             PlatformScope.system, .countDue, [.time(clock.now()), .int32(Int32(clamping: limit))])
         return try Backlog(
             timed: Int(rows.int64(0, 0)), readyLanes: Int(rows.int64(0, 1)), lanes: Int(rows.int64(0, 2)),
-            oldestDueAt: rows.optionalTime(0, 3))
+            oldestDueAt: rows.optionalTime(0, 3), brokenLanes: Int(rows.int64(0, 4)), held: Int(rows.int64(0, 5)),
+            quarantined: Int(rows.int64(0, 6)))
     }
 }

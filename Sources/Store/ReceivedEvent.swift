@@ -57,6 +57,15 @@ package struct ReceivedEvent: Sendable {
     }
 }
 
+extension ReceivedEvent {
+    /// The trace of the request that brought it, and of all attempts at it.
+    package var traceID: UUIDValue { ReceivedEvent.traceID(upstreamEventID: upstreamEventID, event: id) }
+
+    static func traceID(upstreamEventID: UUIDValue?, event: EventID) -> UUIDValue {
+        upstreamEventID.flatMap { $0.isZero ? nil : $0 } ?? event.uuid
+    }
+}
+
 /// What became of a received event, in the commit that stored it.
 package struct AcceptedEvent: Sendable {
     package enum Fate: Hashable, Sendable {
@@ -132,6 +141,9 @@ package final class StoredEvent: Sendable {
     /// The payload, read once for all that is sent of it; nil if it is not JSON.
     package let document: JSONDocument?
     package let origin: EventOrigin
+    /// The trace that every attempt at it belongs to: its upstream's EventId, and else our own identifier, so that it
+    /// is the same on every node and after any time without being stored anywhere.
+    package let traceID: UUIDValue
 
     package init(
         id: EventID, type: EventType, transfer: TransferID?, linkSession: LinkSessionID?, transactionID: [UInt8]?,
@@ -147,6 +159,9 @@ package final class StoredEvent: Sendable {
         self.userID = userID
         self.receivedAt = receivedAt
         self.payload = payload
-        self.document = document ?? (try? JSONDocument.parse(payload))
+        let read = document ?? (try? JSONDocument.parse(payload))
+        self.document = read
+        let named = read?.root["EventId"]?.string.flatMap { UUIDValue(text: $0) }
+        traceID = ReceivedEvent.traceID(upstreamEventID: named, event: id)
     }
 }

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 package import HTTPClient
 import Runtime
 
@@ -13,12 +13,15 @@ package struct MeshClient: Sendable {
     }
 
     /// `POST {baseUrl}/api/v1/linktoken`. Redirects are not followed: they would carry the keys elsewhere.
-    package func createLinkToken(_ upstream: ActiveUpstream, body: [UInt8]) async -> LinkTokenOutcome {
+    package func createLinkToken(
+        _ upstream: ActiveUpstream, body: [UInt8], trace: TraceContext? = nil
+    ) async -> LinkTokenOutcome {
         guard let url = upstream.linkTokenURL else { return .unreachable(reason: "urlRefused") }
         // A token that was minted and lost does no harm, so a connection that turns out closed is worth a second try.
         let request = OutgoingRequest(
             method: .post, url: url,
-            headers: [("Content-Type", Array("application/json".utf8))] + MeshClient.headers(upstream), body: body,
+            headers: [("Content-Type", Array("application/json".utf8))] + MeshClient.headers(upstream, trace),
+            body: body,
             connectTimeout: UpstreamLimits.connectTimeout, totalTimeout: UpstreamLimits.callTimeout,
             responseLimit: UpstreamLimits.answerBytes, policy: policy,
             partition: upstream.id.uuid.high ^ upstream.id.uuid.low, resendsOnStaleConnection: true)
@@ -35,24 +38,29 @@ package struct MeshClient: Sendable {
 
     /// Makes one call as it stands. One that ended without an answer on a connection used before is made once more: all
     /// of Mesh's calls that come here change nothing when they are repeated.
-    package func answer(_ call: MeshCall, of upstream: ActiveUpstream) async throws(UpstreamFailure) -> MeshAnswer {
+    package func answer(
+        _ call: MeshCall, of upstream: ActiveUpstream, trace: TraceContext? = nil
+    ) async throws(UpstreamFailure) -> MeshAnswer {
         let parsed = try? TargetURL(upstream.baseURL + call.path, options: policy.urlOptions)
         guard let url = parsed, policy.objection(to: url) == nil else { throw .unreachable(reason: "urlRefused") }
         let type = call.body.isEmpty ? [] : [("Content-Type", Array("application/json".utf8))]
         let answer = try await send(
             OutgoingRequest(
-                method: call.method, url: url, headers: type + MeshClient.headers(upstream), body: call.body,
+                method: call.method, url: url, headers: type + MeshClient.headers(upstream, trace),
+                body: call.body,
                 connectTimeout: UpstreamLimits.connectTimeout, totalTimeout: UpstreamLimits.callTimeout,
                 responseLimit: call.answerBytes, policy: policy,
                 partition: upstream.id.uuid.high ^ upstream.id.uuid.low, resendsOnStaleConnection: true))
         return try MeshAnswer(to: call, status: answer.status, retryAfter: answer.retryAfter, body: answer.body)
     }
 
-    private static func headers(_ upstream: ActiveUpstream) -> [(name: String, value: [UInt8])] {
+    private static func headers(
+        _ upstream: ActiveUpstream, _ trace: TraceContext?
+    ) -> [(name: String, value: [UInt8])] {
         [
             ("Accept", Array("application/json".utf8)), ("X-Client-Id", upstream.clientID),
             ("X-Client-Secret", upstream.clientSecret.exposed),
-        ]
+        ] + (trace.map { [("traceparent", $0.traceparent)] } ?? [])
     }
 
     private func send(

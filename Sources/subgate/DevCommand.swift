@@ -74,6 +74,7 @@ enum DevCommand {
     ) async -> Int32 {
         let stop = StopSignal(loops[0])
         let log = Log(level: configuration.logLevel, format: configuration.logFormat)
+        LogLevelSignals.watch(loops[0], log)
         do {
             let node = try await Node.start(configuration, loops: loops, log: log)
             let demo = DemoAddresses(port: port)

@@ -37,10 +37,14 @@ struct Node: Sendable {
             metrics: metrics,
             requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics),
             registrarMetrics: RegistrarMetrics(metrics), reconcilerMetrics: ReconcilerMetrics(metrics),
-            phase: NodePhase())
+            databaseMetrics: DatabaseMetrics(metrics), phase: NodePhase())
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)
-        NodeGauges.declare(metrics, shards)
+        let watch = NodeWatch(metrics, databases: parts.databaseMetrics, phase: parts.phase, log: log)
+        for (number, shard) in shards.enumerated() { watch.begin(shard, number: number) }
+        metrics.gauge("subgate_node_ready", help: "1 while this node can serve, 0 while it cannot.") {
+            parts.phase.isReady ? 1 : 0
+        }
         let hasProduction = await loops[0].run { await shards[0].upstreams.upstream(for: .production) != nil }
         if configuration.allowsPrivateTargets, hasProduction {
             throw StartFailure("--allow-private-targets is for development, and there is a production upstream")
@@ -115,6 +119,7 @@ struct Node: Sendable {
         let ops = try await listening(first, .opsListener, on: parts.configuration.opsListen, sharesPort: false)
         servers += [(first.loop, admin.server), (first.loop, ops.server)]
         parts.phase.set(.ready)
+        parts.log.info("state changed", [(.kind, .text("node")), (.state, .text("ready"))])
         return Node(
             parts: parts, shards: shards, servers: servers, work: work, own: [session, erasures, background],
             ports: (publicPort, admin.port, ops.port))
@@ -183,6 +188,7 @@ struct Node: Sendable {
     /// Stops accepting, finishes what is in flight, gives back what it holds; within ten seconds.
     func stop() async {
         parts.phase.set(.draining)
+        parts.log.info("state changed", [(.kind, .text("node")), (.state, .text("draining"))])
         parts.bell.close()
         let started = parts.clock.now()
         await withTaskGroup { group in

@@ -13,6 +13,7 @@ enum ServeCommand {
         let loops = Loops.start(configuration.loops)
         return loops[0].wait {
             let stop = StopSignal(loops[0])
+            LogLevelSignals.watch(loops[0], log)
             do {
                 let node = try await Node.start(configuration, loops: loops, log: log)
                 log.info(

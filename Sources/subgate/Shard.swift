@@ -18,6 +18,7 @@ struct NodeParts: Sendable {
     let deliveryMetrics: DeliveryMetrics
     let registrarMetrics: RegistrarMetrics
     let reconcilerMetrics: ReconcilerMetrics
+    let databaseMetrics: DatabaseMetrics
     let phase: NodePhase
     let clock = Clock.system
     let random = RandomSource.system
@@ -51,6 +52,7 @@ struct Shard: Sendable {
         databaseConfiguration.writeConnections = parts.configuration.writeConnections
         databaseConfiguration.readConnections = parts.configuration.readConnections
         let database = Database(loop: loop, configuration: databaseConfiguration, statements: .service)
+        parts.databaseMetrics.follow(database)
         try await database.start()
         let store = Store(
             loop: loop, database: database, keyring: parts.configuration.keyring, clock: parts.clock,
@@ -90,8 +92,9 @@ struct Shard: Sendable {
                 if fate == .stored, let reference = event.reference { parts.bell.ring(reference.subClient) }
                 return fate
             },
-            readiness: { parts.phase.readiness(isDatabaseReady: database.isReady) }, worker: parts.worker,
-            bell: parts.bell)
+            readiness: {
+                parts.phase.readiness(outage: database.outage, hasUpstreams: upstreams.isLoaded)
+            }, worker: parts.worker, bell: parts.bell)
         return Shard(
             loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
             upstreams: upstreams, uses: UseWriter(store: store, log: parts.log),

@@ -14,6 +14,8 @@ import Upstream
     /// An upstream on a loopback port that answers what a test says and keeps what it was asked.
     final class FakeMesh: Sendable {
         let asked: LoopState<[(clientID: [UInt8], secret: [UInt8], body: [UInt8])]>
+        /// Each request's `traceparent`, empty without one.
+        let traces: LoopState<[[UInt8]]>
         let answer: LoopState<Response>
         /// What happens while it works.
         let meanwhile: LoopState<(@Sendable () async -> Void)?>
@@ -28,6 +30,7 @@ import Upstream
             meanwhile = LoopState(fixture.store.loop, nil)
             port = LoopState(fixture.store.loop, 0)
             asked = LoopState(fixture.store.loop, [])
+            traces = LoopState(fixture.store.loop, [])
             answer = LoopState(fixture.store.loop, FakeMesh.minted)
             server = LoopState(fixture.store.loop, nil)
         }
@@ -50,6 +53,8 @@ import Upstream
                 let id = Array(request.head.headers["x-client-id"] ?? [])
                 let secret = Array(request.head.headers["x-client-secret"] ?? [])
                 self.asked.withValue { $0.append((id, secret, body)) }
+                let trace = Array(request.head.headers["traceparent"] ?? [])
+                self.traces.withValue { $0.append(trace) }
                 await self.meanwhile.withValue { $0 }?()
                 return self.answer.withValue { $0 }
             }
@@ -124,6 +129,23 @@ import Upstream
                 )
                 .replacing("order-1", with: String(decoding: reference.text, as: UTF8.self))
             #expect(asked.body == Array(expected.utf8))
+        }
+    }
+
+    /// One that is named goes on; one that is not, or not rightly, is made.
+    @Test func theUpstreamIsToldTheTrace() async throws {
+        try await Self.with { _, mesh, merchant in
+            let named = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+            for header in [named, named.uppercased(), "00-" + String(repeating: "0", count: 32) + named.dropFirst(35)] {
+                let headers = [(name: "traceparent", value: Array(header.utf8))]
+                #expect(try await Self.mint(merchant, Self.order, headers: headers).status == 200)
+            }
+            #expect(try await Self.mint(merchant, Self.order).status == 200)
+            let told = mesh.traces.withValue { $0 }.map { TraceContext(traceparent: $0[...]) }
+            let taken = try #require(TraceContext(traceparent: Array(named.utf8)[...]))
+            #expect(told.map { $0?.trace == taken.trace } == [true, false, false, false])
+            #expect(told.allSatisfy { $0 != nil && $0?.span != taken.span })
+            #expect(Set(told.map { $0?.trace }).count == 4)
         }
     }
 

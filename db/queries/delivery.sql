@@ -407,16 +407,23 @@ returning d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attem
 
 -- name: count_due
 -- What is due at $1 and was not taken yet, counted up to $2: deliveries on the clock, and endpoints whose lanes are to
--- be looked at; of how many something waits at all; and since when the oldest of what is due is.
+-- be looked at; of how many something waits at all, and how many of those have an open breaker; since when the oldest
+-- of what is due is; and what waits for a person: deliveries that are held, and events in quarantine.
 with timed as (
     select d.due_at from delivery d where d.due_at <= $1::timestamptz order by d.due_at limit $2::int
 ), ready as (
     select l.ready_at from lane l where l.ready_at <= $1 and not l.is_closing order by l.ready_at limit $2
 ), queued as (
-    select from lane l where l.ready_at is not null and not l.is_closing limit $2
+    select l.breaker from lane l where l.ready_at is not null and not l.is_closing limit $2
+), held as (
+    select from delivery d where d.status = 'held' limit $2
+), quarantined as (
+    select from quarantine limit $2
 )
 select (select count(*) from timed), (select count(*) from ready), (select count(*) from queued),
-    least((select min(due_at) from timed), (select min(ready_at) from ready));
+    least((select min(due_at) from timed), (select min(ready_at) from ready)),
+    (select count(*) from queued q where q.breaker <> 'closed'), (select count(*) from held),
+    (select count(*) from quarantined);
 
 -- name: release_lease
 -- Gives back what one lease holds on the clock: the answer to the statement that took it was lost, so nobody knows what

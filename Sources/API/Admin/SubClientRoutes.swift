@@ -1,6 +1,7 @@
 import Domain
 import HTTPServer
 import JSON
+import Runtime
 import Store
 
 /// `/admin/v1/sub-clients`: the PSP's merchants.
@@ -92,13 +93,15 @@ enum SubClientRoutes {
         try await call.store { store throws(StoreError) in
             try await store.closeSubClient(scope, id, version: version)
         }
+        call.tell("subClient", is: SubClientStatus.closed.rawValue, [(.subClient, .bytes(id.text))])
         return .noContent
     }
 
     @Sendable private static func activate(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         let id: SubClientID = try call.identifier(0)
         let version = try call.expectedVersion()
-        return answer(
+        return changed(
+            call,
             try await call.store { store throws(StoreError) in
                 try await store.activateSubClient(scope, id, version: version)
             })
@@ -110,13 +113,19 @@ enum SubClientRoutes {
         var fields = try Fields(try await call.json().value)
         let reason = fields.required("reason", .text(APILimits.reasonCharacters))
         try fields.finish()
-        return answer(
+        return changed(
+            call,
             try await call.store { store throws(StoreError) in
                 try await store.suspendSubClient(scope, id, reason: reason, version: version)
             })
     }
 
     // MARK: Answers
+
+    private static func changed(_ call: Call, _ subClient: SubClient) -> Response {
+        call.tell("subClient", is: subClient.status.rawValue, [(.subClient, .bytes(subClient.id.text))])
+        return answer(subClient)
+    }
 
     private static func answer(_ subClient: SubClient) -> Response {
         .json(200, json(subClient)).tagged(subClient.version)

@@ -1,6 +1,7 @@
 import Domain
 import HTTPServer
 import JSON
+import Runtime
 import Store
 import Upstream
 
@@ -44,6 +45,7 @@ enum UpstreamRoutes {
                 try await store.createUpstream(scope, new, keeping: keeping)
             })
         await call.context.upstreams.refresh()
+        call.tell("upstream", is: "created", [(.environment, .text(new.environment.rawValue))])
         return response
     }
 
@@ -80,6 +82,7 @@ enum UpstreamRoutes {
             try await store.updateUpstream(scope, id, changes)
         }
         await call.context.upstreams.refresh()
+        call.tell("upstream", is: "changed", [(.upstream, .bytes(id.text))])
         return answer(call, updated)
     }
 
@@ -87,6 +90,7 @@ enum UpstreamRoutes {
         let id: UpstreamID = try call.identifier(0)
         try await call.store { store throws(StoreError) in try await store.deleteUpstream(scope, id) }
         await call.context.upstreams.refresh()
+        call.tell("upstream", is: "deleted", [(.upstream, .bytes(id.text))])
         return .noContent
     }
 

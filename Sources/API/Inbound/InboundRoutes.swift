@@ -10,7 +10,9 @@ enum InboundRoutes {
         Route(.post, "/inbound/mesh/{upstreamId}", bodyLimit: APILimits.inboundBytes, .inbound(receive))
     ]
 
-    @Sendable private static func receive(_ call: Call) async throws(Problem) -> Response {
+    @Sendable private static func receive(
+        _ call: Call, _ facts: inout RequestFacts
+    ) async throws(Problem) -> Response {
         let id: UpstreamID = try call.identifier(0)
         guard let tag = WebhookSignature.tag(call.head.headers) else { throw .unsignedWebhook }
         guard let upstream = await call.context.upstreams.upstream(id) else {
@@ -21,15 +23,19 @@ enum InboundRoutes {
         let event = try MeshEvent.read(
             body, upstream: upstream.id, id: call.context.identifiers.next(),
             transferID: call.context.identifiers.next())
+        facts.event = (event.id, event.traceID)
+        facts.subClient = event.reference?.subClient
         do {
             let fate = try await call.context.accept(event)
+            facts.fate = fate
             if fate == .erased { call.context.requestMetrics.erasedEvents.add() }
             if fate == .quarantined {
                 call.context.log.warn(
                     "an event has no sub-client",
                     [
-                        (.requestId, .bytes(call.requestID)), (.upstream, .bytes(upstream.id.text)),
-                        (.event, .bytes(event.id.text)), (.reason, .text(event.unroutableReason ?? "noLinkSession")),
+                        (.requestId, .bytes(call.requestID)), (.traceId, .bytes(facts.traceText)),
+                        (.upstream, .bytes(upstream.id.text)), (.event, .bytes(event.id.text)),
+                        (.reason, .text(event.unroutableReason ?? "noLinkSession")),
                     ])
             }
         } catch {

@@ -47,7 +47,7 @@ enum AccountRoutes {
                 json.member("type", type)
             }, answerBytes: APILimits.passedAnswerBytes, namesThing: true)
         do throws(UpstreamFailure) {
-            return try await call.context.mesh.answer(request, of: upstream).response(call)
+            return try await call.context.mesh.answer(request, of: upstream, trace: call.trace).response(call)
         } catch {
             throw call.meshProblem(error, upstream)
         }
@@ -66,7 +66,7 @@ enum AccountRoutes {
             .get, MeshCall.path("/api/v1/wallets/verify", [("UserId", theirs), ("Address", address)]),
             answerBytes: APILimits.passedAnswerBytes)
         do throws(UpstreamFailure) {
-            let answer = try await call.context.mesh.answer(request, of: upstream)
+            let answer = try await call.context.mesh.answer(request, of: upstream, trace: call.trace)
             guard let content = WalletVerifications.restored(answer.content, from: theirs, to: user) else {
                 throw .failed(reason: "unreadableAnswer")
             }

@@ -18,6 +18,7 @@ enum LinkTokenRoutes {
     /// Judge, rewrite, ask the upstream, judge again, commit the session, answer. A token that reached a merchant is
     /// always routable; one that did not never matters.
     @Sendable private static func create(_ call: Call, _ principal: Principal) async throws(MeshProblem) -> Response {
+        let began = call.context.clock.monotonic()
         guard principal.subClientStatus.allowsLinkTokens(in: principal.environment) else { throw .notActive }
         let request = try LinkTokenRequest(try await call.meshBody())
         _ = try await call.judge(request, principal)
@@ -28,7 +29,10 @@ enum LinkTokenRoutes {
             userID: NamespacedUser.id(of: request.userID, in: subClient),
             transactionID: TransactionReference(subClient: subClient, linkSession: session).text,
             subClientID: principal.registration.flatMap { $0.upstream == upstream.id ? $0.subClientID : nil })
-        let outcome = await call.context.mesh.createLinkToken(upstream, body: body)
+        let (clock, metrics) = (call.context.clock, call.context.requestMetrics)
+        let asked = clock.monotonic()
+        let outcome = await call.context.mesh.createLinkToken(upstream, body: body, trace: call.trace)
+        metrics.linkToken(outcome, upstream: clock.monotonic() &- asked)
         guard case .minted(let plain) = outcome else {
             throw call.meshProblem(outcome.failure ?? .failed(reason: "unknown"), upstream)
         }
@@ -39,7 +43,7 @@ enum LinkTokenRoutes {
             id: session, environment: principal.environment, upstream: upstream.id, credential: principal.credential,
             transactionID: request.transactionID, userID: request.userID, transferType: request.transferType,
             amountInFiat: request.amountInFiat, hasTransfer: request.hasTransfer,
-            expiresAt: call.context.clock.now() + APILimits.linkTokenLifetime,
+            expiresAt: clock.now() + APILimits.linkTokenLifetime,
             complianceRevision: judgement.revision, perDayMaximum: judgement.perDayMaximum)
         do {
             try await call.store.createLinkSession(principal.scope, new)
@@ -49,6 +53,7 @@ enum LinkTokenRoutes {
         } catch {
             throw call.meshProblem(error)
         }
+        metrics.linkTokenMinted(nanoseconds: clock.monotonic() &- began)
         let content = jsonObject { json in
             json.member("linkToken", minted.linkToken)
             json.member("paymentLink", minted.paymentLink)

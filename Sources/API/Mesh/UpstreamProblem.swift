@@ -41,14 +41,15 @@ extension Call {
             context.log.error(
                 "the upstream refuses our keys",
                 [
-                    (.requestId, .bytes(requestID)), (.upstream, .bytes(upstream.id.text)),
-                    (.status, .integer(status)),
+                    (.requestId, .bytes(requestID)), (.traceId, .bytes(trace.traceText)),
+                    (.upstream, .bytes(upstream.id.text)), (.status, .integer(status)),
                 ])
         case .failed(let reason), .unreachable(let reason):
             context.log.warn(
                 "the upstream failed",
                 [
-                    (.requestId, .bytes(requestID)), (.upstream, .bytes(upstream.id.text)),
+                    (.requestId, .bytes(requestID)), (.traceId, .bytes(trace.traceText)),
+                    (.upstream, .bytes(upstream.id.text)),
                     (.environment, .text(upstream.environment.rawValue)), (.reason, .text(reason)),
                 ])
         }

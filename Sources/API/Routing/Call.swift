@@ -1,3 +1,4 @@
+import Domain
 import HTTPServer
 import JSON
 import Runtime
@@ -11,6 +12,8 @@ struct Call: Sendable {
     let requestBody: RequestBody
     /// The path's parts where the pattern has names, in order.
     let parameters: [ArraySlice<UInt8>]
+    /// The caller's, if it named one, with a span of ours.
+    let trace: TraceContext
 
     var store: Store { context.store }
     var requestID: [UInt8] { head.requestId }
@@ -18,6 +21,14 @@ struct Call: Sendable {
     var callerAddress: IPAddress? {
         context.configuration.trustedProxies.caller(
             peer: IPAddress(head.peer), forwardedFor: head.headers.all("x-forwarded-for"))
+    }
+
+    /// What every line about this request begins with.
+    var mark: [Log.Field] { [(.requestId, .bytes(requestID)), (.traceId, .bytes(trace.traceText))] }
+
+    /// Tells that something is in another state now, on which more than this request depends.
+    func tell(_ kind: StaticString, is state: String, _ fields: [Log.Field]) {
+        context.log.info("state changed", mark + [(.kind, .text("\(kind)")), (.state, .text(state))] + fields)
     }
 
     // MARK: Body
@@ -73,12 +84,12 @@ struct Call: Sendable {
         case .unexpected(let sqlState):
             context.log.error(
                 "a statement failed that should not",
-                [(.requestId, .bytes(requestID)), (.route, .text(route.name)), (.sqlState, .text(sqlState))])
+                mark + [(.route, .text(route.name)), (.sqlState, .text(sqlState))])
             return .internal
         case .undecipherable:
             context.log.error(
                 "a sealed value does not open with the keys we have",
-                [(.requestId, .bytes(requestID)), (.route, .text(route.name))])
+                mark + [(.route, .text(route.name))])
             return .internal
         }
     }

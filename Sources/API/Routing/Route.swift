@@ -24,13 +24,14 @@ package struct Route: Sendable {
     typealias Tenant = @Sendable (Call, Principal) async throws(Problem) -> Response
     typealias Mesh = @Sendable (Call, Principal) async throws(MeshProblem) -> Response
     typealias Open = @Sendable (Call) async throws(Problem) -> Response
+    typealias Inbound = @Sendable (Call, inout RequestFacts) async throws(Problem) -> Response
 
     enum Handler: Sendable {
         case ops(Open)
         case admin(Permission, Admin)
         case tenant(CredentialAccess, Tenant)
         case mesh(CredentialAccess, Mesh)
-        case inbound(Open)
+        case inbound(Inbound)
         case open(Open)
     }
 

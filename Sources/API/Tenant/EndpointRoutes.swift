@@ -2,6 +2,7 @@ import Crypto
 import Domain
 import HTTPServer
 import JSON
+import Runtime
 import Store
 
 /// Webhook endpoints: where a sub-client wants its events. The sub-client's own under `/v1/webhook-endpoints`, and the
@@ -178,10 +179,13 @@ enum EndpointRoutes {
 
     private static func set(_ call: Call, _ place: Place, enabled: Bool) async throws(Problem) -> Response {
         let id: EndpointID = try call.identifier(place.position)
-        return EndpointAnswer.response(
-            try await call.store { store throws(StoreError) in
-                try await store.setEndpoint(place.scope, id, enabled: enabled)
-            })
+        let endpoint = try await call.store { store throws(StoreError) in
+            try await store.setEndpoint(place.scope, id, enabled: enabled)
+        }
+        call.tell(
+            "endpoint", is: enabled ? "enabled" : "disabled",
+            [(.endpoint, .bytes(id.text)), (.subClient, .bytes(place.scope.subClient.text))])
+        return EndpointAnswer.response(endpoint)
     }
 
     @Sendable static func test(_ call: Call, _ place: Place) async throws(Problem) -> Response {
