@@ -44,8 +44,11 @@ package struct BacklogMeter: Sendable {
 
     /// Looks again and again until the task is cancelled.
     package func run() async {
+        var looks = 0
         while !Task.isCancelled {
             await runOnce()
+            if looks % Limits.looksPerKept == 0 { await countKept() }
+            looks += 1
             await loop.sleep(for: Limits.backlogInterval)
         }
     }
@@ -60,10 +63,19 @@ package struct BacklogMeter: Sendable {
             let age = backlog.oldestDueAt.map { store.clock.now() - $0 } ?? .zero
             oldest.set(max(0, Int(age.components.seconds)))
             brokenEndpoints.set(backlog.brokenLanes)
-            held.set(backlog.held)
-            quarantined.set(backlog.quarantined)
         } catch {
             log.warn("what is due could not be counted", [(.error, .text("\(error)"))])
+        }
+    }
+
+    /// What waits for a person does not change from one second to the next.
+    private func countKept() async {
+        do throws(StoreError) {
+            let kept = try await store.kept(limit: Limits.countedBacklog)
+            held.set(kept.held)
+            quarantined.set(kept.quarantined)
+        } catch {
+            log.warn("what waits for a person could not be counted", [(.error, .text("\(error)"))])
         }
     }
 }

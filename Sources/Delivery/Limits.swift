@@ -127,6 +127,8 @@ package enum Limits {
     /// How often what is due is counted, and how far, as the metrics' help says: beyond it there is no more to know.
     static let backlogInterval: Duration = .seconds(10)
     static let countedBacklog = 10_000
+    /// How often, in looks at what is due, it is counted what waits for a person: once a minute.
+    static let looksPerKept = 6
     /// How much of an answer's headers is kept with an attempt: enough for those that tell why, where some send pages.
     static let keptHeaderBytes = 2_048
     /// How much is kept of what was sent: our own headers and twenty of the endpoint's.

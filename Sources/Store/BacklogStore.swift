@@ -3,7 +3,7 @@ import Postgres
 import Runtime
 import SQL
 
-/// What is due and was not taken by any node yet, and what waits for a person.
+/// What is due and was not taken by any node yet.
 package struct Backlog: Hashable, Sendable {
     /// Deliveries whose time has come.
     package let timed: Int
@@ -15,20 +15,24 @@ package struct Backlog: Hashable, Sendable {
     package let oldestDueAt: Timestamp?
     /// Endpoints with a queue whose breaker is not closed.
     package let brokenLanes: Int
-    /// Deliveries held because their endpoint is disabled.
-    package let held: Int
-    /// Events without a sub-client.
-    package let quarantined: Int
 
-    package init(
-        timed: Int, readyLanes: Int, lanes: Int, oldestDueAt: Timestamp?, brokenLanes: Int = 0, held: Int = 0,
-        quarantined: Int = 0
-    ) {
+    package init(timed: Int, readyLanes: Int, lanes: Int, oldestDueAt: Timestamp?, brokenLanes: Int = 0) {
         self.timed = timed
         self.readyLanes = readyLanes
         self.lanes = lanes
         self.oldestDueAt = oldestDueAt
         self.brokenLanes = brokenLanes
+    }
+}
+
+/// What waits for a person.
+package struct Kept: Hashable, Sendable {
+    /// Deliveries held because their endpoint is disabled.
+    package let held: Int
+    /// Events without a sub-client.
+    package let quarantined: Int
+
+    package init(held: Int, quarantined: Int) {
         self.held = held
         self.quarantined = quarantined
     }
@@ -41,7 +45,12 @@ extension Store {
             PlatformScope.system, .countDue, [.time(clock.now()), .int32(Int32(clamping: limit))])
         return try Backlog(
             timed: Int(rows.int64(0, 0)), readyLanes: Int(rows.int64(0, 1)), lanes: Int(rows.int64(0, 2)),
-            oldestDueAt: rows.optionalTime(0, 3), brokenLanes: Int(rows.int64(0, 4)), held: Int(rows.int64(0, 5)),
-            quarantined: Int(rows.int64(0, 6)))
+            oldestDueAt: rows.optionalTime(0, 3), brokenLanes: Int(rows.int64(0, 4)))
+    }
+
+    /// Each kind is counted up to `limit`. It walks over all endpoints: ask seldom.
+    package func kept(limit: Int) async throws(StoreError) -> Kept {
+        let rows = try await run(PlatformScope.system, .countKept, [.int32(Int32(clamping: limit))])
+        return try Kept(held: Int(rows.int64(0, 0)), quarantined: Int(rows.int64(0, 1)))
     }
 }

@@ -60,7 +60,9 @@ enum ServeOptions {
                 "How long events, deliveries and attempts are kept: at least so long, and up to a month longer, as "
                     + "they go by the month. What is still to be delivered stays. An event that comes again is known "
                     + "for twice as long."),
-            Option("log-level", "LEVEL", default: "info", "debug, info, warn or error."),
+            Option(
+                "log-level", "LEVEL", default: "info",
+                "debug, info, warn or error. SIGUSR1 logs everything from then on, SIGUSR2 this again."),
             Option("log-format", "FORMAT", default: "json", "json or pretty."),
         ]
 }

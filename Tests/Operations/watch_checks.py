@@ -44,7 +44,7 @@ def states(node: Node, kind: str) -> list[str]:
 def check_one_trace_leads_from_the_upstreams_event_to_every_attempt_and_no_secret_is_logged() -> None:
     with Place() as place, Listening() as world, Stand(place, Cluster(place).start()) as stand:
         # On one loop, which knows at once what it was told of its upstream.
-        node = stand.node("node", "--log-level", "debug", "--loops", "1").start()
+        node = stand.node("node", "--log-level", "debug", "--loops", "1", "--retry-time-divisor", "20").start()
         stand.fill(node, clients=1, endpoints=1)
         merchant = stand.clients[0]
         made = node.call("public", "POST", "/v1/webhook-endpoints", {
@@ -105,6 +105,12 @@ def states_are_told(node: Node, world: Listening, stand: Stand, endpoint: str) -
         node.call("public", "POST", f"/v1/webhook-endpoints/{endpoint}/{state}", token=merchant["clientSecret"])
         line = wait(node, "state changed", kind="endpoint", state=state + "d", endpoint=endpoint)
         assert line["requestId"] and len(line["traceId"]) == 32 and line["subClient"] == merchant["id"], line
+    world.statuses["/hook"] = 503
+    assert stand.post(node) == 200
+    line = wait(node, "state changed", kind="breaker", state="open")
+    assert line["endpoint"] == endpoint and line["delivery"] and len(line["traceId"]) == 32, line
+    world.statuses["/hook"] = 200
+    wait(node, "state changed", kind="breaker", state="closed")
     world.statuses["/hook"] = 410
     event = str(uuid.uuid4())
     assert stand.post(node, identifier=event) == 200

@@ -133,10 +133,12 @@ import Testing
             #expect(accepted[0].fate == .stored && accepted[0].deliveries.isEmpty)
             let held = try await fixture.store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items
             #expect(held.map(\.status) == [.held])
+            #expect(try await fixture.store.kept(limit: 100) == Kept(held: 1, quarantined: 0))
             _ = try await fixture.store.setEndpoint(seed.scope, endpoint, enabled: true)
             #expect(
                 try await fixture.store.claimDue(limit: 10, busy: [], lease: lease(fixture.store)).deliveries.count == 1
             )
+            #expect(try await fixture.store.kept(limit: 100) == Kept(held: 0, quarantined: 0))
         }
     }
 
@@ -153,6 +155,7 @@ import Testing
             let foreign = Seed(store: fixture.store, subClient: seed.subClient, upstream: production.id)
             let accepted = try await fixture.store.accept([foreign.received("Succeeded", session)], lease: nil)
             #expect(accepted[0].fate == .quarantined)
+            #expect(try await fixture.store.kept(limit: 100) == Kept(held: 0, quarantined: 1))
         }
     }
 

@@ -407,23 +407,35 @@ returning d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attem
 
 -- name: count_due
 -- What is due at $1 and was not taken yet, counted up to $2: deliveries on the clock, and endpoints whose lanes are to
--- be looked at; of how many something waits at all, and how many of those have an open breaker; since when the oldest
--- of what is due is; and what waits for a person: deliveries that are held, and events in quarantine.
+-- be looked at; of how many something waits at all, and how many of those have an open breaker; and since when the oldest
+-- of what is due is.
 with timed as (
     select d.due_at from delivery d where d.due_at <= $1::timestamptz order by d.due_at limit $2::int
 ), ready as (
     select l.ready_at from lane l where l.ready_at <= $1 and not l.is_closing order by l.ready_at limit $2
 ), queued as (
     select l.breaker from lane l where l.ready_at is not null and not l.is_closing limit $2
-), held as (
-    select from delivery d where d.status = 'held' limit $2
-), quarantined as (
-    select from quarantine limit $2
 )
 select (select count(*) from timed), (select count(*) from ready), (select count(*) from queued),
     least((select min(due_at) from timed), (select min(ready_at) from ready)),
-    (select count(*) from queued q where q.breaker <> 'closed'), (select count(*) from held),
-    (select count(*) from quarantined);
+    (select count(*) from queued q where q.breaker <> 'closed');
+
+-- name: count_kept
+-- What waits for a person, counted up to $1: deliveries held for endpoints that are disabled, and events in quarantine.
+-- What is held has no index of its own, so it is looked for in the lanes of those endpoints, not in all deliveries.
+with held as (
+    select from endpoint e
+    cross join lateral (
+        select from delivery d
+        where d.sub_client_id = e.sub_client_id and d.endpoint_id = e.id and d.due_at is null
+            and d.status in ('pending', 'retrying', 'held') and d.status = 'held'
+        limit $1::int
+    ) as d
+    where not e.enabled and e.deleted_at is null limit $1
+), quarantined as (
+    select from quarantine limit $1
+)
+select (select count(*) from held), (select count(*) from quarantined);
 
 -- name: release_lease
 -- Gives back what one lease holds on the clock: the answer to the statement that took it was lost, so nobody knows what
