@@ -142,7 +142,8 @@ def sockets_to(nodes: list[Node]) -> set[str]:
     wanted = {f"{node.ports['public']:04X}" for node in nodes}
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     ends = [(here, there) for _, here, there, state, *_ in rows if state in ("01", "06")]
-    return {there for here, there in ends if here[-4:] in wanted} | {here for here, there in ends if there[-4:] in wanted}
+    pairs = ends + [(there, here) for here, there in ends]
+    return {other for one, other in pairs if one[-4:] in wanted}
 
 
 def answered(node: Node) -> float:

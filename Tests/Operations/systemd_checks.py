@@ -1,4 +1,4 @@
-"""The units of deploy/systemd: what they allow, and a node that runs under them, installed by the README's own words."""
+"""The units of deploy/systemd: what they allow, and a node that runs under them, installed by the README's words."""
 
 import re
 import shutil
