@@ -1,6 +1,5 @@
 """The container file, the compose file and the manifests of Kubernetes: by their schemas, and against the program."""
 
-import json
 import os
 import re
 import sys
@@ -140,11 +139,9 @@ def write(here: Place, name: str, text: str) -> str:
 
 def health_is_told(stand: Stand) -> None:
     """By a node, each at its place; and by none, when it is not there."""
-    image = re.search(r"^HEALTHCHECK .* CMD (\[.*\])$", CONTAINERFILE, re.MULTILINE)
-    assert image
-    command = json.loads(image[1])
-    composed = COMPOSE["services"]["node-1"]["healthcheck"]["test"]
-    assert composed == ["CMD", *(word.replace("$", "$$") for word in command)], composed
+    assert re.search(r'^COPY deploy/container/ready /usr/local/bin/ready$', CONTAINERFILE, re.MULTILINE)
+    assert re.search(r'^HEALTHCHECK .* CMD \["ready"\]$', CONTAINERFILE, re.MULTILINE)
+    assert COMPOSE["services"]["node-1"]["healthcheck"]["test"] == ["CMD", "ready"]
     container = dict(pods())["subgate"]["containers"][0]
     ports = {one["name"]: one["containerPort"] for one in container["ports"]}
     listens = {name: int(variables(container["env"])[f"SUBGATE_{name.upper()}_LISTEN"].partition(":")[2])
@@ -155,15 +152,15 @@ def health_is_told(stand: Stand) -> None:
     for name, probe in probes.items():
         node.call(probe["port"], "GET", probe["path"])
     assert probes["liveness"]["path"] != probes["readiness"]["path"]
-    moved = [word.replace("/8082 ", f"/{node.ports['ops']} ") for word in command]
-    run(moved)
+    moved = {"SUBGATE_OPS_LISTEN": f"0.0.0.0:{node.ports['ops']}"}
+    run([CONTAINER / "ready"], env=moved)
     scaled_by = [one["pods"]["metric"]["name"] for one in resource("HorizontalPodAutoscaler")["spec"]["metrics"]
                  if one["type"] == "Pods"]
     monitored = [one["path"] for one in resource("ServiceMonitor")["spec"]["endpoints"]]
     text = "".join(node.call("ops", "GET", path).body.decode() for path in monitored)
     assert scaled_by and all(re.search(rf"^{name} ", text, re.MULTILINE) for name in scaled_by), scaled_by
     node.stop()
-    run(moved, expect=1)
+    run([CONTAINER / "ready"], env=moved, expect=1)
 
 
 # Kubernetes
