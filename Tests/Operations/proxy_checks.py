@@ -157,12 +157,12 @@ def a_death_costs_no_webhook(stand: Stand, proxy: Proxy) -> None:
     one, two = proxy.nodes
     caller: Any = Caller(proxy)
     with Load(stand, lambda: [caller]) as load:
-        load.go_on(100)
+        load.go_on(60)
         assert answered(one) > 0 and answered(two) > 0, "the load is not shared"
         one.kill()
-        load.go_on(100)
+        load.go_on(60)
         one.start()
         until(lambda: answered(one) > 0, "a place in the load for the node that came back")
         two.stop()
-        load.go_on(100)
+        load.go_on(60)
     assert load.answers.keys() == {200}, load.answers
