@@ -10,6 +10,8 @@ struct Attempt: Sendable {
     let clock: Clock
     let identifiers: IdentifierSource
     let retries: RetryPolicy
+    /// How long it may take in all.
+    let timeout: Duration
 
     /// Returns nil if nothing was sent for a reason of our own: then it was no attempt.
     func make(
@@ -76,7 +78,7 @@ struct Attempt: Sendable {
                 (name: "user-agent", value: Array("Subgate".utf8)),
             ] + (hasOwnTrace ? [] : [(name: "traceparent", value: trace.traceparent)])
                 + signer.headers(id: delivery.event.id.text, timestamp: timestamp, body: body),
-            body: body, connectTimeout: Limits.connectTimeout, totalTimeout: Limits.attemptTimeout,
+            body: body, connectTimeout: min(Limits.connectTimeout, timeout), totalTimeout: timeout,
             responseLimit: Limits.readAnswerBytes, policy: policy, partition: delivery.endpoint.uuid.low,
             // Every delivery may arrive twice, and a receiver that closes what it keeps open is no failure of its own.
             resendsOnStaleConnection: true)

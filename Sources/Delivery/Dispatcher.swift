@@ -31,6 +31,8 @@ package final class Dispatcher: Sendable {
     /// Off, all deliveries are left to other nodes.
     let isSending: Bool
     private let attempt: Attempt
+    /// How much of its lease must be left when an attempt begins.
+    private let timeOfAttempt: Duration
     private let endpoints: EndpointCache
     private let watch: EndpointWatch
     private let recorder: Recorder
@@ -39,7 +41,8 @@ package final class Dispatcher: Sendable {
 
     package init(
         loop: EventLoop, store: Store, client: HTTPClient, leases: LeaseSource, policy: AddressPolicy,
-        retries: RetryPolicy, isSending: Bool = true, log: Log, metrics: DeliveryMetrics
+        retries: RetryPolicy, attemptTimeout: Duration = Limits.attemptTimeout, isSending: Bool = true, log: Log,
+        metrics: DeliveryMetrics
     ) {
         self.isSending = isSending
         self.loop = loop
@@ -49,7 +52,9 @@ package final class Dispatcher: Sendable {
         self.metrics = metrics
         clock = store.clock
         attempt = Attempt(
-            client: client, policy: policy, clock: store.clock, identifiers: store.identifiers, retries: retries)
+            client: client, policy: policy, clock: store.clock, identifiers: store.identifiers, retries: retries,
+            timeout: attemptTimeout)
+        timeOfAttempt = LeaseSource.timeOfAttempt(attemptTimeout)
         endpoints = EndpointCache(loop: loop, store: store, policy: policy, log: log)
         watch = EndpointWatch(loop: loop, store: store, policy: retries.health, log: log, metrics: metrics)
         let state = LoopState(loop, State())
@@ -99,6 +104,13 @@ package final class Dispatcher: Sendable {
 
     /// Something became due: look now rather than at the next interval.
     package func lookNow() { nudge.signal() }
+
+    /// Others have taken this node for dead and hold what it held: what waits here is left to them, so that only what
+    /// is in flight is sent twice. What was taken since is given back.
+    package func yieldWaiting() {
+        settle(state.withValue { $0.queue.removeWaiting() }, as: .due)
+        lookNow()
+    }
 
     // MARK: Sending
 
@@ -186,7 +198,7 @@ package final class Dispatcher: Sendable {
     }
 
     private func leaseCoversAttempt(_ delivery: DueDelivery) -> Bool {
-        clock.now() + Limits.attemptTimeout + Limits.recordingMargin < delivery.leaseEnd
+        clock.now() + timeOfAttempt < delivery.leaseEnd
     }
 
     // MARK: Writing what became of them

@@ -3,7 +3,7 @@ package enum Limits {
     /// How long a receiver may take to accept a connection. Rivals give 5 s; a host that needs longer is down.
     static let connectTimeout: Duration = .seconds(5)
     /// How long an attempt may take in all. Standard Webhooks recommends 15 to 30 s.
-    static let attemptTimeout: Duration = .seconds(15)
+    package static let attemptTimeout: Duration = .seconds(15)
     /// How long a claimed delivery belongs to its node: a wait in memory, the attempt, and recording it.
     package static let lease: Duration = .seconds(60)
     /// An attempt is only begun while its lease covers its timeout and this, the time to record it.
@@ -51,6 +51,11 @@ package enum Limits {
     static let healthTries = 20
     /// How often leases of dead nodes are looked for: a second from a crash to the next attempt.
     static let rescueInterval: Duration = .milliseconds(500)
+    /// How long after its own session was replaced a node takes no other for dead: what ended it may have ended theirs,
+    /// and they connect again within a second, or a little more while all do.
+    package static let settlingTime: Duration = .seconds(2)
+    /// How far a machine's clock may be from the database's until that is said.
+    static let clockTolerance: Duration = .seconds(2)
     /// How far before the last look for them the next begins: longer than a statement may take.
     static let lapseLookBack: Duration = .seconds(15)
     /// Webhooks accepted in one statement: beyond this its gain is small and its memory is not.

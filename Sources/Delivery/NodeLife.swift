@@ -5,7 +5,8 @@ package import Store
 /// Keeps this node known to be alive, and gives back what dead nodes held.
 ///
 /// A node lives as long as its session holds an advisory lock: PostgreSQL frees it the moment the process is gone, so
-/// that after a crash its deliveries wait for the next look and not for their leases.
+/// that after a crash its deliveries wait for the next look and not for their leases. The same look keeps the node's time
+/// that of the server, by which all nodes judge leases.
 package struct NodeLife: Sendable {
     private let loop: EventLoop
     /// A store with one write connection that nothing else uses.
@@ -15,12 +16,23 @@ package struct NodeLife: Sendable {
     private let name: String
     private let log: Log
     private let metrics: DeliveryMetrics
+    private let time: SharedClock
+    private let state: LoopState<State>
     /// Called when deliveries were made due.
     private let onRescue: @Sendable () -> Void
+    /// Called when others have taken this node for dead.
+    private let onLoss: @Sendable () -> Void
 
+    private struct State {
+        var standing = NodeStanding()
+        var isKnown = false
+        var clockWasOff = false
+    }
+
+    /// `time` is what the stores' clocks go by.
     package init(
-        loop: EventLoop, session: Store, store: Store, node: UUIDValue, name: String, log: Log,
-        metrics: DeliveryMetrics, onRescue: @escaping @Sendable () -> Void
+        loop: EventLoop, session: Store, store: Store, node: UUIDValue, name: String, time: SharedClock, log: Log,
+        metrics: DeliveryMetrics, onRescue: @escaping @Sendable () -> Void, onLoss: @escaping @Sendable () -> Void
     ) {
         self.loop = loop
         self.session = session
@@ -29,14 +41,20 @@ package struct NodeLife: Sendable {
         self.name = name
         self.log = log
         self.metrics = metrics
+        self.time = time
         self.onRescue = onRescue
+        self.onLoss = onLoss
+        state = LoopState(loop, State())
     }
 
     /// One look: shows life, then rescues. Returns how many deliveries were made due.
     @discardableResult
     package func runOnce() async -> Int {
         do throws(StoreError) {
-            try await session.holdNode(node, name: name)
+            let sign = try await session.holdNode(node, name: name)
+            note(sign)
+            let verdict = state.withValue { $0.standing.shown(through: sign.session, at: sign.received) }
+            guard verdict == .judges else { return 0 }
             let rescued = try await store.rescueLeases(for: node)
             if rescued > 0 {
                 metrics.rescued.add(rescued)
@@ -47,6 +65,28 @@ package struct NodeLife: Sendable {
         } catch {
             log.warn("could not show life", [(.error, .text("\(error)"))])
             return 0
+        }
+    }
+
+    private func note(_ sign: NodeSign) {
+        time.learn(sign.time, sent: sign.sent, received: sign.received)
+        let ahead = time.machineIsAhead
+        let isOff = ahead > Limits.clockTolerance || ahead < .zero - Limits.clockTolerance
+        let (tells, isLost) = state.withValue { state in
+            defer {
+                state.clockWasOff = isOff
+                state.isKnown = true
+            }
+            return (isOff && !state.clockWasOff, sign.isNew && state.isKnown)
+        }
+        if tells {
+            log.warn(
+                "this machine's clock is off; the node goes by the database's",
+                [(.delayMs, .integer(Int(ahead.milliseconds)))])
+        }
+        if isLost {
+            log.warn("other nodes took this one for dead, and what it held is theirs")
+            onLoss()
         }
     }
 

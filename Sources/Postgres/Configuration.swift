@@ -31,6 +31,8 @@ package struct DatabaseConfiguration: Sendable {
     package var queueLimit = 16_384
     /// How long a unit may wait for a connection before it is answered `.unavailable(.deadline)`.
     package var queueDeadline: Duration = .seconds(5)
+    /// How long a server may take to set a session up: some hundreds of statements that it prepares.
+    package var setUpTimeout: Duration = .seconds(10)
     /// After this without an end of a batch its connection is given up: the server or the network hangs.
     package var stallTimeout: Duration = .seconds(15)
     /// After this without any connection new units are answered `.unavailable(.cannotConnect)` at once.

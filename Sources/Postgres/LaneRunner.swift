@@ -12,6 +12,7 @@ final class LaneRunner {
     let settings: [(name: String, value: String)]
     let channels: [String]
     let random: RandomSource
+    var setUpTimeout: Duration { configuration.setUpTimeout }
     private let configuration: DatabaseConfiguration
 
     var onNotification: ((_ channel: String, _ payload: [UInt8]) -> Void)?

@@ -18,6 +18,7 @@ package struct SQLState: Sendable, Hashable, CustomStringConvertible {
     package static let deadlockDetected = SQLState("40P01")
     package static let lockNotAvailable = SQLState("55P03")
     package static let queryCanceled = SQLState("57014")
+    package static let readOnlyTransaction = SQLState("25006")
     package static let featureNotSupported = SQLState("0A000")
     package static let invalidStatementName = SQLState("26000")
     package static let insufficientPrivilege = SQLState("42501")

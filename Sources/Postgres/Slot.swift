@@ -88,12 +88,31 @@ final class Slot {
         if listens { for channel in lane.channels { connection.send(sql: SessionSQL.listen(channel), []) } }
         connection.sync()
         connection.flush()
+        limitSetUp(of: connection, done)
+    }
+
+    /// A server that takes a connection and then hangs must not keep us from another that works.
+    private func limitSetUp(of connection: Connection, _ done: @escaping (PostgresError?) -> Void) {
+        guard state == .connecting, self.connection === connection else { return }
+        timerOfThis().schedule(after: lane.setUpTimeout) { [self] in
+            guard state == .connecting, self.connection === connection else { return }
+            connection.close()
+            lost()
+            done(.unavailable(.cannotConnect("the server took the connection and did not answer")))
+        }
+    }
+
+    private func timerOfThis() -> LoopTimer {
+        let timer = timer ?? LoopTimer(lane.loop)
+        self.timer = timer
+        return timer
     }
 
     private func ready(_ connection: Connection) {
         failures = 0
         shouldRenew = false
         state = .idle
+        timer?.cancel()
         connection.onLoss = { [self] in connectionDied() }
         connection.onReply = { [self] reply in received(reply) }
         connection.onNotification = lane.onNotification
@@ -108,9 +127,7 @@ final class Slot {
     /// Connects after a pause that grows with each failure, until it succeeds.
     func reconnect() {
         guard state == .disconnected else { return }
-        let timer = timer ?? LoopTimer(lane.loop)
-        self.timer = timer
-        timer.schedule(after: Backoff.pause(afterFailures: failures, random: lane.random.next())) { [self] in
+        timerOfThis().schedule(after: Backoff.pause(afterFailures: failures, random: lane.random.next())) { [self] in
             connect { [self] failure in
                 guard let failure, state != .closed else { return }
                 failures += 1
@@ -165,6 +182,8 @@ final class Slot {
         case .failed(let error):
             // A migration changed what a prepared statement gives: a new connection prepares it anew.
             let isStale = error.sqlState == .featureNotSupported || error.sqlState == .invalidStatementName
+            // The server became one that follows another: a new connection finds that other.
+            if error.sqlState == .readOnlyTransaction, lane.lane != .read { shouldRenew = true }
             if isStale, pending.losses < Limits.lossRetries {
                 shouldRenew = true
                 lane.retry([pending])

@@ -3,20 +3,37 @@ import Postgres
 import Runtime
 import SQL
 
+/// What a node learns when it shows that it lives.
+package struct NodeSign: Sendable {
+    /// The server's process for the session that holds the node's lock: another one if the session was replaced.
+    package let session: Int32
+    /// Whether the node was not known: it is new, or others have taken it for dead and what it held with it.
+    package let isNew: Bool
+    /// The server's time, at a moment between the steady readings `sent` and `received`.
+    package let time: Timestamp
+    package let sent: UInt64
+    package let received: UInt64
+}
+
 extension Store {
     /// Shows that this node lives: holds its advisory lock on this store's one write connection and keeps its row.
     ///
     /// Call it on a store of its own with a single write connection, and again every moment: if that connection was
     /// replaced, the lock is taken anew.
-    package func holdNode(_ id: UUIDValue, name: String) async throws(StoreError) {
+    @discardableResult
+    package func holdNode(_ id: UUIDValue, name: String) async throws(StoreError) -> NodeSign {
         // Advisory locks have 64 bits; the low half of a UUIDv7 is random.
         let lockKey = Int64(bitPattern: id.low)
-        _ = try await run(
+        let sent = clock.monotonic()
+        let results = try await run(
             PlatformScope.system,
             [
                 Query(.holdNode, [.int64(lockKey)]),
                 Query(.registerNode, [.uuid(id), .int64(lockKey), .string(name), .time(clock.now())]),
             ])
+        return NodeSign(
+            session: try results[0].int32(0, 1), isNew: !results[1].isEmpty, time: try results[0].time(0, 2),
+            sent: sent, received: clock.monotonic())
     }
 
     /// Makes due what dead nodes had leased, and returns how many deliveries that were. `node` asks, so it lives.

@@ -43,6 +43,7 @@ enum CheckCommand {
         do {
             let connection = try BlockingConnection(url, applicationName: "subgate check")
             report.passed("database connection")
+            if let complaint = try DatabaseDoor.pooling(url) { report.failed("pooler", complaint) }
             if connection.serverVersion >= oldestServer {
                 report.passed("PostgreSQL \(connection.serverVersion / 10_000)")
             } else {

@@ -33,11 +33,13 @@ struct Node: Sendable {
             "subgate_build_info", help: "The running build.", MetricLabel("version", [Commands.version]))
         let identifiers = IdentifierSource(clock: .system, random: .system)
         let parts = NodeParts(
-            configuration: configuration, leases: LeaseSource(node: identifiers.next(EventID.self).uuid), log: log,
+            configuration: configuration,
+            leases: LeaseSource(node: identifiers.next(EventID.self).uuid, span: configuration.lease), log: log,
             metrics: metrics,
             requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics),
             registrarMetrics: RegistrarMetrics(metrics), reconcilerMetrics: ReconcilerMetrics(metrics),
             databaseMetrics: DatabaseMetrics(metrics), phase: NodePhase())
+        try DatabaseDoor.check(configuration)
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)
         let watch = NodeWatch(metrics, databases: parts.databaseMetrics, phase: parts.phase, log: log)
@@ -71,29 +73,27 @@ struct Node: Sendable {
         let session = try await ownDatabase(first.loop, "subgate node", parts, statements: .nodeLife)
         let life = NodeLife(
             loop: first.loop,
-            session: Store(loop: first.loop, database: session, keyring: parts.configuration.keyring),
-            store: first.store, node: parts.leases.node, name: parts.configuration.nodeName, log: parts.log,
-            metrics: parts.deliveryMetrics
-        ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
+            session: parts.store(first.loop, session), store: first.store, node: parts.leases.node,
+            name: parts.configuration.nodeName, time: parts.time, log: parts.log, metrics: parts.deliveryMetrics,
+            onRescue: { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } },
+            onLoss: { for shard in shards { shard.loop.execute { shard.dispatcher.yieldWaiting() } } })
         // Before the first delivery is leased to this node, it must be known to live; and what a dead one held is due.
         await life.runOnce()
         let erasures = try await ownDatabase(
             first.loop, "subgate erasures", parts, statements: .service, statementTimeout: .seconds(60))
         let eraser = Eraser(
-            loop: first.loop,
-            store: Store(loop: first.loop, database: erasures, keyring: parts.configuration.keyring), log: parts.log)
+            loop: first.loop, store: parts.store(first.loop, erasures), log: parts.log)
         // Both take their time, and neither's work may be shared with what others wait for.
         let housekeeper = Housekeeper(
-            loop: first.loop,
-            store: Store(loop: first.loop, database: erasures, keyring: parts.configuration.keyring),
-            ages: parts.configuration.retention, log: parts.log)
+            loop: first.loop, store: parts.store(first.loop, erasures), ages: parts.configuration.retention,
+            log: parts.log)
         var work = [
             first.loop.spawn { await life.run() }, first.loop.spawn { await eraser.run() },
             first.loop.spawn { await housekeeper.run() },
         ]
         let background = try await ownDatabase(first.loop, "subgate background", parts, statements: .service)
         work += backgroundWork(
-            first.loop, Store(loop: first.loop, database: background, keyring: parts.configuration.keyring), parts
+            first.loop, parts.store(first.loop, background), parts
         ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
         for shard in shards { work += await shard.loop.run { shard.begin() } }
         // One worker of a node is enough for what people change, and spares upstreams.

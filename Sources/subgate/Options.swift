@@ -102,12 +102,14 @@ struct Options: Sendable {
     }
 
     /// A whole number of seconds, minutes, hours or days: `90s`, `15m`, `12h`, `5d`.
-    func duration(_ name: String, in range: ClosedRange<Duration>) throws(OptionError) -> Duration {
+    func duration(
+        _ name: String, in range: ClosedRange<Duration>, said bounds: String = "within a year"
+    ) throws(OptionError) -> Duration {
         let text = try required(name)
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
         guard let unit = text.last.flatMap({ units[$0] }), let count = Options.digits(String(text.dropLast())),
             range.contains(.seconds(count * unit))
-        else { throw OptionError("--\(name) is a number and s, m, h or d, such as 12h or 5d, and within a year") }
+        else { throw OptionError("--\(name) is a number and s, m, h or d, such as 12h or 5d, and \(bounds)") }
         return .seconds(count * unit)
     }
 

@@ -52,6 +52,14 @@ enum ServeOptions {
                 "retry-time-divisor", "N", default: "1",
                 "Divides each delay of retry schedules, and the pauses of endpoints that fail: development only."),
             Option(
+                "attempt-timeout", "TIME", default: "15s",
+                "How long a receiver may take to answer in all: a number and s or m."),
+            Option(
+                "lease", "TIME", default: "60s",
+                "How long what a node has taken to deliver is its own: a node that hangs, but still holds its "
+                    + "connections, keeps others from sending it for that long. Longer than an attempt by more than 5s."
+            ),
+            Option(
                 "reconcile-interval", "SECONDS", default: "300",
                 "How often upstreams' transfers are looked at for those whose webhooks did not come, and how long a "
                     + "webhook may take; 0 is never."),
@@ -88,6 +96,8 @@ struct ServiceConfiguration: Sendable {
     /// Whether an upstream may be at a private address.
     var allowsPrivateUpstreams: Bool
     var retries: RetryPolicy
+    var attemptTimeout: Duration
+    var lease: Duration
     /// Nil for never.
     var reconcileInterval: Duration?
     var retention: RetentionAges
@@ -113,6 +123,12 @@ struct ServiceConfiguration: Sendable {
         targetPolicy = allowsPrivateTargets ? .allowPrivate : .publicOnly(ports: ports)
         allowsPrivateUpstreams = allowsPrivateTargets
         retries = try options.retries()
+        attemptTimeout = try options.duration(
+            "attempt-timeout", in: .seconds(1) ... .seconds(120), said: "from 1s to 120s")
+        lease = try options.duration("lease", in: .seconds(1) ... .seconds(3_600), said: "within an hour")
+        guard lease > LeaseSource.timeOfAttempt(attemptTimeout) else {
+            throw OptionError("--lease is longer than --attempt-timeout by more than 5s")
+        }
         let seconds = try options.integer("reconcile-interval", in: 0...86_400)
         reconcileInterval = seconds == 0 ? nil : .seconds(seconds)
         // A delivery is tried for days: what is younger than a week is never dropped.

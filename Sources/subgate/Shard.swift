@@ -20,13 +20,21 @@ struct NodeParts: Sendable {
     let reconcilerMetrics: ReconcilerMetrics
     let databaseMetrics: DatabaseMetrics
     let phase: NodePhase
-    let clock = Clock.system
+    /// PostgreSQL's, so that all nodes agree on what has ended.
+    let time = SharedClock()
     let random = RandomSource.system
     /// One for all loops: what it decodes is held once.
     let worker = Worker(capacity: APILimits.waitingLogos)
     let bell = EventBell()
 
+    var clock: Clock { time.clock }
     var identifiers: IdentifierSource { IdentifierSource(clock: clock, random: random) }
+    /// A store on the node's clock.
+    func store(_ loop: EventLoop, _ database: Database) -> Store {
+        Store(
+            loop: loop, database: database, keyring: configuration.keyring, clock: clock, identifiers: identifiers)
+    }
+
     var policy: AddressPolicy { configuration.targetPolicy }
     var upstreamPolicy: AddressPolicy { configuration.allowsPrivateUpstreams ? .allowPrivate : .publicOnly }
 }
@@ -62,7 +70,8 @@ struct Shard: Sendable {
         let client = HTTPClient(loop: loop, configuration: clientConfiguration)
         let dispatcher = Dispatcher(
             loop: loop, store: store, client: client, leases: parts.leases, policy: parts.policy,
-            retries: parts.configuration.retries, isSending: !parts.configuration.acceptsOnly, log: parts.log,
+            retries: parts.configuration.retries, attemptTimeout: parts.configuration.attemptTimeout,
+            isSending: !parts.configuration.acceptsOnly, log: parts.log,
             metrics: parts.deliveryMetrics)
         let intake = Intake(loop: loop, store: store, dispatcher: dispatcher)
         let upstreams = UpstreamDirectory(store: store, policy: parts.upstreamPolicy, log: parts.log)

@@ -1,12 +1,15 @@
 -- name: hold_node
 -- The session that holds this lock is the node's life: when it ends, the lock is gone and the node's leases are given
--- back. Asked again and again on one session, so that a session that was replaced holds it soon.
-select pg_try_advisory_lock($1::bigint);
+-- back. Asked again and again on one session, so that a session that was replaced holds it soon. Which session that is
+-- comes back, and the server's time, by which all nodes go.
+select pg_try_advisory_lock($1::bigint), pg_backend_pid(), clock_timestamp();
 
 -- name: register_node
+-- A row comes back if there was none: the node is new, or others have taken it for dead.
 insert into node (id, lock_key, name, started_at)
 values ($1::uuid, $2::bigint, $3::text, $4::timestamptz)
-on conflict (id) do nothing;
+on conflict (id) do nothing
+returning id;
 
 -- name: find_dead_nodes
 -- Node $1 asks: it lives, even while its session is being replaced and holds no lock.

@@ -1,0 +1,46 @@
+import Postgres
+import SQL
+
+/// Whether a node can work through what its connection string leads to; looked at before anything else.
+enum DatabaseDoor {
+    /// Connections of a node whatever its options are: its life, its erasures, its background.
+    private static let ownConnections = 3
+    /// And of each loop: one for units that share a lock, one for those that lock a row each.
+    private static let fixedPerLoop = 2
+
+    /// Throws the one line that an operator needs. Blocks.
+    static func check(_ configuration: ServiceConfiguration) throws(StartFailure) {
+        var complaint: String?
+        do throws(PostgresError) {
+            complaint = try pooling(configuration.databaseURL)
+            if complaint == nil { complaint = try crowding(configuration) }
+        } catch {
+            throw StartFailure("\(error)")
+        }
+        if let complaint { throw StartFailure(complaint) }
+    }
+
+    /// What is wrong if the server has no room for the node's connections.
+    private static func crowding(_ configuration: ServiceConfiguration) throws(PostgresError) -> String? {
+        let connection = try BlockingConnection(configuration.databaseURL, applicationName: "subgate start")
+        let room = Int(try connection.query(Statement.connectionRoom.text).int32(0, 0))
+        let needed = connections(configuration)
+        if room >= needed { return nil }
+        return
+            "PostgreSQL takes \(max(0, room)) more connections and this node makes \(needed): raise max_connections, "
+            + "or lower --loops, --read-connections or --write-connections"
+    }
+
+    /// What is wrong with the pooler in between, if anything is.
+    static func pooling(_ url: String) throws(PostgresError) -> String? {
+        guard try PoolerProbe.look(url) == .transactionPooling else { return nil }
+        return "what stands before PostgreSQL gives each transaction another session, as PgBouncer does in transaction "
+            + "mode: use its session mode, or connect to PostgreSQL itself"
+    }
+
+    /// How many connections a node makes.
+    static func connections(_ configuration: ServiceConfiguration) -> Int {
+        let perLoop = configuration.readConnections + configuration.writeConnections + fixedPerLoop
+        return configuration.loops * perLoop + ownConnections
+    }
+}
