@@ -23,6 +23,11 @@ package final class Database: @unchecked Sendable {
     /// Called on the loop with each notification of the configured channels. A hint only: those sent while no
     /// connection was there are lost. Set it before `start()`.
     package var onNotification: ((_ channel: String, _ payload: [UInt8]) -> Void)?
+    /// Called on the loop with why connections cannot be made again, once for each reason there is, and with nil when
+    /// all are back. Set it before `start()`.
+    package var onOutage: ((_ reason: PostgresError?) -> Void)?
+    /// The reasons of the outage that goes on.
+    private var told: Set<String> = []
 
     package init(loop: EventLoop, configuration: DatabaseConfiguration, statements: [Statement]) {
         self.loop = loop
@@ -49,6 +54,7 @@ package final class Database: @unchecked Sendable {
         for lane in lanes {
             lane.onBatch = onBatch
             lane.onNotification = onNotification
+            lane.onReconnect = { [unowned self] in noteReconnect($0) }
         }
         var failure: PostgresError?
         for lane in lanes where failure == nil {
@@ -64,6 +70,16 @@ package final class Database: @unchecked Sendable {
         }
         runners = lanes
         phase = .running
+    }
+
+    private func noteReconnect(_ failure: PostgresError?) {
+        if let failure {
+            if !told.insert(failure.description).inserted { return }
+        } else {
+            if told.isEmpty || !runners.allSatisfy(\.isWhole) { return }
+            told = []
+        }
+        onOutage?(failure)
     }
 
     /// Whether every lane has a connection.

@@ -17,6 +17,8 @@ final class LaneRunner {
 
     var onNotification: ((_ channel: String, _ payload: [UInt8]) -> Void)?
     var onBatch: ((BatchSample) -> Void)?
+    /// Called with why a connection could not be made again, and with nil when one was.
+    var onReconnect: ((PostgresError?) -> Void)?
     private(set) var counters = LaneCounters()
     private var slots: [Slot] = []
     private var queue = PendingQueue()
@@ -56,6 +58,9 @@ final class LaneRunner {
 
     /// Why it has none, if it has tried since.
     var outage: PostgresError? { isConnected ? nil : downReason }
+
+    /// Whether all of them are.
+    var isWhole: Bool { slots.allSatisfy { $0.state == .idle || $0.state == .flying } }
 
     var snapshot: LaneCounters {
         var now = counters
@@ -105,6 +110,7 @@ final class LaneRunner {
         while let pending = queue.popFirst() { finish(pending, .failure(.unavailable(.closed))) }
         onNotification = nil
         onBatch = nil
+        onReconnect = nil
     }
 
     // MARK: Units
@@ -185,6 +191,7 @@ final class LaneRunner {
         counters.connects += 1
         downSince = nil
         downReason = nil
+        onReconnect?(nil)
         dispatchAtTurnEnd()
     }
 
@@ -197,6 +204,7 @@ final class LaneRunner {
     func connectFailed(_ error: PostgresError) {
         counters.failedConnects += 1
         if !isConnected { downReason = error }
+        onReconnect?(error)
     }
 
     // MARK: Time

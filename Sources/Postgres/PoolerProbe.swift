@@ -20,13 +20,14 @@ package enum PoolerProbe {
         // A pooler makes up a process of its own for each client, which is what a client that cancels would name.
         if mine == one.backendProcess { return .direct }
         let other = try BlockingConnection(connectionString, applicationName: "subgate pooler probe")
+        // If there is no process left for it, that is told here.
+        _ = try process(other)
         for _ in 0..<rounds {
             do throws(PostgresError) {
                 try other.execute("begin")
             } catch {
-                // Statement mode knows no transactions.
-                if case .server = error { return .transactionPooling }
-                throw error
+                // Statement mode ends a session that begins a transaction.
+                return .transactionPooling
             }
             // It holds its process until its commit: if that was ours, or if ours is another now, we keep none.
             if try process(other) == mine { return .transactionPooling }

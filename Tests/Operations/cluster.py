@@ -32,7 +32,7 @@ class Cluster:
         self.home = place.folder_for_others(name)
         self.data = data or self.home / "data"
         if data is None:
-            run([BINARIES / "initdb", "-D", self.data, "-U", OWNER, "-E", "UTF8", "--locale=C", "-A", "trust"],
+            run([BINARIES / "initdb", "-N", "-D", self.data, "-U", OWNER, "-E", "UTF8", "--locale=C", "-A", "trust"],
                 cwd="/", **unprivileged())
         self.server: Child | None = None
 
