@@ -172,7 +172,7 @@ struct BatchMachine<Output> {
 
     /// The units without an outcome when the connection is lost, in order, and whether each may have been committed.
     func unfinished() -> [(unit: Int, mayHaveRun: Bool)] {
-        let flown = flying.flatMap { group in group.units.map { (unit: $0, mayHaveRun: group.failure == nil) } }
+        let flown = flying.flatMap { group in group.units.map { (unit: $0, mayHaveRun: group.failure?.unit == nil) } }
         return flown + waiting.flatMap { group in group.units.map { (unit: $0, mayHaveRun: false) } }
     }
 }

@@ -105,7 +105,12 @@ final class Connection {
     private func socketIsReady(_ readiness: SocketWatcher.Readiness) {
         if readiness.contains(.writable) { flush() }
         if isClosed || !(readiness.contains(.readable) || readiness.contains(.failed)) { return }
-        let isAlive = unsafe PQconsumeInput(handle) != 0
+        var isAlive = unsafe PQconsumeInput(handle) != 0
+        if readiness.contains(.failed) {
+            // A failed socket is not watched any more, and its error may stand behind a server's last words.
+            for _ in 0..<Limits.lastReads where isAlive { isAlive = unsafe PQconsumeInput(handle) != 0 }
+            isAlive = false
+        }
         receive()
         if isClosed { return }
         readNotifications()

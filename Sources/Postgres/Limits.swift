@@ -9,6 +9,8 @@ enum Limits {
     static let parametersPerQuery = 65_535
     /// Bytes of the parameter buffer kept between two queries: larger ones are given back.
     static let keptParameterBytes = 64 << 10
+    /// How often a socket that has failed is read, for answers that came before: 16 KiB or more each time.
+    static let lastReads = 64
     /// How often a unit that lost to another (40001, 40P01) is run again before its caller learns of it.
     static let conflictRetries = 3
     /// How often a read that was in flight when its connection died is sent again.

@@ -9,7 +9,7 @@ package final class SocketWatcher: @unchecked Sendable {
         package init(rawValue: Int32) { self.rawValue = rawValue }
         package static let readable = Readiness(rawValue: Int32(UV_READABLE.rawValue))
         package static let writable = Readiness(rawValue: Int32(UV_WRITABLE.rawValue))
-        /// The socket failed: read it to learn how.
+        /// The socket failed: read it to learn how. It is not watched any more.
         package static let failed = Readiness(rawValue: 1 << 16)
     }
 
