@@ -5,8 +5,8 @@ package import Store
 /// Keeps this node known to be alive, and gives back what dead nodes held.
 ///
 /// A node lives as long as its session holds an advisory lock: PostgreSQL frees it the moment the process is gone, so
-/// that after a crash its deliveries wait for the next look and not for their leases. The same look keeps the node's time
-/// that of the server, by which all nodes judge leases.
+/// that after a crash its deliveries wait for the next look and not for their leases. The same look keeps the node's
+/// time that of the server, by which all nodes judge leases.
 package struct NodeLife: Sendable {
     private let loop: EventLoop
     /// A store with one write connection that nothing else uses.

@@ -1,4 +1,4 @@
-"""A drill of two PostgreSQL clusters, the one following the other: the first is lost under load, the second promoted."""
+"""A drill of two PostgreSQL clusters, one following the other: the first is lost under load, the second promoted."""
 
 import contextlib
 import os

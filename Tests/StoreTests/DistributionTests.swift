@@ -5,7 +5,8 @@ import Testing
 /// What lets the tables of tenants be spread over servers by their sub-client: every key of theirs contains it, so that
 /// each server can hold its keys by itself, and no row points at one that may be on another.
 @Suite struct DistributionTests {
-    /// The tables with a `sub_client_id`. `sub_client` itself, with a row for each, is small: every server has all of it.
+    /// The tables with a `sub_client_id`. `sub_client` itself, with a row for each, is small: every server has all of
+    /// it.
     private static let tenantTables = """
         tenant as (
             select c.oid, c.relname, a.attnum

@@ -407,8 +407,8 @@ returning d.id, d.event_id, d.event_type, d.endpoint_id, d.status::text, d.attem
 
 -- name: count_due
 -- What is due at $1 and was not taken yet, counted up to $2: deliveries on the clock, and endpoints whose lanes are to
--- be looked at; of how many something waits at all, and how many of those have an open breaker; and since when the oldest
--- of what is due is.
+-- be looked at; of how many something waits at all, and how many of those have an open breaker; and since when the
+-- oldest of what is due is.
 with timed as (
     select d.due_at from delivery d where d.due_at <= $1::timestamptz order by d.due_at limit $2::int
 ), ready as (
