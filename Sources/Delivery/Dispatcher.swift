@@ -18,6 +18,8 @@ package final class Dispatcher: Sendable {
         /// The last claim looked at lanes in which what is written may make room.
         var seesBoundLanes = false
         var isStopping = false
+        /// The gate is closed: see `setHeld(_:)`.
+        var isHeld = false
         var isPumping = false
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -73,7 +75,7 @@ package final class Dispatcher: Sendable {
     /// must wait in their lanes instead, for any node to claim.
     package func leaseForNew() -> Lease? {
         state.withValue { state in
-            !isSending || state.isStopping || state.queue.room < Limits.acceptSize
+            !isSending || state.isStopping || state.isHeld || state.queue.room < Limits.acceptSize
                 ? nil : leases.next(at: clock.now())
         }
     }

@@ -24,14 +24,14 @@ extension Dispatcher {
         let (room, busy, timedFrom, lanesFrom) = state.withValue {
             ($0.queue.room, $0.queue.busyEndpoints, $0.timedFrom, $0.lanesFrom)
         }
-        guard room >= 2 * Limits.claimSize else { return Limits.claimInterval }
+        guard room >= 2 * Limits.claimSize, !state.withValue(\.isHeld) else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
         do throws(StoreError) {
             let claim = try await store.claimDue(
                 limit: Limits.claimSize, busy: busy, lease: lease, timedFrom: timedFrom, lanesFrom: lanesFrom)
             // Asked before they are taken: what is sent at once may be forgotten at once.
             let pace = state.withValue { $0.queue.hasProven(claim.deliveries) } ? Limits.claimPace : Limits.unprovenPace
-            if state.withValue(\.isStopping) {
+            if state.withValue({ $0.isStopping || $0.isHeld }) {
                 settle(claim.deliveries, as: .due)
             } else {
                 take(claim.deliveries)
@@ -56,6 +56,21 @@ extension Dispatcher {
             if error == .outcomeUnknown { loop.spawn { [self] in await giveBack(lease) } }
             return Limits.claimInterval
         }
+    }
+
+    /// While it is held it claims nothing, and what waited here is given back. What is in flight is finished.
+    ///
+    /// The database keeps the gate by itself: no statement leases a delivery while it is closed. This spares it being
+    /// asked, and stops what was leased before.
+    package func setHeld(_ isHeld: Bool) {
+        let waiting = state.withValue { state -> [DueDelivery]? in
+            if state.isHeld == isHeld { return nil }
+            state.isHeld = isHeld
+            return isHeld ? state.queue.removeWaiting() : []
+        }
+        guard let waiting else { return }
+        settle(waiting, as: .due)
+        nudge.signal()
     }
 
     /// Gives back a lease whose taking had no answer: its deliveries may be ours without our knowing them, and would

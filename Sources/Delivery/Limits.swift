@@ -56,6 +56,13 @@ package enum Limits {
     package static let settlingTime: Duration = .seconds(2)
     /// How far a machine's clock may be from the database's until that is said.
     static let clockTolerance: Duration = .seconds(2)
+    /// How often it is looked whether the database is the one that was served before: no delivery is claimed of another
+    /// until then.
+    static let gateInterval: Duration = .milliseconds(500)
+    /// How often at once, while others write what was looked at.
+    static let gateLooks = 3
+    /// How often it is told that deliveries are on hold.
+    static let gateReminder: Duration = .seconds(60)
     /// How far before the last look for them the next begins: longer than a statement may take.
     static let lapseLookBack: Duration = .seconds(15)
     /// Webhooks accepted in one statement: beyond this its gain is small and its memory is not.

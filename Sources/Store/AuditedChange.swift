@@ -46,6 +46,9 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case recoveryCancelled = "recovery.cancelled"
     /// Its target is the sub-client: the account is the upstream's. Written before the upstream is asked.
     case accountDisconnecting = "account.disconnecting"
+    /// Of all sub-clients: by a node that found its database restored, or by an operator.
+    case deliveriesHeld = "deliveries.held"
+    case deliveriesReleased = "deliveries.released"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
@@ -67,6 +70,8 @@ package enum AuditNoun: String, Sendable, CaseIterable {
     case erasure
     case event
     case recovery
+    /// There is one: its id is nil.
+    case deliveryGate = "delivery_gate"
 }
 
 extension AuditNoun {
@@ -87,6 +92,7 @@ extension AuditNoun {
         case .erasure: ErasureID(id).text
         case .event: EventID(id).text
         case .recovery: RecoveryID(id).text
+        case .deliveryGate: Array("deliveries".utf8)
         }
     }
 }

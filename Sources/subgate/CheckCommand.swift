@@ -74,7 +74,7 @@ enum CheckCommand {
     /// Connects as the service would, so that every statement is prepared and every sealed secret is opened.
     private static func checkService(_ configuration: ServiceConfiguration, _ report: inout Report) {
         let loop = Loops.start(1)[0]
-        let failure = loop.wait { () async -> String? in
+        let found = loop.wait { () async -> Result<CheckContents, any Error> in
             let database = Database(
                 loop: loop, configuration: .service(configuration.databaseURL), statements: .service)
             let store = Store(loop: loop, database: database, keyring: configuration.keyring)
@@ -82,18 +82,27 @@ enum CheckCommand {
                 try await database.start()
                 let upstreams = try await store.loadUpstreams()
                 let keys = try await store.countOwnerKeys()
+                let contents = try await CheckContents(of: store)
                 await database.close()
                 if upstreams.isEmpty { StandardStreams.say("note  no upstream is registered yet") }
                 if keys == 0 { StandardStreams.say("note  there is no owner with a key yet: `subgate keys bootstrap`") }
-                return nil
+                return .success(contents)
             } catch {
-                return "\(error)"
+                return .failure(error)
             }
         }
-        if let failure {
-            report.failed("statements and sealed secrets", failure)
-        } else {
+        switch found {
+        case .failure(let error): report.failed("statements and sealed secrets", "\(error)")
+        case .success(let contents):
             report.passed("statements and sealed secrets")
+            for finding in contents.findings {
+                if let failure = finding.failure {
+                    report.failed(finding.what, failure)
+                } else {
+                    report.passed(finding.what)
+                }
+            }
+            for note in contents.notes { print("note  \(note)") }
         }
     }
 }

@@ -24,6 +24,8 @@ enum Commands {
             case "check": return try CheckCommand.run(rest, environment)
             case "listen": return try ListenCommand.run(rest, environment)
             case "keys": return try KeysCommand.run(rest, environment)
+            case "hold": return try HoldCommand.run(rest, environment)
+            case "release": return try ReleaseCommand.run(rest, environment)
             case "version", "--version":
                 print("subgate \(version)")
                 return 0
@@ -53,6 +55,8 @@ enum Commands {
           check      verify the configuration and the database, and say what is wrong
           listen     post a sub-client's sandbox events to a URL on this machine, as they happen
           keys       make master keys, peppers and the first owner's key
+          hold       keep all deliveries back, until they are released
+          release    let deliveries go out of a database that was restored, or held
           version    print the version
 
         Each command prints its options with --help.

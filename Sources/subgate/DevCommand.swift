@@ -58,6 +58,8 @@ enum DevCommand {
             "--retry-time-divisor", try options.required("retry-time-divisor"),
             "--log-level", try options.required("log-level"), "--log-format", try options.required("log-format"),
             "--node-name", "dev",
+            // It is served now and then.
+            "--hold-after-outage", "0s",
         ]
         if try !options.isOn("deny-private-targets") { arguments.append("--allow-private-targets") }
         var configuration = try ServiceConfiguration(

@@ -77,6 +77,9 @@ struct Node: Sendable {
             name: parts.configuration.nodeName, time: parts.time, log: parts.log, metrics: parts.deliveryMetrics,
             onRescue: { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } },
             onLoss: { for shard in shards { shard.loop.execute { shard.dispatcher.yieldWaiting() } } })
+        let gate = gateWatch(shards, parts)
+        // Before anything else is done in a database that may be a restored one.
+        await gate.runOnce()
         // Before the first delivery is leased to this node, it must be known to live; and what a dead one held is due.
         await life.runOnce()
         let erasures = try await ownDatabase(
@@ -88,7 +91,8 @@ struct Node: Sendable {
             loop: first.loop, store: parts.store(first.loop, erasures), ages: parts.configuration.retention,
             log: parts.log)
         var work = [
-            first.loop.spawn { await life.run() }, first.loop.spawn { await eraser.run() },
+            first.loop.spawn { await gate.run() }, first.loop.spawn { await life.run() },
+            first.loop.spawn { await eraser.run() },
             first.loop.spawn { await housekeeper.run() },
         ]
         let background = try await ownDatabase(first.loop, "subgate background", parts, statements: .service)
@@ -123,6 +127,16 @@ struct Node: Sendable {
         return Node(
             parts: parts, shards: shards, servers: servers, work: work, own: [session, erasures, background],
             ports: (publicPort, admin.port, ops.port))
+    }
+
+    private static func gateWatch(_ shards: [Shard], _ parts: NodeParts) -> GateWatch {
+        GateWatch(
+            loop: shards[0].loop, store: shards[0].store,
+            gate: DeliveryGate(longestOutage: parts.configuration.longestOutage), shown: parts.gate, log: parts.log,
+            metrics: parts.metrics
+        ) { isHeld in
+            for shard in shards { shard.loop.execute { shard.dispatcher.setHeld(isHeld) } }
+        }
     }
 
     /// What every node does in the background for those who wait for it: short chunks, so they share a connection.

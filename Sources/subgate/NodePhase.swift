@@ -1,4 +1,5 @@
 import API
+import Domain
 import Runtime
 import Synchronization
 
@@ -30,7 +31,7 @@ final class NodePhase: Sendable {
     }
 
     /// `outage` says why the asking loop has no database, `hasUpstreams` whether it knows the upstreams.
-    func readiness(outage: String?, hasUpstreams: Bool) -> Readiness {
+    func readiness(outage: String?, hasUpstreams: Bool, hold: HoldReason?) -> Readiness {
         let status = NodePhase.phases[current.load(ordering: .relaxed)]
         let others = lost.load(ordering: .relaxed).nonzeroBitCount
         let parts = [
@@ -40,6 +41,10 @@ final class NodePhase: Sendable {
             Readiness.Part(name: "upstreams", reason: hasUpstreams ? nil : "they were not read yet"),
         ]
         let isWell = parts.allSatisfy { $0.reason == nil }
-        return Readiness(status: isWell ? .ready : status == .ready ? .unavailable : status, parts: parts)
+        // It takes webhooks and serves the API all the same.
+        let deliveries = Readiness.Part(
+            name: "deliveries", reason: hold.map { "on hold until `subgate release`: \($0.explanation)" })
+        return Readiness(
+            status: isWell ? .ready : status == .ready ? .unavailable : status, parts: parts + [deliveries])
     }
 }

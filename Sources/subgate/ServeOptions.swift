@@ -69,6 +69,10 @@ enum ServeOptions {
                     + "they go by the month. What is still to be delivered stays. An event that comes again is known "
                     + "for twice as long."),
             Option(
+                "hold-after-outage", "TIME", default: "1d",
+                "Deliveries are held until `subgate release` when the database was not served for longer and has been "
+                    + "started since: it may be a copy. 0s is never. See 'Operations: back up and restore'."),
+            Option(
                 "log-level", "LEVEL", default: "info",
                 "debug, info, warn or error. SIGUSR1 logs everything from then on, SIGUSR2 this again."),
             Option("log-format", "FORMAT", default: "json", "json or pretty."),
@@ -101,6 +105,8 @@ struct ServiceConfiguration: Sendable {
     /// Nil for never.
     var reconcileInterval: Duration?
     var retention: RetentionAges
+    /// How long a database may not have been served and still be taken for the same; nil for any time.
+    var longestOutage: Duration?
     var logLevel: LogLevel
     var logFormat: LogFormat
 
@@ -133,6 +139,8 @@ struct ServiceConfiguration: Sendable {
         reconcileInterval = seconds == 0 ? nil : .seconds(seconds)
         // A delivery is tried for days: what is younger than a week is never dropped.
         retention = RetentionAges(days: try options.integer("retention-days", in: 8...36_500))
+        let outage = try options.duration("hold-after-outage", in: .zero ... .seconds(365 * 86_400))
+        longestOutage = outage == .zero ? nil : outage
         guard let level = LogLevel(name: Array(try options.required("log-level").utf8)) else {
             throw OptionError("--log-level is debug, info, warn or error")
         }

@@ -22,6 +22,7 @@ struct NodeParts: Sendable {
     let phase: NodePhase
     /// PostgreSQL's, so that all nodes agree on what has ended.
     let time = SharedClock()
+    let gate = GateState()
     let random = RandomSource.system
     /// One for all loops: what it decodes is held once.
     let worker = Worker(capacity: APILimits.waitingLogos)
@@ -110,7 +111,8 @@ struct Shard: Sendable {
                 return fate
             },
             readiness: {
-                parts.phase.readiness(outage: database.outage, hasUpstreams: upstreams.isLoaded)
+                parts.phase.readiness(
+                    outage: database.outage, hasUpstreams: upstreams.isLoaded, hold: parts.gate.hold)
             }, worker: parts.worker, bell: parts.bell)
         return Shard(
             loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,

@@ -9,6 +9,8 @@ with due as (
     select d.sub_client_id, d.id, d.endpoint_id
     from delivery d
     where d.due_at > $6::timestamptz and d.due_at <= $2::timestamptz
+        and (select g.held_since is null and g.started_at = pg_postmaster_start_time()
+            from delivery_gate g) is not false
     order by d.due_at
     limit $4::int
     for update skip locked
@@ -68,11 +70,13 @@ left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 -- `is true` keeps the lanes' index, which has just those rows, from being walked whole for each that is locked.
 --
 -- Nothing that was to be looked at before $7 is looked for, where an earlier look has left nothing: while somebody's
--- transaction stays open, each look leaves a dead version of its lane there.
+-- transaction stays open, each look leaves a dead version of its lane there. Nor is anything while the gate is closed.
 with seen as materialized (
     select l.sub_client_id, l.endpoint_id, l.ready_at
     from lane l
     where l.ready_at > $7::timestamptz and l.ready_at <= $2::timestamptz
+        and (select g.held_since is null and g.started_at = pg_postmaster_start_time()
+            from delivery_gate g) is not false
     order by l.ready_at
     limit 2000
 ), ready as (

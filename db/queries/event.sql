@@ -6,7 +6,8 @@
 -- Deliveries are handed over to the node that accepts ($24): they are its own until $25, in its memory and in the
 -- handover $27, and become rows when it has tried them, or when it is found dead. With no room in its memory it names
 -- no node. Those of an endpoint that has a queue or an open breaker, or of which enough waits in the node already
--- ($26), become rows at once, in the endpoint's lane; a disabled endpoint's are held.
+-- ($26), become rows at once, in the endpoint's lane; so do all while the gate is closed; a disabled endpoint's are
+-- held.
 --
 -- Of an event for a link session that was erased only its key is kept.
 --
@@ -83,7 +84,9 @@ with input as (
     select a.sub_client_id, delivery_uuid(a.event_id, e.id) as id, a.event_id, e.id as endpoint_id, a.environment,
         a.type, e.enabled, l.ready_at is not null and not l.is_closing as is_queued,
         e.enabled and $24::uuid is not null and not e.is_governed and e.id <> all ($26::uuid[])
-            and (l.ready_at is null or l.is_closing) and (l.breaker <> 'closed') is not true as is_handed_over
+            and (l.ready_at is null or l.is_closing) and (l.breaker <> 'closed') is not true
+            and (select g.held_since is null and g.started_at = pg_postmaster_start_time()
+                from delivery_gate g) is not false as is_handed_over
     from accepted a
     join stored s on s.id = a.event_id
     cross join lateral (
