@@ -150,4 +150,8 @@ package enum APILimits {
     /// drowned when it is back.
     static let recoveryRate = 1...10_000
     static let standardRecoveryRate = 1_000
+    /// Days of usage in one answer: with 100 sub-clients, two environments and ten assets about 10 MB.
+    static let usageDays: Int64 = 31
+    /// The same by the month.
+    static let usageMonthDays: Int64 = 366
 }

@@ -243,6 +243,7 @@ package final class Dispatcher: Sendable {
         store.noteAttempt(
             finished.delivery.subClient, finished.delivery.endpoint, statusCode: finished.statusCode,
             errorCode: finished.errorCode, duration: finished.duration, at: finished.startedAt)
+        store.noteUsage(finished.delivery.subClient, finished.delivery.environment, UsageCount(attempts: 1))
         if finished.delivery.attempt == 1 {
             metrics.lagSeconds.observe(finished.startedAt - finished.delivery.event.receivedAt)
         }

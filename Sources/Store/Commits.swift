@@ -31,7 +31,22 @@ extension Store {
         let rows = try await run(
             PlatformScope.system, .acceptEvents,
             Store.acceptParameters(events, lease: lease, busy: busy, handover: handover, now: now))
-        return try Store.acceptedEvents(rows, of: events, lease: lease, handover: handover, now: now)
+        let accepted = try Store.acceptedEvents(rows, of: events, lease: lease, handover: handover, now: now)
+        try countUsage(rows, of: events, accepted)
+        return accepted
+    }
+
+    private func countUsage(
+        _ rows: Rows, of events: [ReceivedEvent], _ accepted: [AcceptedEvent]
+    ) throws(StoreError) {
+        var last = -1
+        for row in rows.indices {
+            let place = try Int(rows.int64(row, 0)) - 1
+            guard accepted[place].fate == .stored, let reference = events[place].reference else { continue }
+            let count = UsageCount(events: place == last ? 0 : 1, deliveries: rows.isNull(row, 7) ? 0 : 1)
+            last = place
+            try noteUsage(reference.subClient, rows.word(row, 11), count)
+        }
     }
 
     private static func acceptParameters(

@@ -77,6 +77,7 @@ extension Store {
         } else {
             _ = try await run(scope, .createLinkSession, parameters)
         }
+        noteUsage(scope.subClient, new.environment, UsageCount(linkTokens: 1))
     }
 
     /// Throws `.notFound`.

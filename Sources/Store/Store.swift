@@ -16,6 +16,7 @@ package struct Store: Sendable {
     let principals: LoopState<PrincipalCache>
     let uses: LoopState<UseLog>
     let counted: LoopState<StatisticLog>
+    let used: LoopState<UsageLog>
 
     package init(
         loop: EventLoop, database: Database, keyring: Keyring, clock: Clock, identifiers: IdentifierSource
@@ -24,6 +25,7 @@ package struct Store: Sendable {
         principals = LoopState(loop, PrincipalCache())
         uses = LoopState(loop, UseLog())
         counted = LoopState(loop, StatisticLog())
+        used = LoopState(loop, UsageLog())
         self.database = database
         self.keyring = keyring
         self.clock = clock

@@ -1,7 +1,7 @@
 import Runtime
 import Store
 
-/// Writes down every few seconds, and at a stop, what attempts came to. Loop-bound.
+/// Writes down every few seconds, and at a stop, what attempts came to and what sub-clients used. Loop-bound.
 struct StatisticWriter: Sendable {
     /// How far the statistics that are shown may be behind; what a crash loses of them.
     private static let interval: Duration = .seconds(5)
@@ -22,6 +22,11 @@ struct StatisticWriter: Sendable {
             try await store.writeStatistics()
         } catch {
             log.warn("could not write down what attempts came to", [(.error, .text("\(error)"))])
+        }
+        do throws(StoreError) {
+            try await store.writeUsage()
+        } catch {
+            log.warn("could not write down what sub-clients used", [(.error, .text("\(error)"))])
         }
     }
 }

@@ -82,6 +82,7 @@ struct FurnishedTenant: Sendable {
         seed.store.noteAttempt(
             seed.subClient, endpoint, statusCode: 500, errorCode: nil, duration: .milliseconds(3), at: now)
         try await seed.store.writeStatistics()
+        try await seed.store.writeUsage()
         return recovery.id
     }
 

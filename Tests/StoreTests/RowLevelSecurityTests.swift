@@ -249,7 +249,7 @@ import Testing
                 readable.sorted() == [
                     "attempt", "branding", "compliance_day", "compliance_revision", "delivery", "endpoint_statistic",
                     "event", "event_key", "lane", "link_session", "logo", "recovery", "registration", "sub_client",
-                    "transfer",
+                    "transfer", "usage_count",
                 ])
             for name in readable {
                 let error = #expect(throws: PostgresError.self) {

@@ -87,3 +87,24 @@ begin
     update delivery_gate set discarded = discarded + done, discarded_before = greatest(discarded_before, cutoff);
     return done;
 end $$;
+
+-- What each sub-client used, by the day in UTC: counted by nodes and added every few seconds. It outlives what it
+-- counts, and an erasure: there is nothing personal in it.
+create table usage_count (
+    sub_client_id uuid not null,
+    environment environment not null,
+    day date not null,
+    link_tokens bigint not null,
+    events bigint not null,
+    deliveries bigint not null,
+    attempts bigint not null,
+    primary key (sub_client_id, environment, day)
+) with (fillfactor = 70);
+alter table usage_count enable row level security;
+alter table usage_count force row level security;
+create policy app on usage_count for all to subgate_app using (
+    sub_client_id = (select nullif(current_setting('subgate.sub_client', true), '')::uuid)
+    or (select current_setting('subgate.platform', true)) = 'on');
+create policy reader on usage_count for select to subgate_reader using (true);
+grant select, insert, update, delete on usage_count to subgate_app;
+grant select on usage_count to subgate_reader;

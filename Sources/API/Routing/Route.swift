@@ -109,6 +109,7 @@ package struct RouteTable: Sendable {
         listener: "admin",
         routes: [SubClientRoutes.all, ImportRoutes.all, CredentialRoutes.all, SubClientViewRoutes.all]
             .flatMap { $0 } + UpstreamRoutes.all + RegistrationRoutes.all + QuarantineRoutes.all + MemberRoutes.all
+            + UsageRoutes.all
             + AdminKeyRoutes.all + AuditRoutes.all + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all
             + ErasureRoutes.admin + EndpointRoutes.admin + RecoveryRoutes.admin + ReplayRoutes.admin
             + StatisticRoutes.admin + OperatorWebhookRoutes.all)
