@@ -101,6 +101,9 @@ def install(machine: Machine) -> str:
     build, put, rest = commands.split("\n", 2)
     assert build == "swift build --configuration release --static-swift-stdlib --product subgate", build
     machine.run(put.replace(".build/release/subgate", str(place.binary)))
+    # The build that is at hand has Swift's libraries beside it, which may be in a home: the service sees none.
+    machine.run(f"ldd {place.binary} | awk '$3 ~ \"^/(home|root)/\" {{print $3}}' | xargs -r cp -t /usr/local/lib")
+    machine.run("ldconfig")
     machine.write("/etc/systemd/system/subgate.service.d/drill.conf", DRILL)
     key = machine.run(rest).strip().splitlines()[-1]
     assert re.fullmatch(r"sk_admin_[0-9A-Za-z]{49}", key), key
@@ -142,7 +145,9 @@ def restricted(machine: Machine, node: ServiceNode) -> None:
 def probe(machine: Machine) -> None:
     """Puts a program in the service's place that tries what it never does; and lets it try as anyone, to compare."""
     unit = (ROOT / "deploy/systemd/subgate.service").read_text()
-    program = f"/usr/bin/perl {ROOT}/Tests/Operations/machine/probe.pl"
+    # Not from the checkout, which may be in a home.
+    machine.write("/usr/local/lib/probe.pl", (Path(__file__).parent / "machine" / "probe.pl").read_text())
+    program = "/usr/bin/perl /usr/local/lib/probe.pl"
     for old, new in (("/usr/local/bin/subgate serve", program), ("Type=exec", "Type=oneshot"),
                      ("Restart=always", "Restart=no\nStandardOutput=file:/run/probe")):
         assert unit.count(old) == 1, old

@@ -22,7 +22,8 @@ mkdir -p ".$checkout" old
 mount --bind "$checkout" ".$checkout"
 
 rm -rf etc/systemd/system/* {usr/,}lib/systemd/system/*.target.wants {usr/,}lib/systemd/system-generators/*
-rm -rf etc/subgate usr/local/bin/subgate
+# Nor is it this machine's own Subgate.
+rm -rf etc/subgate etc/postgresql/*/subgate srv/subgate usr/local/bin/subgate
 for target in sysinit basic sockets network-online shutdown; do
     printf '[Unit]\nDefaultDependencies=no\n' >"etc/systemd/system/$target.target"
 done
