@@ -31,7 +31,7 @@ let package = Package(
         system("CLibPQ", "libpq", "libpq-dev"),
         system("CLibUV", "libuv", "libuv1-dev"),
         system("CCurl", "libcurl", "libcurl4-openssl-dev"),
-        system("COpenSSL", "libcrypto", "libssl-dev"),
+        system("COpenSSL", "openssl", "libssl-dev"),
         system("CPNG", "libpng", "libpng-dev"),
         system("CTurboJPEG", "libturbojpeg", "libturbojpeg0-dev"),
 
@@ -42,8 +42,9 @@ let package = Package(
         // One outside thing each; none of them knows Domain.
         module("JSON"),
         module("Crypto", ["COpenSSL"]),
+        module("TLS", ["Runtime", "COpenSSL"]),
         module("Postgres", ["Runtime", "CLibPQ"]),
-        module("HTTPServer", ["Runtime"]),
+        module("HTTPServer", ["Runtime", "TLS"]),
         module("HTTPClient", ["Runtime", "CCurl"]),
         module("Image", ["Crypto", "CPNG", "CTurboJPEG"]),
 
@@ -72,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "subgate",
             dependencies: [
-                "Domain", "Runtime", "JSON", "Crypto", "Postgres", "SQL", "HTTPServer", "HTTPClient", "Store",
+                "Domain", "Runtime", "JSON", "Crypto", "TLS", "Postgres", "SQL", "HTTPServer", "HTTPClient", "Store",
                 "Upstream", "Delivery", "API", "Sandbox",
             ],
             path: "Sources/subgate", swiftSettings: dialect, plugins: ["EmbedFiles"]),
@@ -87,7 +88,7 @@ let package = Package(
         suite("JSONTests", ["JSON"]),
         suite("CryptoTests", ["Crypto"]),
         suite("PostgresTests", ["Runtime", "Postgres", "TestSupport"]),
-        suite("HTTPServerTests", ["Runtime", "HTTPServer"]),
+        suite("HTTPServerTests", ["Domain", "Runtime", "TLS", "HTTPServer", "COpenSSL"]),
         suite("HTTPClientTests", ["Runtime", "HTTPClient"]),
         suite("ImageTests", ["Crypto", "Image", "TestSupport"]),
         suite("StoreTests", ["Domain", "Runtime", "Crypto", "Postgres", "SQL", "Store", "TestSupport"]),

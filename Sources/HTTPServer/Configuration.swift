@@ -1,3 +1,5 @@
+package import TLS
+
 /// What a server is told at its start. Times and ids come from here, so that tests can choose them.
 package struct HTTPServerConfiguration: Sendable {
     /// A new id for `X-Request-Id`; visible ASCII only.
@@ -13,6 +15,11 @@ package struct HTTPServerConfiguration: Sendable {
     package var connectionLimit = 16_384
     /// Open connections of one peer address. By default no bound of its own: behind a proxy all have one address.
     package var connectionLimitPerPeer = 16_384
+
+    /// The certificate of a server that speaks TLS; nil for one that speaks in the clear.
+    package var tls: CurrentTLS?
+    /// From the start of a connection to the end of its TLS handshake; over it the connection is closed.
+    package var handshakeDeadline = Duration.seconds(10)
 
     /// From a head's first byte to its last, in all: over it 408. Slow senders are cut off however steadily they send.
     package var headDeadline = Duration.seconds(10)
@@ -39,6 +46,7 @@ package struct HTTPServerConfiguration: Sendable {
 
 /// The configured times in milliseconds, as the deadlines count.
 struct Timing {
+    let handshakeDeadline: UInt64
     let headDeadline: UInt64
     let idleTimeout: UInt64
     let transferGrace: UInt64
@@ -50,12 +58,13 @@ struct Timing {
 
     init(_ configuration: HTTPServerConfiguration) {
         precondition(configuration.floorBytesPerSecond > 0, "a floor rate of nothing is no floor")
+        handshakeDeadline = Timing.milliseconds(configuration.handshakeDeadline)
         headDeadline = Timing.milliseconds(configuration.headDeadline)
         idleTimeout = Timing.milliseconds(configuration.idleTimeout)
         transferGrace = Timing.milliseconds(configuration.transferGrace)
         floorBytesPerSecond = UInt64(configuration.floorBytesPerSecond)
         lingerTimeout = Timing.milliseconds(configuration.lingerTimeout)
-        let shortest = min(headDeadline, idleTimeout, transferGrace, lingerTimeout)
+        let shortest = min(handshakeDeadline, headDeadline, idleTimeout, transferGrace, lingerTimeout)
         sweepInterval = min(max(shortest / 16, 5), 500)
     }
 

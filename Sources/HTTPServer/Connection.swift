@@ -3,8 +3,10 @@ import Runtime
 /// One client's connection: moves bytes between its stream, the parser and the tasks that answer. Loop-bound.
 ///
 /// This file reads; `Exchange.swift` answers a request, `Ending.swift` ends the connection.
-final class Connection: TCPStreamDelegate, @unchecked Sendable {
+final class Connection: SecureStreamDelegate, @unchecked Sendable {
     enum Phase {
+        /// TLS is being agreed on.
+        case securing
         /// Between requests.
         case idle
         /// A head has begun.
@@ -20,7 +22,7 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
         case closed
     }
 
-    let stream: TCPStream
+    let stream: Transport
     let server: HTTPServer
     /// Where the server's list has this connection.
     var index: Int
@@ -51,14 +53,15 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
     /// Whether the peer is given time to read the last answer.
     var lingers = false
 
-    init(_ stream: TCPStream, of server: HTTPServer, index: Int) {
+    init(_ stream: Transport, of server: HTTPServer, index: Int) {
         self.stream = stream
         self.server = server
         self.index = index
     }
 
     var now: UInt64 { server.loop.turnMilliseconds }
-    var isIdle: Bool { phase == .idle && !hasBacklog && stream.pendingBytes == 0 }
+    /// Whether it may be closed to make room. Handshakes may: whoever begins many and ends none must not keep others out.
+    var isIdle: Bool { phase == .securing || (phase == .idle && !hasBacklog && stream.pendingBytes == 0) }
     var hasBacklog: Bool { backlogStart < backlog.count }
 
     /// Memory this connection holds that grows with what its peer does, but for a body somebody asked for.
@@ -66,9 +69,12 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
 
     func start() {
         deadline = now + server.timing.idleTimeout
-        stream.delegate = self
-        stream.readSize = Limits.readBytesBeforeBody
-        stream.startReading()
+        if stream.secure != nil {
+            phase = .securing
+            deadline = now + server.timing.handshakeDeadline
+        }
+        stream.setReadSize(Limits.readBytesBeforeBody)
+        stream.start(self)
     }
 
     // MARK: Input
@@ -95,7 +101,7 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
     private var acceptsInput: Bool {
         switch phase {
         case .idle, .head, .handling, .draining: true
-        case .flushing, .lingering, .closed: false
+        case .securing, .flushing, .lingering, .closed: false
         }
     }
 
@@ -144,11 +150,17 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
         case .idle, .head: out.count + stream.pendingBytes < Limits.outgoingBytes
         case .handling: exchange.body == .collecting || exchange.body == .discarding
         case .draining: true
-        case .flushing, .lingering, .closed: false
+        case .securing, .flushing, .lingering, .closed: false
         }
     }
 
     // MARK: Events
+
+    func streamDidSecure() {
+        server.statistics.handshakes += 1
+        phase = .idle
+        deadline = now + server.timing.idleTimeout
+    }
 
     func streamDidEnd() {
         inputEnded = true
@@ -162,6 +174,7 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
     private func endOfInput() {
         switch phase {
         case .idle, .draining: end(lingering: false)
+        case .securing: close()
         case .head: fail(.badRequest)
         case .handling where exchange.body == .collecting: fail(.badRequest)
         case .handling, .flushing, .lingering, .closed: break
@@ -174,7 +187,7 @@ final class Connection: TCPStreamDelegate, @unchecked Sendable {
         writeDeadline = .max
         switch phase {
         case .flushing: finishFlushing()
-        case .closed: break
+        case .securing, .closed: break
         default:
             advanceBacklog()
             flush()

@@ -69,8 +69,26 @@ extension Connection {
         phase = .lingering
         deadline = now + server.timing.lingerTimeout
         stream.finishWriting()
-        stream.readSize = ReadSize.body
+        stream.setReadSize(ReadSize.body)
         stream.startReading()
+    }
+
+    /// TLS has ended by an error: what was asked and not answered cannot be answered.
+    func streamDidBreak(isPlainHTTP: Bool) {
+        if phase == .securing { server.statistics.failedHandshakes += 1 }
+        if phase == .flushing || phase == .lingering || phase == .closed { return close() }
+        out = []
+        if isPlainHTTP {
+            // Nothing of the request was looked at; whoever took the port for another is told in words they understand.
+            var answer: [UInt8] = []
+            server.write(.badRequest, requestId: server.configuration.requestId(), isHead: false, to: &answer)
+            stream.tcp.write(answer.span)
+        }
+        task?.cancel()
+        task = nil
+        end(lingering: true)
+        if phase != .closed, stream.pendingBytes > 0 { writeDeadline = now + server.timing.allowance(0) }
+        stopCollecting(.lost)
     }
 
     /// Ends the connection at once.
@@ -88,6 +106,7 @@ extension Connection {
     /// The server is to end: a connection between requests ends now, others with their answer.
     func drain() {
         if phase == .idle, !hasBacklog { end(lingering: true) }
+        if phase == .securing { close() }
     }
 
     // MARK: Time
@@ -98,7 +117,7 @@ extension Connection {
         switch phase {
         case .head: fail(.timeout)
         case .handling where exchange.body == .collecting: fail(.timeout)
-        case .idle, .draining, .lingering: close()
+        case .securing, .idle, .draining, .lingering: close()
         case .handling, .flushing, .closed: break
         }
     }

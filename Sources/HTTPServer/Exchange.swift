@@ -91,7 +91,7 @@ extension Connection {
         var collection = BodyCollection(limit: limit, started: now)
         collection.bytes.reserveCapacity(min(parser.remainingBody ?? 0, Limits.bodyReservationBytes))
         self.collection = collection
-        stream.readSize = ReadSize.body
+        stream.setReadSize(ReadSize.body)
         deadline = now + server.timing.allowance(0)
         advanceBacklog()
         guard phase == .handling else { return .failure(.lost) }
@@ -125,7 +125,7 @@ extension Connection {
             if server.isDraining { end(lingering: true) }
         }
         guard wasCollecting else { return }
-        stream.readSize = Limits.readBytesBeforeBody
+        stream.setReadSize(Limits.readBytesBeforeBody)
         deadline = .max
         // Nobody waits yet if all of it was here when it was asked for.
         guard let collected = collection, let waiter = collected.waiter else { return }
@@ -145,7 +145,7 @@ extension Connection {
     func stopCollecting(_ error: BodyError) {
         guard let waiter = collection.map(\.waiter) else { return }
         collection = nil
-        stream.readSize = Limits.readBytesBeforeBody
+        stream.setReadSize(Limits.readBytesBeforeBody)
         if phase == .handling { deadline = .max }
         if exchange.body == .collecting { exchange.body = .refused }
         waiter?.resume(returning: .failure(error))

@@ -1,4 +1,5 @@
 package import Runtime
+import TLS
 
 /// An HTTP/1.1 server on one loop. Loop-bound.
 ///
@@ -12,6 +13,9 @@ package final class HTTPServer: @unchecked Sendable {
         package var openConnections = 0
         package var acceptedConnections: UInt64 = 0
         package var requests: UInt64 = 0
+        /// TLS handshakes that were completed, and those that failed other than by silence.
+        package var handshakes: UInt64 = 0
+        package var failedHandshakes: UInt64 = 0
         /// Answers the server gave by itself, by status.
         package var rejections: [Int: UInt64] = [:]
     }
@@ -26,6 +30,7 @@ package final class HTTPServer: @unchecked Sendable {
     /// A buffer for answers that connections pass around, so that idle ones hold none.
     var spareBuffer: [UInt8] = []
 
+    private let tlsBuffers: TLSBuffers?
     private var listeners: [TCPListener] = []
     private(set) var connections: [Connection] = []
     private var connectionsByPeer: [Peer: Int] = [:]
@@ -43,6 +48,7 @@ package final class HTTPServer: @unchecked Sendable {
         self.configuration = configuration
         self.handler = handler
         timing = Timing(configuration)
+        tlsBuffers = configuration.tls.map { _ in TLSBuffers() }
     }
 
     /// Serves on a literal IP address and returns the port, which the kernel chooses for port 0. May be called again
@@ -83,12 +89,17 @@ package final class HTTPServer: @unchecked Sendable {
             refuse(stream)
             return
         }
-        let connection = Connection(stream, of: self, index: connections.count)
+        let connection = Connection(transport(stream), of: self, index: connections.count)
         connections.append(connection)
         connectionsByPeer[peer, default: 0] += 1
         statistics.openConnections = connections.count
         connection.start()
         if sweeper == nil { startSweeping() }
+    }
+
+    private func transport(_ stream: TCPStream) -> Transport {
+        guard let tls = configuration.tls, let tlsBuffers else { return Transport(tcp: stream, secure: nil) }
+        return Transport(tcp: stream, secure: SecureStream(stream, tls.context, tlsBuffers))
     }
 
     /// Whether there is room for one more connection, after closing the longest idle one if need be.
@@ -100,6 +111,8 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     private func refuse(_ stream: TCPStream) {
+        // Words in the clear are none to a client of TLS, and a handshake is what there is no room for.
+        if configuration.tls != nil { return stream.close() }
         let requestId = configuration.requestId()
         var out: [UInt8] = []
         write(.overloaded, requestId: requestId, isHead: false, to: &out)

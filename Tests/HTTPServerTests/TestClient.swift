@@ -1,6 +1,6 @@
 import Glibc
 
-/// A plain blocking socket that sends what no HTTP client would.
+/// A blocking socket that sends what no HTTP client would, in the clear or through TLS.
 final class TestClient {
     struct Response {
         let status: Int
@@ -14,6 +14,8 @@ final class TestClient {
     private let socket: Int32
     private var received: [UInt8] = []
     private var isOpen = true
+    /// There once `secure` was called.
+    private(set) var tls: TLSEndpoint?
 
     /// Connects to the loopback; nothing blocks longer than a minute. `receiveBuffer` bounds what the kernel takes in.
     init?(_ port: UInt16, receiveBuffer: Int32? = nil) {
@@ -51,7 +53,26 @@ final class TestClient {
         close()
     }
 
-    func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+    func finishSending() {
+        if let tls {
+            tls.sendCloseNotify()
+            sendRaw(tls.take())
+        }
+        shutdown(socket, Int32(SHUT_WR))
+    }
+
+    /// Begins TLS; false if the server refuses.
+    func secure(_ options: TLSEndpoint.Options = .init()) -> Bool {
+        let endpoint = TLSEndpoint(options)
+        tls = endpoint
+        while true {
+            let status = endpoint.handshake()
+            // What was agreed on, or an alert.
+            sendRaw(endpoint.take())
+            if let status { return status }
+            if receiveRecords() <= 0 { return false }
+        }
+    }
 
     // MARK: Sending
 
@@ -61,6 +82,14 @@ final class TestClient {
     /// Sends all bytes, or returns false if the server has closed.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
+        guard let tls else { return sendRaw(bytes) }
+        tls.write(bytes)
+        return sendRaw(tls.take())
+    }
+
+    /// The same past TLS.
+    @discardableResult
+    func sendRaw(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = unsafe bytes.withUnsafeBytes {
@@ -95,17 +124,54 @@ final class TestClient {
     func hasInput(within milliseconds: Int32) -> Bool {
         var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         if !received.isEmpty { return true }
-        return unsafe poll(&descriptor, 1, milliseconds) > 0
+        guard let tls else { return unsafe poll(&descriptor, 1, milliseconds) > 0 }
+        // Records may hold nothing for us, such as a ticket.
+        while true {
+            switch tls.read() {
+            case .bytes(let bytes): received += bytes
+            case .closed, .failed: break
+            case .wantsMore:
+                if unsafe poll(&descriptor, 1, milliseconds) <= 0 { return false }
+                if receiveRecords() > 0 { continue }
+            }
+            return true
+        }
     }
 
     /// Reads once: how many bytes came, 0 at the end, -1 after a failure. A signal is no failure: a socket with a limit
     /// of time is not read on by itself after one.
     private func receive() -> Int {
+        guard let tls else {
+            let bytes = receiveRaw()
+            if let bytes { received += bytes }
+            return bytes.map(\.count) ?? -1
+        }
+        while true {
+            switch tls.read() {
+            case .bytes(let bytes):
+                received += bytes
+                return bytes.count
+            case .closed: return 0
+            case .failed: return -1
+            case .wantsMore:
+                // An end without close_notify is none.
+                if receiveRecords() <= 0 { return -1 }
+            }
+        }
+    }
+
+    private func receiveRecords() -> Int {
+        guard let bytes = receiveRaw() else { return -1 }
+        tls?.put(bytes)
+        return bytes.count
+    }
+
+    /// What came; nothing at the end, nil after a failure.
+    func receiveRaw() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         var count: Int
         repeat { count = unsafe recv(socket, &buffer, buffer.count, 0) } while count < 0 && errno == EINTR
-        if count > 0 { received.append(contentsOf: buffer[..<count]) }
-        return count
+        return count < 0 ? nil : Array(buffer[..<count])
     }
 
     /// All bytes up to the server's close; nil if the connection broke or nothing came for a minute.

@@ -1,4 +1,6 @@
 import Runtime
+import TLS
+import Testing
 
 @testable import HTTPServer
 
@@ -17,7 +19,7 @@ final class TestServer: Sendable {
     static let requestId = "req_test"
 
     static func run(
-        _ configure: (inout HTTPServerConfiguration) -> Void = { _ in },
+        over wire: Wire = .plain, _ configure: (inout HTTPServerConfiguration) -> Void = { _ in },
         handler: @escaping @Sendable (Request) async -> Response = TestServer.answer,
         _ body: (TestServer) async throws -> Void
     ) async throws {
@@ -32,6 +34,7 @@ final class TestServer: Sendable {
             unixTime: { 784_111_777 })
         // Time for a client that is still sending to see its answer, however slow the machine.
         configuration.lingerTimeout = .seconds(60)
+        if wire == .tls { configuration.tls = CurrentTLS(try TLSFixture.context(TLSFixture.first.get())) }
         configure(&configuration)
         let loop = EventLoop()
         loop.start()
@@ -42,6 +45,18 @@ final class TestServer: Sendable {
         try await body(TestServer(loop, server, port ?? 0))
         await loop.spawn { await server.drain(within: .milliseconds(10)) }.value
         await Task.detached { loop.stop() }.value
+    }
+
+    /// A client that has connected, and agreed on TLS where the server speaks it.
+    func connect(_ options: TLSEndpoint.Options = .init(), receiveBuffer: Int32? = nil) throws -> TestClient {
+        let client = try #require(TestClient(port, receiveBuffer: receiveBuffer))
+        if server.configuration.tls != nil { try #require(client.secure(options)) }
+        return client
+    }
+
+    /// Until no connection is left.
+    func becomesEmpty() async {
+        while await onLoop({ $0.statistics.openConnections }) > 0 { await Task.yield() }
     }
 
     /// Runs `body` on the server's loop.

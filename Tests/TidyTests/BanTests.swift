@@ -20,7 +20,7 @@ struct Ban {
     var except: [String] = []
 
     /// The modules that wrap one outside thing each.
-    static let wrapping = ["Runtime", "Postgres", "HTTPServer", "HTTPClient", "Crypto", "Image"].map {
+    static let wrapping = ["Runtime", "TLS", "Postgres", "HTTPServer", "HTTPClient", "Crypto", "Image"].map {
         "Sources/\($0)/"
     }
     /// The program reads its environment and key files itself.

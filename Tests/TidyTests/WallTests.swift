@@ -8,8 +8,9 @@ enum Walls {
         ("Runtime", ["Domain", "CLibUV"]),
         ("JSON", []),
         ("Crypto", ["COpenSSL"]),
+        ("TLS", ["Runtime", "COpenSSL"]),
         ("Postgres", ["Runtime", "CLibPQ"]),
-        ("HTTPServer", ["Runtime"]),
+        ("HTTPServer", ["Runtime", "TLS"]),
         ("HTTPClient", ["Runtime", "CCurl"]),
         ("Image", ["Crypto", "CPNG", "CTurboJPEG"]),
         ("SQL", ["Postgres"]),
@@ -27,7 +28,7 @@ enum Walls {
         (
             "subgate",
             [
-                "Domain", "Runtime", "JSON", "Crypto", "Postgres", "SQL", "HTTPServer", "HTTPClient", "Store",
+                "Domain", "Runtime", "JSON", "Crypto", "TLS", "Postgres", "SQL", "HTTPServer", "HTTPClient", "Store",
                 "Upstream", "Delivery", "API", "Sandbox",
             ]
         ),
