@@ -60,7 +60,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     }
 
     var now: UInt64 { server.loop.turnMilliseconds }
-    /// Whether it may be closed to make room. Handshakes may: whoever begins many and ends none must not keep others out.
+    /// Whether it may be closed to make room. Handshakes may: who begins many and ends none must not keep others out.
     var isIdle: Bool { phase == .securing || (phase == .idle && !hasBacklog && stream.pendingBytes == 0) }
     var hasBacklog: Bool { backlogStart < backlog.count }
 

@@ -27,7 +27,8 @@ package enum Limits {
     /// Bytes thrown away while waiting for a peer to read its last answer and close: 16 MiB, so that a client that
     /// sends a photograph as a logo is told that it is too large, and not merely cut off. Time bounds it too.
     static let lingerBytes = 16 * 1024 * 1024
-    /// What TLS says by itself, such as answers to new keys, and the peer does not read: who asks for more is an attacker.
+    /// What TLS says by itself, such as answers to new keys, while the peer does not read: who asks for more is an
+    /// attacker.
     static let controlBytes = 16 * 1024
     /// First reservation for a body, whatever length it announces: memory follows bytes that came.
     static let bodyReservationBytes = 64 * 1024

@@ -31,10 +31,9 @@ package enum TLSError: Error, Equatable, Sendable, CustomStringConvertible {
         case .brokenChain(let position):
             "certificate \(position) of the file was not issued by certificate \(position + 1): the server's comes "
                 + "first, then each one's issuer"
-        case .notYetValid(let position, let since):
-            "certificate \(position) of the file is valid only from \(since) (seconds since 1970)"
-        case .expired(let position, let since):
-            "certificate \(position) of the file expired at \(since) (seconds since 1970)"
+        case .notYetValid(let position, _):
+            "certificate \(position) of the file is not valid yet"
+        case .expired(let position, _): "certificate \(position) of the file has expired"
         case .noKey: "the file holds no private key in PEM"
         case .keyIsEncrypted: "the private key is encrypted, and nobody is there to be asked for its passphrase"
         case .keyDoesNotMatch: "the private key is not the certificate's"

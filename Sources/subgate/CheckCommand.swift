@@ -21,6 +21,14 @@ enum CheckCommand {
         } catch {
             report.failed("configuration", "\(error)")
         }
+        for files in configuration?.tls ?? [] {
+            do throws(StartFailure) {
+                _ = try files.load(.system)
+                report.passed("certificate of the \(files.listener) listener")
+            } catch {
+                report.failed("certificate of the \(files.listener) listener", "\(error)")
+            }
+        }
         if let url = configuration?.databaseURL ?? options["database-url"] { checkDatabase(url, &report) }
         if let configuration, report.isClean { checkService(configuration, &report) }
         return report.isClean ? 0 : 1

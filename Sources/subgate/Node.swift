@@ -6,6 +6,7 @@ import Postgres
 import Runtime
 import SQL
 import Store
+import TLS
 import Upstream
 
 /// A running node of the service: its loops, their shards, the listeners.
@@ -32,13 +33,15 @@ struct Node: Sendable {
         metrics.information(
             "subgate_build_info", help: "The running build.", MetricLabel("version", [Commands.version]))
         let identifiers = IdentifierSource(clock: .system, random: .system)
+        let tls = try TLSListeners(configuration.tls, clock: .system, log: log)
+        tls.declare(metrics)
         let parts = NodeParts(
             configuration: configuration,
             leases: LeaseSource(node: identifiers.next(EventID.self).uuid, span: configuration.lease), log: log,
             metrics: metrics,
             requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics),
             registrarMetrics: RegistrarMetrics(metrics), reconcilerMetrics: ReconcilerMetrics(metrics),
-            databaseMetrics: DatabaseMetrics(metrics), phase: NodePhase())
+            databaseMetrics: DatabaseMetrics(metrics), phase: NodePhase(), tls: tls)
         try DatabaseDoor.check(configuration)
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)
@@ -110,18 +113,22 @@ struct Node: Sendable {
         // A port that loops share would silently be shared with another program's loops too: look first.
         if shards.count > 1, publicPort != 0 {
             let probe = try await listening(
-                first, .publicListener, on: parts.configuration.publicListen, sharesPort: false)
+                first, .publicListener, on: parts.configuration.publicListen, sharesPort: false, tls: nil)
             await probe.server.drain(within: .zero)
         }
         for shard in shards {
             let listen = ListenAddress(host: parts.configuration.publicListen.host, port: publicPort)
-            let (server, port) = try await listening(shard, .publicListener, on: listen, sharesPort: shards.count > 1)
+            let (server, port) = try await listening(
+                shard, .publicListener, on: listen, sharesPort: shards.count > 1, tls: parts.tls[.public])
             servers.append((shard.loop, server))
             publicPort = port
         }
-        let admin = try await listening(first, .adminListener, on: parts.configuration.adminListen, sharesPort: false)
-        let ops = try await listening(first, .opsListener, on: parts.configuration.opsListen, sharesPort: false)
+        let admin = try await listening(
+            first, .adminListener, on: parts.configuration.adminListen, sharesPort: false, tls: parts.tls[.admin])
+        let ops = try await listening(
+            first, .opsListener, on: parts.configuration.opsListen, sharesPort: false, tls: nil)
         servers += [(first.loop, admin.server), (first.loop, ops.server)]
+        parts.tls.reloadOnHangup(first.loop)
         parts.phase.set(.ready)
         parts.log.info("state changed", [(.kind, .text("node")), (.state, .text("ready"))])
         return Node(
@@ -170,10 +177,10 @@ struct Node: Sendable {
     }
 
     private static func listening(
-        _ shard: Shard, _ table: RouteTable, on address: ListenAddress, sharesPort: Bool
+        _ shard: Shard, _ table: RouteTable, on address: ListenAddress, sharesPort: Bool, tls: CurrentTLS?
     ) async throws -> (server: HTTPServer, port: UInt16) {
         let result = await shard.loop.run { () async -> Result<(HTTPServer, UInt16), StartFailure> in
-            let server = shard.server(table, sharesPort: sharesPort)
+            let server = shard.server(table, sharesPort: sharesPort, tls: tls)
             do {
                 return .success((server, try server.listen(address: address.host, port: address.port)))
             } catch {

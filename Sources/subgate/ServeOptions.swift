@@ -28,6 +28,12 @@ enum ServeOptions {
             Option("public-listen", "HOST:PORT", default: "127.0.0.1:8080", "Merchants, inbound webhooks."),
             Option("admin-listen", "HOST:PORT", default: "127.0.0.1:8081", "The admin API."),
             Option("ops-listen", "HOST:PORT", default: "127.0.0.1:8082", "Health and metrics."),
+            Option(
+                "tls-certificate", "FILE",
+                "The public listener speaks TLS: its certificate in PEM, then each one's issuer. SIGHUP reads it again."),
+            Option("tls-key", "FILE", "The private key of --tls-certificate, in PEM, without a passphrase."),
+            Option("admin-tls-certificate", "FILE", "The same for the admin listener."),
+            Option("admin-tls-key", "FILE", "The private key of --admin-tls-certificate."),
             Option("public-url", "URL", "How the world reaches the public listener; shown in inbound URLs."),
             Option(
                 "trusted-proxies", "CIDR[,CIDR]",
@@ -86,6 +92,8 @@ struct ServiceConfiguration: Sendable {
     var publicListen: ListenAddress
     var adminListen: ListenAddress
     var opsListen: ListenAddress
+    /// Of the listeners that speak TLS themselves.
+    var tls: [TLSFiles]
     var publicURL: String
     var trustedProxies: TrustedProxies
     var loops: Int
@@ -116,7 +124,12 @@ struct ServiceConfiguration: Sendable {
         publicListen = try options.address("public-listen")
         adminListen = try options.address("admin-listen")
         opsListen = try options.address("ops-listen")
-        publicURL = options["public-url"] ?? "http://\(publicListen.host):\(publicListen.port)"
+        tls = []
+        for listener in TLSFiles.Listener.allCases {
+            if let files = try TLSFiles(options, listener) { tls.append(files) }
+        }
+        let scheme = tls.contains { $0.listener == .public } ? "https" : "http"
+        publicURL = options["public-url"] ?? "\(scheme)://\(publicListen.host):\(publicListen.port)"
         trustedProxies = try options.proxies("trusted-proxies")
         let loops = try options.integer("loops", in: 0...64)
         self.loops = loops == 0 ? Machine.cores : loops

@@ -6,6 +6,7 @@ import HTTPServer
 import Postgres
 import Runtime
 import Store
+import TLS
 import Upstream
 
 /// What the loops of one node share.
@@ -20,6 +21,7 @@ struct NodeParts: Sendable {
     let reconcilerMetrics: ReconcilerMetrics
     let databaseMetrics: DatabaseMetrics
     let phase: NodePhase
+    let tls: TLSListeners
     /// PostgreSQL's, so that all nodes agree on what has ended.
     let time = SharedClock()
     let gate = GateState()
@@ -129,8 +131,8 @@ struct Shard: Sendable {
         ]
     }
 
-    /// A server for one of the API's listeners. Run it on the loop.
-    func server(_ table: RouteTable, sharesPort: Bool) -> HTTPServer {
+    /// A server for one of the API's listeners, in the clear without `tls`. Run it on the loop.
+    func server(_ table: RouteTable, sharesPort: Bool, tls: CurrentTLS?) -> HTTPServer {
         let service = APIService(table, context)
         let identifiers = store.identifiers
         let clock = store.clock
@@ -139,6 +141,7 @@ struct Shard: Sendable {
             errorBody: { Problem.serverError(status: $0, requestID: $1) },
             unixTime: { clock.now().seconds })
         configuration.sharesPort = sharesPort
+        configuration.tls = tls
         return HTTPServer(loop: loop, configuration: configuration) { await service.handle($0) }
     }
 
