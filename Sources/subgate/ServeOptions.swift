@@ -30,7 +30,8 @@ enum ServeOptions {
             Option("ops-listen", "HOST:PORT", default: "127.0.0.1:8082", "Health and metrics."),
             Option(
                 "tls-certificate", "FILE",
-                "The public listener speaks TLS: its certificate in PEM, then each one's issuer. SIGHUP reads it again."),
+                "The public listener speaks TLS: its certificate in PEM, then each one's issuer. SIGHUP reads it "
+                    + "again."),
             Option("tls-key", "FILE", "The private key of --tls-certificate, in PEM, without a passphrase."),
             Option("admin-tls-certificate", "FILE", "The same for the admin listener."),
             Option("admin-tls-key", "FILE", "The private key of --admin-tls-certificate."),

@@ -119,7 +119,8 @@ struct TLSListeners: Sendable {
                 log.info("certificate read again", [(.listener, name)])
                 warn(one.files)
             } catch {
-                log.error("certificate kept, the new one is refused", [(.listener, name), (.reason, .text("\(error)"))])
+                let reason = LogValue.text("\(error)")
+                log.error("certificate kept, the new one is refused", [(.listener, name), (.reason, reason)])
             }
         }
     }

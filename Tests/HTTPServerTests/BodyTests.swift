@@ -19,9 +19,9 @@ import Testing
         }
     }
 
-    @Test func aChunkedBodyIsCollected() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aChunkedBodyIsCollected(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             let chunk = "3e8\r\n" + String(repeating: "x", count: 1000) + "\r\n"
             client.send(
                 post("/echo", "Transfer-Encoding: chunked") + String(repeating: chunk, count: 300) + "0\r\n\r\n")
@@ -42,9 +42,9 @@ import Testing
         }
     }
 
-    @Test func chunksOverTheLimitFail() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func chunksOverTheLimitFail(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             let chunk = "10000\r\n" + String(repeating: "x", count: 65_536) + "\r\n"
             client.send(post("/echo", "Transfer-Encoding: chunked") + String(repeating: chunk, count: 20))
             #expect(client.response()?.status == 413)
@@ -53,9 +53,9 @@ import Testing
         }
     }
 
-    @Test func continueIsSaidWhenTheBodyIsAskedFor() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func continueIsSaidWhenTheBodyIsAskedFor(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             client.send(post("/echo", "Content-Length: 2", "Expect: 100-continue"))
             #expect(client.response()?.status == 100)
             client.send("hi")
@@ -88,9 +88,9 @@ import Testing
         }
     }
 
-    @Test func aSmallUnreadBodyIsReadAwayAndNeverTakenForARequest() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aSmallUnreadBodyIsReadAwayAndNeverTakenForARequest(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             let smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
             client.send(post("/ignore", "Content-Length: \(smuggled.utf8.count)") + smuggled)
             #expect(client.response()?.body == [])
@@ -103,9 +103,9 @@ import Testing
         }
     }
 
-    @Test func aLargeUnreadBodyEndsTheConnectionAfterTheAnswer() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aLargeUnreadBodyEndsTheConnectionAfterTheAnswer(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             client.send(post("/ignore", "Content-Length: 1000000") + String(repeating: "x", count: 200_000))
             #expect(client.response()?["connection"] == "close")
             client.finishSending()
@@ -114,9 +114,9 @@ import Testing
     }
 
     /// Most clients read no answer before they have sent their body.
-    @Test func aClientThatSendsFarTooMuchIsTold() async throws {
-        try await TestServer.run({ $0.lingerTimeout = .seconds(60) }) { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aClientThatSendsFarTooMuchIsTold(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire, { $0.lingerTimeout = .seconds(60) }) { server in
+            let client = try server.connect()
             client.send(post("/echo", "Content-Length: 10000000"))
             #expect(client.send([UInt8](repeating: 120, count: 10_000_000)))
             #expect(client.response()?.status == 413)
@@ -134,21 +134,24 @@ import Testing
         }
     }
 
-    @Test func brokenFramingIs400WhateverTheHandlerAnswers() async throws {
-        try await TestServer.run(handler: { request in
-            _ = try? await request.body.collect(upTo: 100)
-            return Response(status: 200)
-        }) { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func brokenFramingIs400WhateverTheHandlerAnswers(_ wire: Wire) async throws {
+        try await TestServer.run(
+            over: wire,
+            handler: { request in
+                _ = try? await request.body.collect(upTo: 100)
+                return Response(status: 200)
+            }
+        ) { server in
+            let client = try server.connect()
             client.send(post("/", "Transfer-Encoding: chunked") + "+5\r\nhello\r\n0\r\n\r\n")
             #expect(client.response()?.status == 400)
             #expect(client.isAtEnd())
         }
     }
 
-    @Test func aBodyThatEndsTooEarlyIs400() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aBodyThatEndsTooEarlyIs400(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             client.send(post("/echo", "Content-Length: 10") + "hello")
             client.finishSending()
             #expect(client.response()?.status == 400)

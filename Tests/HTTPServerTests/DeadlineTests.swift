@@ -16,18 +16,18 @@ import Testing
         }
     }
 
-    @Test func aHeadThatIsNotCompleteInTimeIs408() async throws {
-        try await TestServer.run({ $0.headDeadline = .milliseconds(100) }) { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aHeadThatIsNotCompleteInTimeIs408(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire, { $0.headDeadline = .milliseconds(100) }) { server in
+            let client = try server.connect()
             client.send("GET / HTTP/1.1\r\nHost: a\r\n")
             #expect(client.response()?.status == 408)
             #expect(client.isAtEnd())
         }
     }
 
-    @Test func steadyBytesDoNotExtendTheDeadlineOfAHead() async throws {
-        try await TestServer.run({ $0.headDeadline = .milliseconds(200) }) { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func steadyBytesDoNotExtendTheDeadlineOfAHead(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire, { $0.headDeadline = .milliseconds(200) }) { server in
+            let client = try server.connect()
             client.send("GET / HTTP/1.1\r\nHost: a\r\nX: ")
             var sent = 0
             while sent < 1000, !client.hasInput(within: 10) {
@@ -39,30 +39,33 @@ import Testing
         }
     }
 
-    @Test func thePipelinedHeadHasADeadlineToo() async throws {
-        try await TestServer.run({ $0.headDeadline = .milliseconds(100) }) { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func thePipelinedHeadHasADeadlineToo(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire, { $0.headDeadline = .milliseconds(100) }) { server in
+            let client = try server.connect()
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /")
             #expect(client.response()?.status == 200)
             #expect(client.response()?.status == 408)
         }
     }
 
-    @Test func aBodyUnderTheFloorRateIs408() async throws {
-        try await TestServer.run({ $0.transferGrace = .milliseconds(100) }) { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aBodyUnderTheFloorRateIs408(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire, { $0.transferGrace = .milliseconds(100) }) { server in
+            let client = try server.connect()
             client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nhello")
             #expect(client.response()?.status == 408)
             #expect(client.isAtEnd())
         }
     }
 
-    @Test func aBodyOverTheFloorRateMayTakeItsTime() async throws {
-        try await TestServer.run({
-            $0.transferGrace = .milliseconds(50)
-            $0.floorBytesPerSecond = 100
-        }) { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aBodyOverTheFloorRateMayTakeItsTime(_ wire: Wire) async throws {
+        try await TestServer.run(
+            over: wire,
+            {
+                $0.transferGrace = .milliseconds(50)
+                $0.floorBytesPerSecond = 100
+            }
+        ) { server in
+            let client = try server.connect()
             // What comes with the head is worth half a minute: more than a busy machine takes for the rest.
             let head = Array("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n\r\n".utf8)
             client.send(head + [UInt8](repeating: 65, count: 3000))
@@ -109,14 +112,15 @@ import Testing
         }
     }
 
-    @Test func aClientThatDoesNotReadIsCutOff() async throws {
+    @Test(arguments: Wire.allCases) func aClientThatDoesNotReadIsCutOff(_ wire: Wire) async throws {
         try await TestServer.run(
+            over: wire,
             {
                 $0.transferGrace = .milliseconds(100)
                 $0.floorBytesPerSecond = 100_000_000
             }, handler: { _ in Response(status: 200, body: [UInt8](repeating: 65, count: 16 << 20)) }
         ) { server in
-            let client = try #require(TestClient(server.port, receiveBuffer: 4096))
+            let client = try server.connect(receiveBuffer: 4096)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = client.hasInput(within: 60_000)
             while await server.onLoop({ $0.statistics.openConnections }) > 0 { _ = client.hasInput(within: 1) }
@@ -124,9 +128,9 @@ import Testing
         }
     }
 
-    @Test func aPeerThatDoesNotCloseIsClosedAfterTheLinger() async throws {
-        try await TestServer.run({ $0.lingerTimeout = .milliseconds(50) }) { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aPeerThatDoesNotCloseIsClosedAfterTheLinger(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire, { $0.lingerTimeout = .milliseconds(50) }) { server in
+            let client = try server.connect()
             client.send("bad\r\n")
             #expect(client.response()?.status == 400)
             #expect(client.isAtEnd())

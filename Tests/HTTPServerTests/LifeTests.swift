@@ -45,19 +45,22 @@ import Testing
         }
     }
 
-    @Test func aClientThatVanishesInItsBodyEndsTheWaitForIt() async throws {
+    @Test(arguments: Wire.allCases) func aClientThatVanishesInItsBodyEndsTheWaitForIt(_ wire: Wire) async throws {
         let began = Gate()
         let lost = Gate()
-        try await TestServer.run(handler: { request in
-            began.open()
-            do throws(BodyError) {
-                _ = try await request.body.collect(upTo: 1000)
-            } catch {
-                if error == .lost { lost.open() }
+        try await TestServer.run(
+            over: wire,
+            handler: { request in
+                began.open()
+                do throws(BodyError) {
+                    _ = try await request.body.collect(upTo: 1000)
+                } catch {
+                    if error == .lost { lost.open() }
+                }
+                return Response(status: 200)
             }
-            return Response(status: 200)
-        }) { server in
-            let client = try #require(TestClient(server.port))
+        ) { server in
+            let client = try server.connect()
             client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhello")
             await began.passed()
             client.reset()
@@ -94,19 +97,22 @@ import Testing
         }
     }
 
-    @Test func drainingCutsWhatIsNotDoneInTime() async throws {
+    @Test(arguments: Wire.allCases) func drainingCutsWhatIsNotDoneInTime(_ wire: Wire) async throws {
         let began = Gate()
         let cancelled = Gate()
-        try await TestServer.run(handler: { _ in
-            await withTaskCancellationHandler {
-                began.open()
-                await cancelled.passed()
-            } onCancel: {
-                cancelled.open()
+        try await TestServer.run(
+            over: wire,
+            handler: { _ in
+                await withTaskCancellationHandler {
+                    began.open()
+                    await cancelled.passed()
+                } onCancel: {
+                    cancelled.open()
+                }
+                return Response(status: 200)
             }
-            return Response(status: 200)
-        }) { server in
-            let client = try #require(TestClient(server.port))
+        ) { server in
+            let client = try server.connect()
             client.send(get)
             await began.passed()
             await server.loop.spawn { await server.server.drain(within: .milliseconds(20)) }.value

@@ -53,9 +53,9 @@ import Testing
         }
     }
 
-    @Test func pipelinedBodiesStayWithTheirRequests() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func pipelinedBodiesStayWithTheirRequests(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             var sent = ""
             for number in 0..<200 {
                 sent += "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n\(100 + number)"
@@ -94,9 +94,9 @@ import Testing
         }
     }
 
-    @Test func aResponseToHEADHasNoBody() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aResponseToHEADHasNoBody(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             client.send("HEAD /abc HTTP/1.1\r\nHost: a\r\n\r\n" + get)
             #expect(client.response(withoutBody: true)?["content-length"] == "4")
             #expect(client.response()?.text == "/a")
@@ -115,13 +115,16 @@ import Testing
 
     /// However many read one large answer slowly: each connection holds a piece of it, and each gets all of it, with
     /// what follows behind it.
-    @Test func slowReadersOfOneAnswerHoldLittleAndLoseNothing() async throws {
+    @Test(arguments: Wire.allCases) func slowReadersOfOneAnswerHoldLittleAndLoseNothing(_ wire: Wire) async throws {
         let body = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        try await TestServer.run(handler: { request in
-            request.head.path.elementsEqual("/large".utf8)
-                ? Response(status: 200, body: body) : await TestServer.answer(request)
-        }) { server in
-            let clients = try (0..<8).map { _ in try #require(TestClient(server.port, receiveBuffer: 4096)) }
+        try await TestServer.run(
+            over: wire,
+            handler: { request in
+                request.head.path.elementsEqual("/large".utf8)
+                    ? Response(status: 200, body: body) : await TestServer.answer(request)
+            }
+        ) { server in
+            let clients = try (0..<8).map { _ in try server.connect(receiveBuffer: 4096) }
             for client in clients { client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n" + get) }
             for client in clients { #expect(client.hasInput(within: 60_000)) }
             let held = await server.onLoop { $0.connections.map(\.heldBytes) }
@@ -135,9 +138,9 @@ import Testing
         }
     }
 
-    @Test func aRejectionIsAnsweredWithTheConfiguredBodyAndClosed() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aRejectionIsAnsweredWithTheConfiguredBodyAndClosed(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             client.send("GET / HTTP/1.1\r\n\r\n")
             let response = try #require(client.response())
             #expect(response.status == 400)
@@ -150,9 +153,11 @@ import Testing
         }
     }
 
-    @Test func aRejectionComesAfterTheAnswersBeforeItAndEndsThePipeline() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aRejectionComesAfterTheAnswersBeforeItAndEndsThePipeline(_ wire: Wire)
+        async throws
+    {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             client.send(get + "GET / HTTP/1.1\r\nHost : a\r\n\r\n" + get)
             #expect(client.response()?.status == 200)
             #expect(client.response()?.status == 400)
@@ -160,9 +165,9 @@ import Testing
         }
     }
 
-    @Test func aRejectionReachesAClientThatIsStillSending() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aRejectionReachesAClientThatIsStillSending(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             let junk = String(repeating: "x", count: 500_000)
             client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 2\r\n\r\n" + junk)
             client.finishSending()
@@ -195,9 +200,9 @@ import Testing
         }
     }
 
-    @Test func anHalfClosedClientGetsAllItsAnswers() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func anHalfClosedClientGetsAllItsAnswers(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             client.send(get + get)
             client.finishSending()
             #expect(client.response()?.status == 200)
@@ -206,9 +211,9 @@ import Testing
         }
     }
 
-    @Test func aHeadThatEndsInTheMiddleIs400() async throws {
-        try await TestServer.run { server in
-            let client = try #require(TestClient(server.port))
+    @Test(arguments: Wire.allCases) func aHeadThatEndsInTheMiddleIs400(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire) { server in
+            let client = try server.connect()
             client.send("GET / HTT")
             client.finishSending()
             #expect(client.response()?.status == 400)

@@ -34,6 +34,7 @@ final class TestServer: Sendable {
             unixTime: { 784_111_777 })
         // Time for a client that is still sending to see its answer, however slow the machine.
         configuration.lingerTimeout = .seconds(60)
+        configuration.handshakeDeadline = .seconds(60)
         if wire == .tls { configuration.tls = CurrentTLS(try TLSFixture.context(TLSFixture.first.get())) }
         configure(&configuration)
         let loop = EventLoop()
