@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,10 @@ from place import Place, run, until
 from stand import Stand
 
 GAUGE = "subgate_tls_certificate_not_after_seconds"
-# What every self-signed certificate of a test earns, and what a scanner cannot decide without a name in the DNS.
-OF_THE_CERTIFICATE = re.compile(r"^cert_(trust|chain_of_trust|crlDistributionPoints|ocspURL|revocation|caIssuers)")
+# What a certificate earns that nobody issued: no chain, and no list of those revoked.
+OF_THE_CERTIFICATE = ("cert_chain_of_trust", "cert_revocation")
+# It works for a dozen seconds, and on a busy machine for many more.
+SCAN_LIMIT_SECONDS = 200
 
 
 class Pair:
@@ -29,8 +30,8 @@ class Pair:
         self.certificate, self.key = where.folder / "chain.pem", where.folder / "key.pem"
 
     def make(self, name: str, days: int = 90) -> "Pair":
-        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-             self.key, "-out", self.certificate, "-days", days, "-subj", f"/CN={name}",
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-keyout", self.key, "-out", self.certificate, "-days", days, "-subj", f"/CN={name}",
              "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "extendedKeyUsage=serverAuth"])
         self.key.chmod(0o600)
         return self
@@ -123,9 +124,9 @@ def check_a_certificate_changes_while_a_hundred_connections_are_open() -> None:
         with secure.connect() as new:
             assert certificate_name(new) == "second"
         assert secure.gauge() < first_end - 50 * 86_400
+        assert certificate_name(open_ones[0]) == "first"
         for connection in open_ones:
             get(connection)
-            assert certificate_name(connection) == "first" if connection is open_ones[0] else True
         over.set()
         asking.join()
         assert not failures, failures
@@ -140,7 +141,8 @@ def check_a_bad_certificate_is_refused_at_reload_and_at_the_start() -> None:
         good = (pair.certificate.read_bytes(), pair.key.read_bytes())
         other = Pair(where).make("other")
         others = (other.certificate.read_bytes(), other.key.read_bytes())
-        weak = run(["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", "/dev/stdout", "-subj", "/CN=a"])
+        weak = run(["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", "/dev/stdout", "-subj",
+                    "/CN=weak"])
         locked = run(["openssl", "ec", "-aes128", "-passout", "pass:secret", "-in", pair.key]).encode()
         expired_certificate = expired(where)
         cases: list[tuple[bytes, bytes, str]] = [
@@ -190,24 +192,26 @@ def expired(where: Place) -> tuple[bytes, bytes]:
 
 
 def scan(where: Place, port: int) -> list[dict[str, Any]]:
-    """Protocols, suites, order, forward secrecy, the server's defaults and known attacks, as testssl.sh sees them."""
+    """Protocols, suites, forward secrecy, the server's defaults and known attacks, as testssl.sh sees them."""
     report: Path = where.folder / "testssl.json"
-    run(["testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--nodns", "none",
-         "--jsonfile", report, "-p", "-s", "-f", "-P", "-S", "-U", f"localhost:{port}"], expect=None)
+    scanner = ["testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--nodns", "none"]
+    subprocess.run(
+        [*scanner, "--jsonfile", report, "-p", "-s", "-f", "-S", "-U", f"localhost:{port}"], check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=SCAN_LIMIT_SECONDS)
     findings: list[dict[str, Any]] = json.loads(report.read_text())
     return findings
 
 
 def check_a_scanner_finds_nothing() -> None:
     with Place() as where, SecureNode(where) as secure:
-        begin = time.monotonic()
         findings = scan(where, secure.port)
         by_id = {finding["id"]: finding["finding"] for finding in findings}
-        assert len(findings) > 60, f"only {len(findings)} findings after {time.monotonic() - begin:.0f} s"
+        assert len(findings) > 60, f"only {len(findings)} findings"
         for name, offered in {"SSLv2": False, "SSLv3": False, "TLS1": False, "TLS1_1": False, "TLS1_2": True,
                               "TLS1_3": True}.items():
             assert by_id[name].startswith("offered") == offered, f"{name}: {by_id[name]}"
-        bad = [finding for finding in findings if finding["severity"] not in ("OK", "INFO", "LOW", "DEBUG")
-               and not OF_THE_CERTIFICATE.match(finding["id"])]
+        # The scanner's own troubles, such as an old engine that it lacks, are warnings.
+        bad = [finding for finding in findings if finding["severity"] not in ("OK", "INFO", "LOW", "DEBUG", "WARN")
+               and finding["id"] not in OF_THE_CERTIFICATE]
         assert not bad, bad
         secure.node.stop()
