@@ -123,6 +123,9 @@ final class TLSEndpoint {
         return unsafe String(decoding: UnsafeBufferPointer(start: name, count: Int(length)), as: UTF8.self)
     }
 
+    /// Certificates that the server showed.
+    var chainLength: Int { unsafe Int(OPENSSL_sk_num(SSL_get_peer_cert_chain(ssl))) }
+
     /// The common name of the server's certificate.
     var serverName: String? {
         guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else { return nil }

@@ -20,6 +20,27 @@ enum TLSFixture {
     static let second = Result { try pem("second", options: ["-nodes"]) }
     static let rsa = Result { try pem("rsa", key: ["rsa:2048"], options: ["-nodes"]) }
 
+    /// An authority's certificate, then one that it issued for 30 days, and that one's key.
+    static let issued = Result {
+        let script = """
+            set -e
+            folder=$(mktemp -d)
+            trap 'rm -rf "$folder"' EXIT
+            cd "$folder"
+            exec 2>/dev/null
+            curve="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+            openssl req -x509 $curve -keyout ca.key -out ca.pem -days 3650 -subj /CN=authority
+            openssl req $curve -keyout key.pem -out request.pem -subj /CN=issued
+            openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -set_serial 7 -days 30 -out issued.pem
+            cat ca.pem issued.pem key.pem
+            """
+        let made = try ChildProcess.run(.init("sh", ["-c", script]))
+        try #require(made.exit == .status(0))
+        let parts = String(decoding: made.output, as: UTF8.self).split(separator: "-----BEGIN ")
+        try #require(parts.count == 3)
+        return parts.map { Array(("-----BEGIN " + $0).utf8) }
+    }
+
     static func seconds() -> Int64 { Clock.system.now().seconds }
 
     static func random(_ count: Int) -> [UInt8] {

@@ -40,6 +40,20 @@ import Testing
         #expect(refusal(many, first) == .tooManyCertificates)
     }
 
+    @Test func aChainIsServedWholeAndInOrderOnly() throws {
+        let parts = try TLSFixture.issued.get()
+        let (authority, issued, key) = (parts[0], parts[1], parts[2])
+        let identity = try TLSIdentity(certificates: issued + authority, key: key, now: now)
+        #expect((29.9...30).contains(Double(identity.notAfter - now) / 86_400), "the first to expire counts")
+        let context = try TLSContext(identity, random: TLSFixture.random, now: TLSFixture.seconds)
+        let pair = TLSPair(context)
+        #expect(pair.handshake())
+        #expect(pair.client.serverName == "issued" && pair.client.chainLength == 2)
+        #expect(refusal(issued, key) == nil)
+        #expect(refusal(authority + issued, key) == .brokenChain(position: 1))
+        #expect(refusal(authority, key) == .keyDoesNotMatch)
+    }
+
     @Test func whatIsNoPEMIsRefused() throws {
         let first = try TLSFixture.first.get()
         for text in ["", "\n", "hello", "-----BEGIN", "\0\0\0"] {
