@@ -1,6 +1,7 @@
 import Domain
 import HTTPServer
 import JSON
+import Runtime
 import Store
 
 /// `/admin/v1/usage`: what sub-clients used, by the day or the month.
