@@ -100,7 +100,9 @@ def install(machine: Machine) -> str:
     commands = readme_commands()
     build, put, rest = commands.split("\n", 2)
     assert build == "swift build --configuration release --static-swift-stdlib --product subgate", build
-    machine.run(put.replace(".build/release/subgate", str(place.binary)))
+    program = machine.place.folder / "subgate"
+    program.symlink_to(place.binary)
+    machine.run(put.replace(".build/release/subgate", str(program)))
     # The build that is at hand has Swift's libraries beside it, which may be in a home: the service sees none.
     machine.run(f"ldd {place.binary} | awk '$3 ~ \"^/(home|root)/\" {{print $3}}' | xargs -r cp -t /usr/local/lib")
     machine.run("ldconfig")
