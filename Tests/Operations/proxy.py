@@ -101,6 +101,8 @@ class Caller:
 
     def __init__(self, proxy: Proxy, source: str = OUTSIDE) -> None:
         self.proxy, self.source = proxy, source
+        # What the proxy answered itself where a node should have: its status each.
+        self.failures: list[int] = []
 
     def call(
         self, listener: str, method: str, path: str, body: Any = None, token: str = "", expect: int | None = 200,
@@ -122,6 +124,8 @@ class Caller:
             raise ConnectionError(f"no whole answer: {problem!r}") from problem
         finally:
             connection.close()
+        if answer.status >= 500 and "x-request-id" not in answer.headers:
+            self.failures.append(answer.status)
         told = f"{method} {path} answered {answer.status}: {answer.body[:500]!r}"
         assert expect is None or answer.status == expect, told
         return answer
