@@ -60,12 +60,13 @@ let package = Package(
         module("Store", ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "SQL"]),
         module("Upstream", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
         module("Delivery", ["Domain", "Runtime", "JSON", "Crypto", "HTTPClient", "Store"]),
-        module(
-            "API",
-            [
+        .target(
+            name: "API",
+            dependencies: [
                 "Domain", "Runtime", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Image", "Store", "Upstream",
                 "Delivery",
-            ]),
+            ],
+            path: "Sources/API", swiftSettings: dialect, plugins: ["EmbedFiles"]),
         .target(
             name: "Sandbox",
             dependencies: ["Domain", "Runtime", "JSON", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "SQL"],

@@ -19,7 +19,7 @@ package struct APIService: Sendable {
         router = Router(table)
         metricOffset = context.requestMetrics.offset(of: table.listener)
         listenerName = "\(table.listener)"
-        patterns = table.routes.map { "\($0.pattern)" }
+        patterns = table.served.map { "\($0.pattern)" }
     }
 
     /// The handler for `HTTPServer`.
@@ -47,20 +47,27 @@ package struct APIService: Sendable {
         case .notFound:
             return isMesh(head.path)
                 ? MeshProblem.notFound.response(requestID: head.requestId)
-                : Problem.notFound.response(requestID: head.requestId)
+                : refusal(.notFound, head)
         case .methodNotAllowed(let allow):
             return isMesh(head.path)
                 ? MeshProblem.methodNotAllowed(allow: allow).response(requestID: head.requestId)
-                : Problem.methodNotAllowed(allow: allow).response(requestID: head.requestId)
+                : refusal(.methodNotAllowed(allow: allow), head)
         case .options(let allow):
             return noContent(allow: allow)
         case .route(let position, let parameters):
             facts.route = position
             let call = Call(
-                context: context, route: table.routes[position], head: head, requestBody: request.body,
+                context: context, route: table.served[position], head: head, requestBody: request.body,
                 parameters: parameters, trace: facts.trace)
             return await run(call, &facts)
         }
+    }
+
+    /// In HTML where the console's pages are.
+    private func refusal(_ problem: Problem, _ head: RequestHead) -> Response {
+        !table.pages.isEmpty && Console.owns(head.path)
+            ? Console.problem(problem, requestID: head.requestId, now: context.clock.now())
+            : problem.response(requestID: head.requestId)
     }
 
     private func run(_ call: Call, _ facts: inout RequestFacts) async -> Response {
@@ -85,6 +92,10 @@ package struct APIService: Sendable {
                 let principal = try await Access.tenant(call, needs: access)
                 facts.subClient = principal.scope.subClient
                 return try await handler(call, principal)
+            case .console(let permission, let page):
+                return await Console.answer(call, permission, page)
+            case .consoleOpen(let page):
+                return await Console.answer(call, page)
             case .mesh:
                 return Problem.internal.response(requestID: call.requestID)
             }
@@ -112,8 +123,8 @@ package struct APIService: Sendable {
         context.requestMetrics.count(position: position, status: response.status, nanoseconds: nanoseconds)
         if let route = facts.route {
             // Probes and scrapes come every few seconds and tell nothing.
-            if table.routes[route].access == .ops { return }
-            if table.routes[route].access == .inbound {
+            if table.served[route].access == .ops { return }
+            if table.served[route].access == .inbound {
                 context.requestMetrics.acknowledged(facts.fate, status: response.status, nanoseconds: nanoseconds)
             }
         }

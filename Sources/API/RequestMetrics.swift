@@ -22,7 +22,7 @@ package struct RequestMetrics: Sendable {
         var offsets: [String: Int] = [:]
         for table in tables {
             offsets["\(table.listener)"] = names.count
-            names += table.routes.map(\.name)
+            names += table.served.map(\.name)
         }
         self.offsets = offsets
         requests = metrics.counters(

@@ -53,6 +53,7 @@ package enum AuditEntryKind: IdentifierKind { package static let prefix = [UInt8
 package enum QuarantineKind: IdentifierKind { package static let prefix = [UInt8]("qrt_".utf8) }
 package enum ErasureKind: IdentifierKind { package static let prefix = [UInt8]("era_".utf8) }
 package enum RecoveryKind: IdentifierKind { package static let prefix = [UInt8]("rec_".utf8) }
+package enum ConsoleSessionKind: IdentifierKind { package static let prefix = [UInt8]("cs_".utf8) }
 
 package typealias SubClientID = Identifier<SubClientKind>
 package typealias CredentialID = Identifier<CredentialKind>
@@ -71,3 +72,4 @@ package typealias AuditEntryID = Identifier<AuditEntryKind>
 package typealias QuarantineID = Identifier<QuarantineKind>
 package typealias ErasureID = Identifier<ErasureKind>
 package typealias RecoveryID = Identifier<RecoveryKind>
+package typealias ConsoleSessionID = Identifier<ConsoleSessionKind>

@@ -49,6 +49,10 @@ package enum AuditAction: String, Sendable, CaseIterable {
     /// Of all sub-clients: by a node that found its database restored, or by an operator.
     case deliveriesHeld = "deliveries.held"
     case deliveriesReleased = "deliveries.released"
+    case consoleSignedIn = "console.signedIn"
+    case consoleSignedOut = "console.signedOut"
+    /// Nobody's: its target is an id of the attempt's own.
+    case consoleRefused = "console.refused"
 }
 
 /// What a change was made to. The raw value names the SQL function `audit_…` that shows it without its secrets.
@@ -72,6 +76,7 @@ package enum AuditNoun: String, Sendable, CaseIterable {
     case recovery
     /// There is one: its id is nil.
     case deliveryGate = "delivery_gate"
+    case consoleSession = "console_session"
 }
 
 extension AuditNoun {
@@ -93,6 +98,7 @@ extension AuditNoun {
         case .event: EventID(id).text
         case .recovery: RecoveryID(id).text
         case .deliveryGate: Array("deliveries".utf8)
+        case .consoleSession: ConsoleSessionID(id).text
         }
     }
 }
@@ -150,6 +156,11 @@ extension Store {
         let change = AuditedChange(
             .accountDisconnecting, of: .subClient, scope.subClient.uuid, subClient: scope.subClient)
         _ = try await run(scope, .auditNote, entry(change, scope.actor) + [.text(facts)], on: .serial)
+    }
+
+    /// Tells of something that changed no rows of ours. `facts` is a JSON object.
+    func auditNote(_ change: AuditedChange, _ actor: Actor, facts: [UInt8]) -> Query {
+        Query(.auditNote, entry(change, actor) + [.text(facts)])
     }
 
     private func enclosed(_ queries: [Query], _ change: AuditedChange, _ actor: Actor) -> [Query] {

@@ -61,6 +61,17 @@ package struct EndpointStatistics: Sendable {
     package let at: Timestamp
 }
 
+/// The attempts to an endpoint within one of many spans of the same length.
+package struct StatisticSpan: Sendable {
+    package let start: Timestamp
+    package var attempts = AttemptStatistics()
+
+    /// `start` and `length` are microseconds.
+    static func empty(from start: Int64, by length: Int64, count: Int) -> [StatisticSpan] {
+        (0..<count).map { StatisticSpan(start: Timestamp(microseconds: start + Int64($0) * length)) }
+    }
+}
+
 extension Store {
     static let succeeded = "succeeded"
     private static let slot: Int64 = 300 * 1_000_000
@@ -136,6 +147,42 @@ extension Store {
         return try EndpointStatistics(
             lastHour: hour, lastDay: day, backlog: results[2].int64(0, 0), oldestDueAt: results[2].optionalTime(0, 1),
             at: now)
+    }
+
+    /// The attempts of the last hour in spans of five minutes and of the last day in spans of an hour, oldest first,
+    /// those without any among them. Throws `.notFound`.
+    package func statisticSeries(
+        _ scope: TenantScope, of endpoint: EndpointID
+    ) async throws(StoreError) -> (hour: [StatisticSpan], day: [StatisticSpan]) {
+        let now = clock.now()
+        let slot = Store.slot
+        let hour = slot * 12
+        let lastSlot = now.microseconds / slot * slot
+        let lastHour = now.microseconds / hour * hour
+        var hours = StatisticSpan.empty(from: lastHour - 23 * hour, by: hour, count: 24)
+        var slots = StatisticSpan.empty(from: lastSlot - 11 * slot, by: slot, count: 12)
+        let of: [Parameter] = [.id(scope.subClient), .id(endpoint)]
+        let results = try await run(
+            scope,
+            [
+                Query(.getEndpoint, of + [.word(scope.environment), .time(now)]),
+                Query(.listEndpointStatistics, of + [.time(hours[0].start)]),
+            ], on: .read)
+        if results[0].isEmpty { throw .notFound }
+        let rows = results[1]
+        for row in rows.indices {
+            let at = try rows.time(row, 0).microseconds
+            let outcome = try rows.string(row, 1)
+            let bucket = try Int(rows.int32(row, 2))
+            let count = try rows.int64(row, 3)
+            let inDay = Int((at - hours[0].start.microseconds) / hour)
+            if hours.indices.contains(inDay) { hours[inDay].attempts.add(count, outcome: outcome, bucket: bucket) }
+            let inHour = (at - slots[0].start.microseconds) / slot
+            if at >= slots[0].start.microseconds, slots.indices.contains(Int(inHour)) {
+                slots[Int(inHour)].attempts.add(count, outcome: outcome, bucket: bucket)
+            }
+        }
+        return (slots, hours)
     }
 
     /// Forgets what was counted longer ago than this.

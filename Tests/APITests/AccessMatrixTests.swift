@@ -113,6 +113,8 @@ import Testing
                     case .admin:
                         #expect(![401, 403].contains(asAdmin), "\(route.name)")
                         #expect([asMerchant, asReader, byPair].allSatisfy { $0 == 401 }, "\(route.name)")
+                    case .console:
+                        Issue.record("\(route.name) is a page, not a part of the contract")
                     case .tenant(let access):
                         #expect(asAdmin == 401, "\(route.name)")
                         #expect(![401, 403].contains(asMerchant) && asMerchant == byPair, "\(route.name)")

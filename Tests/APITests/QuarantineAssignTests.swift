@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct QuarantineAssignTests {
     /// A sub-client with an endpoint, and an event that names no link session: its id in quarantine.
-    private static func stray(_ fixture: APIFixture) async throws -> (merchant: Merchant, seed: Seed, id: String) {
+    static func stray(_ fixture: APIFixture) async throws -> (merchant: Merchant, seed: Seed, id: String) {
         let merchant = try await fixture.merchant()
         let upstream = try await fixture.store.createUpstream(
             .system,

@@ -18,6 +18,7 @@ from typing import Callable
 import merchant
 import service
 import connect_checks
+import console_checks
 import judge_checks
 import link
 import origin_checks
@@ -35,7 +36,7 @@ from webdriver import Browser, Driver
 SIZES = {"phone": (375, 812), "desk": (1280, 800)}
 TOGETHER: list[ModuleType] = [
     transfer_checks, connect_checks, wallet_checks, outcome_checks, style_checks, origin_checks, paylink_checks,
-    shop_checks,
+    shop_checks, console_checks,
 ]
 # Judges are the same at every width.
 ONCE: list[ModuleType] = [judge_checks]

@@ -179,6 +179,11 @@ import Testing
             let found = try await store.statistics(mine.scope, of: theirs.endpoint)
             #expect(found.lastDay.attempts == 1)
         },
+        Call("statisticSeries") { store, mine, theirs in
+            let found = try await store.statisticSeries(mine.scope, of: theirs.endpoint)
+            #expect(found.hour.reduce(0) { $0 + $1.attempts.attempts } == 1 && found.hour.count == 12)
+            #expect(found.day.reduce(0) { $0 + $1.attempts.attempts } == 1 && found.day.count == 24)
+        },
         Call("erasure") { store, mine, theirs in _ = try await store.erasure(mine.scope, theirs.erasure) },
         Call("updateEndpoint") { store, mine, theirs in
             var changes = EndpointChanges()

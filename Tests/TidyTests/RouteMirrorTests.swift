@@ -72,6 +72,22 @@ enum RouteMirror {
         #expect(RouteMirror.differences(contract: contract, table: table) == [])
     }
 
+    /// The console's pages change with any release: no program may rely on them, so the contract has none.
+    @Test func pagesForPeopleStandApartFromTheContract() throws {
+        let pages = RouteTable.all.flatMap(\.pages)
+        #expect(pages.count > 10 && pages.allSatisfy { "\($0.pattern)".hasPrefix("/console") })
+        #expect(RouteTable.all.filter { !$0.pages.isEmpty }.map { "\($0.listener)" } == ["admin"])
+        let contract = RouteMirror.routes(inOpenAPI: try Repository.read("openapi.yaml").text)
+        #expect(contract.allSatisfy { !$0.pattern.hasPrefix("/console") })
+        for page in pages {
+            guard case .console = page.access else {
+                Issue.record("\(page.name) is no page")
+                continue
+            }
+            #expect(page.method == .get || page.method == .post, "\(page.name)")
+        }
+    }
+
     @Test func theContractNamesEveryCallThatAFaultMayConcern() throws {
         let lines = try Repository.read("openapi.yaml").lines
         let start = try #require(lines.firstIndex { $0 == "    SandboxOperation:" })

@@ -54,6 +54,12 @@ from reconciliation r
 join upstream u on u.id = r.upstream_id and u.deleted_at is null
 where r.sweep = 'recent';
 
+-- name: list_reconciliations
+select r.upstream_id, r.sweep::text, r.swept_until, r.due_at, r.failures
+from reconciliation r
+join upstream u on u.id = r.upstream_id and u.deleted_at is null
+order by r.upstream_id desc, r.sweep;
+
 -- name: reconcile_transfers
 -- What an upstream's list tells of transfers, for many at once and each transfer once, where it is news: an event as
 -- its webhook would have been, and a delivery to each endpoint that asks for its type, due now, or held. One row per

@@ -147,3 +147,19 @@ left join logo l on l.sub_client_id = r.sub_client_id
 where r.upstream_id = $1::uuid and ($2::uuid is null or r.sub_client_id > $2)
 order by r.sub_client_id
 limit $3::int;
+
+-- name: count_registrations
+select upstream_id, state::text, count(*)
+from registration
+group by upstream_id, state
+order by upstream_id, state;
+
+-- name: list_failed_registrations
+-- Up to $1 of them.
+select r.upstream_id, r.sub_client_id, s.display_name, coalesce(r.last_error_message, r.last_error), r.last_attempt_at,
+    r.attempts
+from registration r
+join sub_client s on s.id = r.sub_client_id
+where r.state = 'failed'
+order by r.upstream_id, r.sub_client_id
+limit $1::int;

@@ -17,6 +17,14 @@ where sub_client_id = $1::uuid and endpoint_id = $2::uuid and slot >= $3::timest
 group by outcome, bucket
 order by outcome, bucket;
 
+-- name: list_endpoint_statistics
+-- Of the slots from $3 on, oldest first.
+select slot, outcome, bucket::int, sum(attempts)::bigint
+from endpoint_statistic
+where sub_client_id = $1::uuid and endpoint_id = $2::uuid and slot >= $3::timestamptz
+group by slot, outcome, bucket
+order by slot, outcome, bucket;
+
 -- name: endpoint_backlog
 -- What an endpoint is still owed, counted up to $3, and since when the oldest of it is due at $4: what waits in its
 -- lane since its event was received, what waits on the clock since its time.

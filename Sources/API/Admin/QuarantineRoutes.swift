@@ -18,15 +18,21 @@ enum QuarantineRoutes {
         if subClient == nil, fields.errors.isEmpty { fields.fail("subClientId", "must be a sub-client's id") }
         try fields.finish()
         guard let subClient else { throw .notFound }
+        let event = try await assign(call, scope, id, to: subClient)
+        return .json(200, jsonObject { EventRoutes.write(event, &$0) })
+    }
+
+    static func assign(
+        _ call: Call, _ scope: PlatformScope, _ id: QuarantineID, to subClient: SubClientID
+    ) async throws(Problem) -> Event {
         let kept = try await call.store { store throws(StoreError) in try await store.quarantined(scope, id) }
         let read = try MeshEvent.read(
             kept.payload, upstream: kept.upstream, id: call.context.identifiers.next(),
             transferID: call.context.identifiers.next())
-        let event = try await call.store { store throws(StoreError) in
+        return try await call.store { store throws(StoreError) in
             try await store.assign(
                 scope, kept, to: subClient, type: read.status.type, occurredAt: read.occurredAt)
         }
-        return .json(200, jsonObject { EventRoutes.write(event, &$0) })
     }
 
     @Sendable private static func list(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {

@@ -47,6 +47,16 @@ enum SubClientRoutes {
 
     @Sendable private static func list(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         var query = QueryParameters(call)
+        let wanted = filter(&query)
+        let page = query.page()
+        try query.finish()
+        let found = try await call.store { store throws(StoreError) in
+            try await store.subClients(scope, wanted, page)
+        }
+        return .json(200, found.json(write))
+    }
+
+    static func filter(_ query: inout QueryParameters) -> SubClientFilter {
         var filter = SubClientFilter()
         filter.status = query.word("status")
         filter.externalID = query.text("externalId", APILimits.externalIDCharacters)
@@ -54,12 +64,7 @@ enum SubClientRoutes {
         filter.country = query.country("country")
         filter.createdFrom = query.time("createdFrom")
         filter.createdBefore = query.time("createdBefore")
-        let page = query.page()
-        try query.finish()
-        let found = try await call.store { store throws(StoreError) in
-            try await store.subClients(scope, filter, page)
-        }
-        return .json(200, found.json(write))
+        return filter
     }
 
     @Sendable private static func get(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {

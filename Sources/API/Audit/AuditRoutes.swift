@@ -14,23 +14,7 @@ enum AuditRoutes {
 
     @Sendable private static func list(_ call: Call, _ scope: PlatformScope) async throws(Problem) -> Response {
         var query = QueryParameters(call)
-        var filter = AuditFilter()
-        filter.subClient = query.identifier("subClientId", SubClientID.self)
-        filter.actor = query.identifier("memberId", MemberID.self)?.uuid
-        if let credential = query.identifier("credentialId", CredentialID.self) { filter.actor = credential.uuid }
-        filter.action = query.text("action", APILimits.auditActionCharacters)
-        if let action = filter.action,
-            !action.allSatisfy({ ($0 | 0x20) &- UInt8(ascii: "a") < 26 || $0 == UInt8(ascii: ".") })
-        {
-            query.fail("action", "must be letters and dots")
-        }
-        filter.target = query.raw("targetId").flatMap { text in
-            let id = AuditNoun.id(in: text)
-            if id == nil { query.fail("targetId", "must be an identifier of ours") }
-            return id
-        }
-        filter.from = query.time("from")
-        filter.before = query.time("before")
+        let filter = filter(&query)
         let limit = query.integer("limit", APILimits.auditPageEntries) ?? PageRequest.standardLimit
         let cursor = query.integer("cursor", 1...Int(Int32.max))
         try query.finish()
@@ -51,6 +35,27 @@ enum AuditRoutes {
         if found.hasMore, let last = found.entries.last { json.string("\(last.seq)") } else { json.null() }
         json.endObject()
         return .json(200, json.bytes)
+    }
+
+    static func filter(_ query: inout QueryParameters) -> AuditFilter {
+        var filter = AuditFilter()
+        filter.subClient = query.identifier("subClientId", SubClientID.self)
+        filter.actor = query.identifier("memberId", MemberID.self)?.uuid
+        if let credential = query.identifier("credentialId", CredentialID.self) { filter.actor = credential.uuid }
+        filter.action = query.text("action", APILimits.auditActionCharacters)
+        if let action = filter.action,
+            !action.allSatisfy({ ($0 | 0x20) &- UInt8(ascii: "a") < 26 || $0 == UInt8(ascii: ".") })
+        {
+            query.fail("action", "must be letters and dots")
+        }
+        filter.target = query.raw("targetId").flatMap { text in
+            let id = AuditNoun.id(in: text)
+            if id == nil { query.fail("targetId", "must be an identifier of ours") }
+            return id
+        }
+        filter.from = query.time("from")
+        filter.before = query.time("before")
+        return filter
     }
 
     /// Walks the chain from its beginning, or from an entry whose hash the caller noted earlier.
@@ -162,7 +167,7 @@ enum AuditRoutes {
         json.member("hash", Hex.encode(entry.hash))
     }
 
-    private static func actorID(_ facts: AuditFacts) -> [UInt8]? {
+    static func actorID(_ facts: AuditFacts) -> [UInt8]? {
         guard let actor = facts.actor else { return nil }
         return facts.actorType.elementsEqual("member".utf8) ? MemberID(actor).text : CredentialID(actor).text
     }

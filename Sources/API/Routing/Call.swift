@@ -135,6 +135,11 @@ enum MediaType {
     /// Whether it is `application/x-ndjson`: JSON, a value a line.
     static func isLines(_ headers: HeaderFields) -> Bool { type(headers) == Array("application/x-ndjson".utf8) }
 
+    /// Whether it is what a form of HTML sends.
+    static func isForm(_ headers: HeaderFields) -> Bool {
+        type(headers) == Array("application/x-www-form-urlencoded".utf8)
+    }
+
     /// Whether the one Content-Type is `application/json`, in any case and with any parameters; with `alsoSuffixes`
     /// also `text/json` and `application/…+json`, as Mesh accepts.
     static func isJSON(_ headers: HeaderFields, alsoSuffixes: Bool) -> Bool {

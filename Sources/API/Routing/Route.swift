@@ -18,6 +18,8 @@ package struct Route: Sendable {
         case inbound
         /// Anyone who reaches the public listener.
         case open
+        /// A person at the console, whose role allows it if it is said what; nobody in particular for what is open.
+        case console(Permission?)
     }
 
     typealias Admin = @Sendable (Call, PlatformScope) async throws(Problem) -> Response
@@ -33,6 +35,8 @@ package struct Route: Sendable {
         case mesh(CredentialAccess, Mesh)
         case inbound(Inbound)
         case open(Open)
+        case console(Permission?, Console.Page)
+        case consoleOpen(Open)
     }
 
     package let method: Method
@@ -57,6 +61,8 @@ package struct Route: Sendable {
         case .mesh(let access, _): .meshTenant(access)
         case .inbound: .inbound
         case .open: .open
+        case .console(let permission, _): .console(permission)
+        case .consoleOpen: .console(nil)
         }
     }
 
@@ -94,6 +100,17 @@ package struct Route: Sendable {
 package struct RouteTable: Sendable {
     package let listener: StaticString
     package let routes: [Route]
+    /// Pages for people, which are no part of the contract that programs rely on.
+    package let pages: [Route]
+    /// All that is answered.
+    package let served: [Route]
+
+    init(listener: StaticString, routes: [Route], pages: [Route] = []) {
+        self.listener = listener
+        self.routes = routes
+        self.pages = pages
+        served = routes + pages
+    }
 
     /// Merchants and upstreams.
     package static let publicListener = RouteTable(
@@ -112,7 +129,8 @@ package struct RouteTable: Sendable {
             + UsageRoutes.all
             + AdminKeyRoutes.all + AuditRoutes.all + BrandingRoutes.admin + LogoRoutes.all + ComplianceRoutes.all
             + ErasureRoutes.admin + EndpointRoutes.admin + RecoveryRoutes.admin + ReplayRoutes.admin
-            + StatisticRoutes.admin + OperatorWebhookRoutes.all)
+            + StatisticRoutes.admin + OperatorWebhookRoutes.all,
+        pages: ConsoleRoutes.all)
 
     /// Health and metrics.
     package static let opsListener = RouteTable(listener: "ops", routes: OpsRoutes.all)

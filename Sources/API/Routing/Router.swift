@@ -24,7 +24,7 @@ package struct Router: Sendable {
 
     /// Patterns under `/api/` match without regard to ASCII case, as Mesh's paths do.
     package init(_ table: RouteTable) {
-        for (position, route) in table.routes.enumerated() { add(route, at: position) }
+        for (position, route) in table.served.enumerated() { add(route, at: position) }
         for index in nodes.indices where !nodes[index].routes.isEmpty {
             nodes[index].allow = Router.allow(nodes[index].routes.map(\.method))
         }

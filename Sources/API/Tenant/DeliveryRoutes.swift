@@ -20,6 +20,16 @@ enum DeliveryRoutes {
 
     @Sendable static func list(_ call: Call, _ scope: TenantScope) async throws(Problem) -> Response {
         var query = QueryParameters(call)
+        let wanted = filter(&query)
+        let page = query.page()
+        try query.finish()
+        let found = try await call.store { store throws(StoreError) in
+            try await store.deliveries(scope, wanted, page)
+        }
+        return .json(200, found.json(write))
+    }
+
+    static func filter(_ query: inout QueryParameters) -> DeliveryFilter {
         var filter = DeliveryFilter()
         filter.status = query.word("status")
         filter.type = query.word("type")
@@ -28,13 +38,7 @@ enum DeliveryRoutes {
         filter.transfer = query.identifier("transferId", TransferID.self)
         filter.statusCodes = query.statusCodes("lastStatusCode")
         filter.window = query.window()
-        let page = query.page()
-        try query.finish()
-        let wanted = filter
-        let found = try await call.store { store throws(StoreError) in
-            try await store.deliveries(scope, wanted, page)
-        }
-        return .json(200, found.json(write))
+        return filter
     }
 
     static func get(_ call: Call, _ scope: TenantScope, _ id: DeliveryID) async throws(Problem) -> Response {

@@ -13,6 +13,9 @@ struct QueryParameters {
 
     init(_ query: ArraySlice<UInt8>) { items = QueryItems(query) }
 
+    /// `cursor` alone: the length of the page is the caller's.
+    mutating func page(of rows: Int) -> PageRequest { PageRequest(limit: rows, cursor: cursor()) }
+
     /// `limit` and `cursor`.
     mutating func page() -> PageRequest {
         let limit = value("limit").flatMap { text -> Int? in
@@ -20,12 +23,15 @@ struct QueryParameters {
             if number == nil { fail("limit", "must be a number from 1 to \(PageRequest.maximumLimit)") }
             return number
         }
-        let cursor = value("cursor").flatMap { text -> Cursor? in
+        return PageRequest(limit: limit ?? PageRequest.standardLimit, cursor: cursor())
+    }
+
+    private mutating func cursor() -> Cursor? {
+        value("cursor").flatMap { text -> Cursor? in
             let cursor = Cursor(text: text)
             if cursor == nil { fail("cursor", "must be a nextCursor of this list") }
             return cursor
         }
-        return PageRequest(limit: limit ?? PageRequest.standardLimit, cursor: cursor)
     }
 
     mutating func word<Word: RawRepresentable<String> & CaseIterable>(
@@ -115,6 +121,11 @@ struct QueryParameters {
             fail(name, "must be 64 hexadecimal digits")
             return nil
         }
+    }
+
+    /// A parameter as it came, to show it again: it is judged elsewhere.
+    func given(_ name: StaticString) -> [UInt8]? {
+        if case .once(let value) = items.lookup(name) { value } else { nil }
     }
 
     /// The value as it came.
