@@ -12,8 +12,8 @@ package enum ConsoleTerms {
     package static let idle: Duration = .seconds(1_800)
     /// How far the time of the last page may lag: not every page writes.
     static let seenLag: Duration = .seconds(60)
-    /// Keys refused from one place within `refusalWindow`, after which it is turned away unheard. Keys cannot be guessed:
-    /// this bounds what a stranger writes into the audit chain.
+    /// Keys refused from one place within `refusalWindow`, after which it is turned away unheard. Keys cannot be
+    /// guessed: this bounds what a stranger writes into the audit chain.
     package static let refusals: Int32 = 10
     package static let refusalWindow: Duration = .seconds(300)
     /// How long ended sessions are kept.

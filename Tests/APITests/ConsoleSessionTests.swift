@@ -1,5 +1,7 @@
 import Domain
 import HTTPClient
+import HTTPServer
+import JSON
 import Store
 import TestSupport
 import Testing
@@ -16,10 +18,17 @@ import Testing
             #expect(field.hasPrefix("subgate-console=") && field.contains("; HttpOnly; SameSite=Strict"))
             #expect(field.contains("; Path=/;") && !field.contains("Secure") && !field.contains(key))
             // By any other name of the host the cookie is for TLS alone.
-            let remote = try await ConsoleVisit.post(
-                fixture, "/console/sign-in", "key=\(key)",
-                headers: ConsoleVisit.own + [("Host", Array("ops.example.com".utf8))])
-            let secured = try #require(remote.headers["set-cookie"])
+            let port = fixture.ports["admin"]!
+            let remote = try await onOwnThread { () throws -> String in
+                let socket = try LoopbackSocket(port: port)
+                try socket.write(
+                    "POST /console/sign-in HTTP/1.1\r\nHost: ops.example.com\r\nOrigin: https://ops.example.com\r\n"
+                        + "Connection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                        + "Content-Length: \(key.utf8.count + 4)\r\n\r\nkey=\(key)")
+                return String(decoding: try socket.readToEnd(), as: UTF8.self)
+            }
+            let lines = remote.split(separator: "\r\n").filter { $0.hasPrefix("Set-Cookie: ") }
+            let secured = try #require(lines.first).dropFirst("Set-Cookie: ".count)
             #expect(secured.hasPrefix("__Host-subgate-console=") && secured.hasSuffix("; Secure"))
             let visit = ConsoleVisit(fixture: fixture, cookie: ConsoleVisit.cookie(answer))
             let page = try await visit.get("/console/sub-clients")

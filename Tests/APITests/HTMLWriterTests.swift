@@ -9,21 +9,24 @@ import Testing
     /// The text that a browser reads out of an element's content: nil if anything in it could be markup.
     private static func read(_ html: some Sequence<UInt8>) -> String? {
         guard let text = String(validating: Array(html), as: UTF8.self) else { return nil }
-        var read = ""
-        var rest = Substring(text)
+        var read = String.UnicodeScalarView()
+        // By scalars: a mark that joins the semicolon before it is no part of what a browser reads.
+        var rest = text.unicodeScalars[...]
         let entities = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
-        while let character = rest.unicodeScalars.first {
-            if "<>\"'".unicodeScalars.contains(character) { return nil }
-            if character == "&" {
-                guard let entity = entities.first(where: { rest.hasPrefix($0.key) }) else { return nil }
-                read += entity.value
-                rest = rest.dropFirst(entity.key.count)
+        while let scalar = rest.first {
+            if "<>\"'".unicodeScalars.contains(scalar) { return nil }
+            if scalar == "&" {
+                guard let entity = entities.first(where: { rest.starts(with: $0.key.unicodeScalars) }) else {
+                    return nil
+                }
+                read.append(contentsOf: entity.value.unicodeScalars)
+                rest = rest.dropFirst(entity.key.unicodeScalars.count)
             } else {
-                read.unicodeScalars.append(character)
-                rest = Substring(rest.unicodeScalars.dropFirst())
+                read.append(scalar)
+                rest = rest.dropFirst()
             }
         }
-        return read
+        return String(read)
     }
 
     private static func written(_ bytes: [UInt8]) -> (content: ArraySlice<UInt8>, value: ArraySlice<UInt8>) {

@@ -158,7 +158,7 @@ def check_an_owner_walks_through_the_console(stage: Stage) -> None:
     for part in ("Quarantine", "Upstreams", "Audit"):
         console.choose(part).awaits(part).judge(part.lower())
     console.open("/console/none").awaits("Not found").judge("nothing", walks=False)
-    console.choose("Sign out").awaits("Sign in")
+    console.open("/console/audit").awaits("Audit").choose("Sign out").awaits("Sign in")
     console.open("/console/sub-clients").awaits("Sign in").finish()
 
 

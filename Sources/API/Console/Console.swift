@@ -98,10 +98,8 @@ enum Console {
                 html.element(.code, [.class("id")], text: requestID)
             }
             html.element(.p) { html in
-                let isOutside = visitor == nil
                 html.element(
-                    .a, [.href(ConsolePath(isOutside ? "/console/sign-in" : "/console/sub-clients"))],
-                    text: isOutside ? "Sign in" : "To the sub-clients")
+                    .a, [.href(ConsolePath("/console"))], text: visitor == nil ? "To the console" : "To the start")
             }
         }
         var response = page(html, status: problem.code.status)

@@ -55,7 +55,7 @@ extension HTMLWriter {
         document(title: title) { html in
             html.element(.a, [.class("skip"), .href(ConsolePath("#main"))], text: "To the content")
             html.bar(section, visitor)
-            html.element(.main, [.id("main"), .word(.focusable, "-1")]) { html in
+            html.element(.main, [.id("main"), .word(.focusable, "-1"), .word(.labelledBy, "title")]) { html in
                 if !crumbs.isEmpty {
                     html.element(.nav, [.class("crumbs"), .label(Array("The way here".utf8))]) { html in
                         for crumb in crumbs {
@@ -63,7 +63,7 @@ extension HTMLWriter {
                         }
                     }
                 }
-                html.element(.h1) { $0.element(.bdi, text: title) }
+                html.element(.h1, [.id("title")]) { $0.element(.bdi, text: title) }
                 content(&html)
             }
         }
