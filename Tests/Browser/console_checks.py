@@ -78,10 +78,20 @@ class Console:
         is_new = mark not in self.stage.judged
         self.stage.judged.add(mark)
         wrong = audit.faults(self.browser, self.origin, is_new=is_new, walks=walks)
+        if is_new:
+            wrong += [f"in the dark {one}" for one in self.in_the_dark()]
         self.faults += [f"page {name}: {one}" for one in wrong]
         if resume := self.find("Resume updates"):
             self.browser.click(resume)
         return self
+
+    def in_the_dark(self) -> list[str]:
+        scheme = {"name": "prefers-color-scheme", "value": "dark"}
+        self.browser.cdp("Emulation.setEmulatedMedia", features=[scheme])
+        try:
+            return audit.contrast_faults(self.browser)
+        finally:
+            self.browser.cdp("Emulation.setEmulatedMedia", features=[{**scheme, "value": ""}])
 
     def sign_in(self, key: str) -> "Console":
         self.open("/console/sign-in").fill("Admin key", key)

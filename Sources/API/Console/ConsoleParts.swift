@@ -65,7 +65,9 @@ extension HTMLWriter {
     mutating func time(_ moment: Timestamp) {
         let text = moment.rfc3339(.seconds)
         element(.time, [.datetime(text), .title(moment.rfc3339())], text: text)
-        element(.span, [.class("ago")], text: " \(ConsoleSpan.hint(moment, now: now))")
+        // Between the two a line may end.
+        text(" ")
+        element(.span, [.class("ago")], text: ConsoleSpan.hint(moment, now: now))
     }
 
     /// Names and values.
