@@ -17,6 +17,10 @@ package struct APIConfiguration: Sendable {
     /// Whose word counts on where a request came from.
     package var trustedProxies = TrustedProxies()
     package var endpointLimit = APILimits.endpointsPerEnvironment
+    /// Merchants' and admins' requests that one loop works on at once.
+    package var requestsInFlight = SheddingLimits.requestsInFlight
+    /// Within which time of its arrival a webhook is answered 200, or not at all.
+    package var acknowledgeWithin: Duration = .milliseconds(SheddingLimits.acknowledgementMilliseconds)
 
     /// `upstreamPolicy` is the targets' if none is given.
     package init(
@@ -81,12 +85,16 @@ package final class APIContext: Sendable {
     /// Wakes those who wait for events.
     package let bell: EventBell
     let logos: LogoDirectory
+    /// Holds callers to their rates.
+    package let gate: RateGate
+    /// What is under way on this loop.
+    let admission: LoopState<Admission>
 
     package init(
         configuration: APIConfiguration, store: Store, clock: Clock, identifiers: IdentifierSource, log: Log,
         metrics: Metrics, requestMetrics: RequestMetrics, upstreams: UpstreamDirectory, mesh: MeshClient,
         accounts: AccountClient, accept: @escaping Accept, readiness: @escaping @Sendable () -> Readiness,
-        worker: Worker, bell: EventBell
+        worker: Worker, bell: EventBell, gate: RateGate
     ) {
         self.configuration = configuration
         self.store = store
@@ -107,5 +115,7 @@ package final class APIContext: Sendable {
         self.worker = worker
         self.bell = bell
         logos = LogoDirectory(store: store)
+        self.gate = gate
+        admission = LoopState(store.loop, Admission(capacity: configuration.requestsInFlight))
     }
 }

@@ -59,7 +59,7 @@ package struct APIService: Sendable {
             let call = Call(
                 context: context, route: table.served[position], head: head, requestBody: request.body,
                 parameters: parameters, trace: facts.trace)
-            return await run(call, &facts)
+            return await admit(call, &facts)
         }
     }
 
@@ -70,11 +70,27 @@ package struct APIService: Sendable {
             : problem.response(requestID: head.requestId)
     }
 
+    /// Refuses what is too much before anything is asked of the database, and runs the rest.
+    private func admit(_ call: Call, _ facts: inout RequestFacts) async -> Response {
+        guard call.route.isLimited else { return await run(call, &facts) }
+        var response: Response
+        if let refusal = call.enter(&facts.standings) {
+            response = call.refuse(refusal)
+        } else {
+            response = await run(call, &facts)
+            call.leave()
+        }
+        response.tell(facts.standings)
+        return response
+    }
+
     private func run(_ call: Call, _ facts: inout RequestFacts) async -> Response {
         if case .mesh(let access, let handler) = call.route.handler {
             do {
                 let principal = try await Access.mesh(call, needs: access)
                 facts.subClient = principal.scope.subClient
+                if let refusal = call.enter(principal, &facts.standings) { return call.refuse(refusal) }
+                defer { call.leave(principal) }
                 return try await handler(call, principal)
             } catch {
                 return error.response(requestID: call.requestID)
@@ -87,10 +103,14 @@ package struct APIService: Sendable {
             case .inbound(let handler):
                 return try await handler(call, &facts)
             case .admin(let permission, let handler):
-                return try await handler(call, try await Access.admin(call, needs: permission))
+                let scope = try await Access.admin(call, needs: permission)
+                if let refusal = call.enter(scope, &facts.standings) { return call.refuse(refusal) }
+                return try await handler(call, scope)
             case .tenant(let access, let handler):
                 let principal = try await Access.tenant(call, needs: access)
                 facts.subClient = principal.scope.subClient
+                if let refusal = call.enter(principal, &facts.standings) { return call.refuse(refusal) }
+                defer { call.leave(principal) }
                 return try await handler(call, principal)
             case .console(let permission, let page):
                 return await Console.answer(call, permission, page)

@@ -13,6 +13,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var sharesPort = false
     /// Open connections of this server on this loop. Over it the longest idle one makes room; if none is idle, 503.
     package var connectionLimit = 16_384
+    /// Of these, the last so many are reserved: a request that came through one while all others are taken says
+    /// `isCrowded`, and whoever answers it decides whether it may.
+    package var reservedConnections = 0
     /// Open connections of one peer address. By default no bound of its own: behind a proxy all have one address.
     package var connectionLimitPerPeer = 16_384
 
@@ -29,6 +32,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var transferGrace = Duration.seconds(10)
     /// Under this rate a body is answered 408, and a client that does not read its answer is cut off.
     package var floorBytesPerSecond = 1024
+    /// How long a connection whose request was refused waits before its next is looked at: long beside what a refusal
+    /// costs, short beside the second that `Retry-After` asks for.
+    package var restTime = Duration.milliseconds(100)
     /// How long a connection that is done waits for its peer to read the last answer and close.
     package var lingerTimeout = Duration.seconds(2)
 
@@ -52,6 +58,7 @@ struct Timing {
     let transferGrace: UInt64
     let floorBytesPerSecond: UInt64
     let lingerTimeout: UInt64
+    let restTime: UInt64
     /// How often deadlines are looked at: one timer for all connections costs nothing per request, and makes a deadline
     /// late by at most this much.
     let sweepInterval: UInt64
@@ -64,6 +71,7 @@ struct Timing {
         transferGrace = Timing.milliseconds(configuration.transferGrace)
         floorBytesPerSecond = UInt64(configuration.floorBytesPerSecond)
         lingerTimeout = Timing.milliseconds(configuration.lingerTimeout)
+        restTime = Timing.milliseconds(configuration.restTime)
         let shortest = min(handshakeDeadline, headDeadline, idleTimeout, transferGrace, lingerTimeout)
         sweepInterval = min(max(shortest / 16, 5), 500)
     }

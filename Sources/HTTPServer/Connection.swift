@@ -15,6 +15,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
         case handling
         /// A request has been answered and the rest of its body is read away.
         case draining
+        /// A request has been refused, and the next must wait a while.
+        case resting
         /// The last answer is written and the kernel has not taken all of it.
         case flushing
         /// The last answer is with the kernel, and the peer is given time to read it.
@@ -24,6 +26,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     let stream: Transport
     let server: HTTPServer
+    /// When it came, only reserved connections were left.
+    let isReserve: Bool
     /// Where the server's list has this connection.
     var index: Int
     var phase = Phase.idle
@@ -53,7 +57,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     /// Whether the peer is given time to read the last answer.
     var lingers = false
 
-    init(_ stream: Transport, of server: HTTPServer, index: Int) {
+    init(_ stream: Transport, of server: HTTPServer, index: Int, isReserve: Bool) {
+        self.isReserve = isReserve
         self.stream = stream
         self.server = server
         self.index = index
@@ -61,7 +66,9 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     var now: UInt64 { server.loop.turnMilliseconds }
     /// Whether it may be closed to make room. Handshakes may: who begins many and ends none must not keep others out.
-    var isIdle: Bool { phase == .securing || (phase == .idle && !hasBacklog && stream.pendingBytes == 0) }
+    var isIdle: Bool {
+        phase == .securing || ((phase == .idle || phase == .resting) && !hasBacklog && stream.pendingBytes == 0)
+    }
     var hasBacklog: Bool { backlogStart < backlog.count }
 
     /// Memory this connection holds that grows with what its peer does, but for a body somebody asked for.
@@ -100,7 +107,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     private var acceptsInput: Bool {
         switch phase {
-        case .idle, .head, .handling, .draining: true
+        case .idle, .head, .handling, .draining, .resting: true
         case .securing, .flushing, .lingering, .closed: false
         }
     }
@@ -150,7 +157,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
         case .idle, .head: out.count + stream.pendingBytes < Limits.outgoingBytes
         case .handling: exchange.body == .collecting || exchange.body == .discarding
         case .draining: true
-        case .securing, .flushing, .lingering, .closed: false
+        case .securing, .resting, .flushing, .lingering, .closed: false
         }
     }
 
@@ -173,7 +180,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     /// All that the peer sent has been parsed, and it will send no more.
     private func endOfInput() {
         switch phase {
-        case .idle, .draining: end(lingering: false)
+        case .idle, .draining, .resting: end(lingering: false)
         case .securing: close()
         case .head: fail(.badRequest)
         case .handling where exchange.body == .collecting: fail(.badRequest)

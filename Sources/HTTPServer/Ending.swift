@@ -105,7 +105,7 @@ extension Connection {
 
     /// The server is to end: a connection between requests ends now, others with their answer.
     func drain() {
-        if phase == .idle, !hasBacklog { end(lingering: true) }
+        if phase == .idle || phase == .resting, !hasBacklog { end(lingering: true) }
         if phase == .securing { close() }
     }
 
@@ -118,6 +118,7 @@ extension Connection {
         case .head: fail(.timeout)
         case .handling where exchange.body == .collecting: fail(.timeout)
         case .securing, .idle, .draining, .lingering: close()
+        case .resting: wake()
         case .handling, .flushing, .closed: break
         }
     }

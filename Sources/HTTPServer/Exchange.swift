@@ -22,6 +22,8 @@ struct Exchange {
     /// The client waits for `100 Continue`, and has not been told.
     var awaitsContinue = false
     var body = Body.complete
+    /// It was refused: the next must wait.
+    var rests = false
 }
 
 /// A body on its way to the handler that asked for it.
@@ -49,7 +51,8 @@ extension Connection {
             number: number, requestId: requestId, isHead: head.method == .head, wantsClose: head.wantsClose,
             awaitsContinue: head.expectsContinue && hasBody, body: hasBody ? .unread : .complete)
         let request = Request(
-            head: RequestHead(parsed: head, requestId: requestId, peer: stream.peer),
+            head: RequestHead(
+                parsed: head, requestId: requestId, peer: stream.peer, isCrowded: isReserve && server.isCrowded),
             body: RequestBody(connection: hasBody ? self : nil, exchange: number))
         task = server.loop.spawn { [self] in
             let response = await server.handler(request)
@@ -120,8 +123,7 @@ extension Connection {
         let wasCollecting = exchange.body == .collecting
         exchange.body = .complete
         if phase == .draining {
-            phase = .idle
-            deadline = now + server.timing.idleTimeout
+            settle()
             if server.isDraining { end(lingering: true) }
         }
         guard wasCollecting else { return }
@@ -161,7 +163,8 @@ extension Connection {
         if let breaking = response.breaking { return breakOff(response, breaking) }
         let drains = !settleBody()
         let closes =
-            exchange.wantsClose || server.isDraining || exchange.body == .refused || (inputEnded && !hasBacklog)
+            exchange.wantsClose || response.closes || server.isDraining || exchange.body == .refused
+            || (inputEnded && !hasBacklog)
         if out.capacity == 0 { swap(&out, &server.spareBuffer) }
         let isShared =
             response.body.count >= Limits.sharedBodyBytes && !exchange.isHead && ResponseWriter.hasContent(response)
@@ -173,13 +176,31 @@ extension Connection {
             end(lingering: exchange.body != .complete || !exchange.wantsClose || hasBacklog)
             return
         }
-        phase = drains ? .draining : .idle
-        deadline = now + (drains ? server.timing.allowance(0) : server.timing.idleTimeout)
+        exchange.rests = response.rests
+        if drains {
+            phase = .draining
+            deadline = now + server.timing.allowance(0)
+        } else {
+            settle()
+        }
         if hasBacklog {
             if out.count >= Limits.outgoingBytes { flush() }
             advanceBacklog()
         }
         if phase == .handling { flushLater() } else { flush() }
+    }
+
+    /// The request is done with: the connection waits for the next, or rests before it.
+    private func settle() {
+        phase = exchange.rests ? .resting : .idle
+        deadline = now + (exchange.rests ? server.timing.restTime : server.timing.idleTimeout)
+    }
+
+    /// Takes up what came while the connection rested.
+    func wake() {
+        phase = .idle
+        deadline = now + server.timing.idleTimeout
+        advanceBacklog()
     }
 
     /// Ends the connection before or inside the answer.

@@ -34,6 +34,8 @@ package final class HTTPServer: @unchecked Sendable {
     private var listeners: [TCPListener] = []
     private(set) var connections: [Connection] = []
     private var connectionsByPeer: [Peer: Int] = [:]
+    /// Where the next look for an idle connection begins.
+    private var lookedAt = 0
     private var sweeper: LoopTimer?
     private var whenEmpty: Waiter?
 
@@ -89,7 +91,7 @@ package final class HTTPServer: @unchecked Sendable {
             refuse(stream)
             return
         }
-        let connection = Connection(transport(stream), of: self, index: connections.count)
+        let connection = Connection(transport(stream), of: self, index: connections.count, isReserve: isCrowded)
         connections.append(connection)
         connectionsByPeer[peer, default: 0] += 1
         statistics.openConnections = connections.count
@@ -102,12 +104,26 @@ package final class HTTPServer: @unchecked Sendable {
         return Transport(tcp: stream, secure: SecureStream(stream, tls.context, tlsBuffers))
     }
 
-    /// Whether there is room for one more connection, after closing the longest idle one if need be.
+    /// Whether only reserved connections remain.
+    var isCrowded: Bool { connections.count >= configuration.connectionLimit - configuration.reservedConnections }
+
+    /// Whether there is room for one more connection, after closing an idle one if need be.
     private func makeRoom() -> Bool {
-        if connections.count < configuration.connectionLimit { return true }
-        let idle = connections.filter { $0.isIdle }.min { $0.deadline < $1.deadline }
+        if isCrowded { closeIdle() }
+        return connections.count < configuration.connectionLimit
+    }
+
+    /// Closes the longest idle of some. To look at all of them for each that comes would make a flood of connections
+    /// cost most when there are most.
+    private func closeIdle() {
+        var idle: Connection?
+        for _ in 0..<min(connections.count, Limits.connectionsLookedAt) {
+            lookedAt %= connections.count
+            let connection = connections[lookedAt]
+            if connection.isIdle, connection.deadline < idle?.deadline ?? .max { idle = connection }
+            lookedAt += 1
+        }
         idle?.close()
-        return idle != nil
     }
 
     private func refuse(_ stream: TCPStream) {
@@ -145,6 +161,7 @@ package final class HTTPServer: @unchecked Sendable {
         let (contentType, body) = configuration.errorBody(status, requestId)
         var response = Response(status: status, body: body)
         response.headers.add("Content-Type", contentType.utf8)
+        if rejection == .overloaded { response.headers.add("Retry-After", "1") }
         write(response, requestId: requestId, isHead: isHead, closes: true, to: &out)
     }
 

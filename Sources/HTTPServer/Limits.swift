@@ -30,6 +30,8 @@ package enum Limits {
     /// What TLS says by itself, such as answers to new keys, while the peer does not read: who asks for more is an
     /// attacker.
     static let controlBytes = 16 * 1024
+    /// Connections looked at for one that is idle, when there is no room for another.
+    static let connectionsLookedAt = 64
     /// First reservation for a body, whatever length it announces: memory follows bytes that came.
     static let bodyReservationBytes = 64 * 1024
 }

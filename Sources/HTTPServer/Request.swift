@@ -13,6 +13,8 @@ package struct RequestHead: Sendable {
     package let requestId: [UInt8]
     /// The other end of the connection: a proxy, if one is in front.
     package let peer: PeerAddress
+    /// Whether it came through a reserved connection, while all others are taken.
+    package let isCrowded: Bool
 
     package var method: Method { parsed.method }
     package var headers: HeaderFields { parsed.fields }

@@ -8,6 +8,11 @@ package struct Response: Sendable {
     package var body: [UInt8]
     /// Where the connection ends before the answer does, for servers that play failing ones; nil nowhere.
     package var breaking: Breaking?
+    /// Whether the connection's next request is left waiting for a while: for refusals, so that a client that comes
+    /// again at once costs next to nothing.
+    package var rests = false
+    /// Whether the connection ends with this answer.
+    package var closes = false
 
     package enum Breaking: Sendable {
         /// Nothing is sent.

@@ -74,4 +74,6 @@ package enum Lane: String, Sendable, CaseIterable {
     /// Like `write`, with each unit in a transaction of its own. For units that lock a row which others lock too, one
     /// each: together in one transaction they would hold theirs while they wait for another's.
     case single
+    /// Like `write`, with connections and a queue that nothing else uses: for what must go on when all else waits.
+    case inbound
 }

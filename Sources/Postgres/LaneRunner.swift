@@ -49,6 +49,7 @@ final class LaneRunner {
             case .read: configuration.readConnections
             case .write: configuration.writeConnections
             case .serial, .single: 1
+            case .inbound: Limits.inboundConnections
             }
         slots = (0..<max(1, count)).map { Slot(self, listens: $0 == 0 && !channels.isEmpty) }
     }

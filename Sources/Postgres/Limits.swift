@@ -5,6 +5,9 @@ enum Limits {
     static let unitsPerBatch = 256
     /// Bytes of parameters in one batch: keeps one batch's share of a connection under about 10 ms.
     static let bytesPerBatch = 4 << 20
+    /// Connections of the lane for what arrives from outside and must be stored at once: one commit at work, and one on
+    /// its way there or back.
+    static let inboundConnections = 2
     /// Parameters of one statement: the protocol counts them in 16 bits.
     static let parametersPerQuery = 65_535
     /// Bytes of the parameter buffer kept between two queries: larger ones are given back.

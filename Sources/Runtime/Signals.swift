@@ -38,6 +38,13 @@ package enum Signals {
         unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// Descriptors that the process may have open.
+    package static var descriptorLimit: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// A core dump would hold every secret in memory.
     package static func forbidCoreDumps() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)

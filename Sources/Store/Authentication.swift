@@ -17,6 +17,8 @@ package struct Principal: Sendable {
     package let linkStyle: LinkStyle
     /// Where it is registered in its environment, if it is: the upstream, and that one's id of it.
     package let registration: PrincipalRegistration?
+    /// A limit of its sub-client's own; nil for what anybody's is.
+    package let requestsPerSecond: Int32?
     /// Of the secret, or of the credential if that is sooner.
     let expiresAt: Timestamp?
     let secret: CredentialSecretID
@@ -105,6 +107,13 @@ extension Store {
         return admin(found)
     }
 
+    /// Whether a key was good a moment ago, as this loop remembers.
+    package func remembers(_ key: [UInt8]) -> Bool {
+        guard SecretKeyText.prefix(of: key) != nil else { return false }
+        let digest = keyring.digest(of: key)
+        return principals.withValue { $0.tenants[digest] != nil || $0.admins[digest] != nil }
+    }
+
     private func admin(_ found: AdminPrincipal) -> PlatformScope? {
         let now = clock.now()
         if let expiresAt = found.expiresAt, now >= expiresAt { return nil }
@@ -139,7 +148,8 @@ extension Store {
             registration: rows.optionalUUID(0, 22).map { id throws(StoreError) in
                 try PrincipalRegistration(upstream: rows.id(0, 21), subClientID: id)
             },
-            expiresAt: rows.optionalTime(0, 6), secret: rows.id(0, 19), allowedIPs: rows.blocks(0, 20))
+            requestsPerSecond: rows.optionalInt32(0, 23), expiresAt: rows.optionalTime(0, 6), secret: rows.id(0, 19),
+            allowedIPs: rows.blocks(0, 20))
         principals.withValue {
             if $0.tenants.count >= PrincipalCache.capacity { $0.tenants.removeAll() }
             $0.tenants[digest] = PrincipalCache.Entry(value: found, readAt: readAt)

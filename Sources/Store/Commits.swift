@@ -30,7 +30,7 @@ extension Store {
         let handover = identifiers.next(EventID.self).uuid
         let rows = try await run(
             PlatformScope.system, .acceptEvents,
-            Store.acceptParameters(events, lease: lease, busy: busy, handover: handover, now: now))
+            Store.acceptParameters(events, lease: lease, busy: busy, handover: handover, now: now), on: .inbound)
         let accepted = try Store.acceptedEvents(rows, of: events, lease: lease, handover: handover, now: now)
         try countUsage(rows, of: events, accepted)
         return accepted

@@ -16,6 +16,8 @@ package struct SubClient: Sendable {
     package let metadata: [UInt8]
     package let status: SubClientStatus
     package let statusReason: [UInt8]?
+    /// What its keys may send together in each environment; nil for what anybody's may.
+    package let requestsPerSecond: Int32?
     package let version: Int32
     package let createdAt: Timestamp
     package let updatedAt: Timestamp
@@ -60,6 +62,7 @@ package struct SubClientChanges: Sendable {
     package var externalID: Change<[UInt8]> = .keep
     package var website: Change<[UInt8]> = .keep
     package var metadata: [UInt8]?
+    package var requestsPerSecond: Change<Int> = .keep
     package init() {}
 }
 
@@ -88,7 +91,7 @@ extension Store {
         let made = SubClient(
             id: identifiers.next(), legalName: new.legalName, displayName: new.displayName, country: new.country,
             externalID: new.externalID, website: new.website, metadata: new.metadata, status: .onboarding,
-            statusReason: nil, version: 1, createdAt: now, updatedAt: now)
+            statusReason: nil, requestsPerSecond: nil, version: 1, createdAt: now, updatedAt: now)
         let insert = Query(
             .createSubClient,
             [
@@ -131,6 +134,8 @@ extension Store {
                         .text(changes.externalID.value), .bool(changes.externalID.isSet), .text(changes.website.value),
                         .bool(changes.website.isSet), changes.metadata.map { .jsonb($0) } ?? .null,
                         .bool(changes.metadata != nil), version.map { .int32($0) } ?? .null, .time(clock.now()),
+                        changes.requestsPerSecond.value.map { .int32(Int32($0)) } ?? .null,
+                        .bool(changes.requestsPerSecond.isSet),
                     ]),
                 Query(.getSubClient, [.id(id)]),
             ])
@@ -226,6 +231,7 @@ extension SubClient {
             id: rows.id(row, 0), legalName: rows.text(row, 1), displayName: rows.text(row, 2),
             country: rows.text(row, 3), externalID: rows.optionalText(row, 4), website: rows.optionalText(row, 5),
             metadata: rows.json(row, 6), status: rows.word(row, 7), statusReason: rows.optionalText(row, 8),
-            version: rows.int32(row, 9), createdAt: rows.time(row, 10), updatedAt: rows.time(row, 11))
+            requestsPerSecond: rows.optionalInt32(row, 12), version: rows.int32(row, 9), createdAt: rows.time(row, 10),
+            updatedAt: rows.time(row, 11))
     }
 }

@@ -5,8 +5,8 @@ import SQL
 enum DatabaseDoor {
     /// Connections of a node whatever its options are: its life, its erasures, its background.
     private static let ownConnections = 3
-    /// And of each loop: one for units that share a lock, one for those that lock a row each.
-    private static let fixedPerLoop = 2
+    /// And of each loop: one for units that share a lock, one for those that lock a row each, two for webhooks alone.
+    private static let fixedPerLoop = 4
 
     /// Throws the one line that an operator needs. Blocks.
     static func check(_ configuration: ServiceConfiguration) throws(StartFailure) {

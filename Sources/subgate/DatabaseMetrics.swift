@@ -46,6 +46,7 @@ struct DatabaseMetrics: Sendable {
         case .write: 1
         case .serial: 2
         case .single: 3
+        case .inbound: 4
         }
     }
 

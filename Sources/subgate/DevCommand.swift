@@ -10,18 +10,21 @@ import Store
 
 /// `subgate dev`: everything on this machine, on defaults that are safe because all of it listens on loopback.
 enum DevCommand {
-    static let options = [
-        Option("data-dir", "DIR", "Keeps the cluster, the keys and the demo. Default: the system's place for state."),
-        Option("port", "P", default: "8080", "Public listener; admin is P+1, ops P+2, sandbox P+3, demo shop P+4."),
-        Option("deny-private-targets", nil, "Refuse http and private webhook addresses, as production does."),
-        ServeOptions.targetPorts,
-        Option(
-            "retry-time-divisor", "N", default: "1",
-            "Divides every delay of retries, and pauses of endpoints that fail."),
-        Option("loops", "N", default: "1", "Event loops; 0 is one per core."),
-        Option("log-level", "LEVEL", default: "warn", "debug, info, warn or error."),
-        Option("log-format", "FORMAT", default: "pretty", "json or pretty."),
-    ]
+    static let options =
+        [
+            Option(
+                "data-dir", "DIR", "Keeps the cluster, the keys and the demo. Default: the system's place for state."),
+            Option("port", "P", default: "8080", "Public listener; admin is P+1, ops P+2, sandbox P+3, demo shop P+4."),
+            Option("deny-private-targets", nil, "Refuse http and private webhook addresses, as production does."),
+            ServeOptions.targetPorts,
+            Option(
+                "retry-time-divisor", "N", default: "1",
+                "Divides every delay of retries, and pauses of endpoints that fail."),
+        ] + ServeOptions.limits + [
+            Option("loops", "N", default: "1", "Event loops; 0 is one per core."),
+            Option("log-level", "LEVEL", default: "warn", "debug, info, warn or error."),
+            Option("log-format", "FORMAT", default: "pretty", "json or pretty."),
+        ]
 
     static func run(_ arguments: [String], _ environment: [String: String]) throws(OptionError) -> Int32 {
         if arguments.contains("--help") {
@@ -61,6 +64,7 @@ enum DevCommand {
             // It is served now and then.
             "--hold-after-outage", "0s",
         ]
+        for limit in ServeOptions.limits { arguments += ["--\(limit.name)", try options.required(limit.name)] }
         if try !options.isOn("deny-private-targets") { arguments.append("--allow-private-targets") }
         var configuration = try ServiceConfiguration(
             try Options(ServeOptions.serve, arguments: arguments, environment: [:]))

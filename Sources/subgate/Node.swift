@@ -41,7 +41,8 @@ struct Node: Sendable {
             metrics: metrics,
             requestMetrics: RequestMetrics(metrics), deliveryMetrics: DeliveryMetrics(metrics),
             registrarMetrics: RegistrarMetrics(metrics), reconcilerMetrics: ReconcilerMetrics(metrics),
-            databaseMetrics: DatabaseMetrics(metrics), phase: NodePhase(), tls: tls)
+            databaseMetrics: DatabaseMetrics(metrics), phase: NodePhase(), tls: tls,
+            rates: RateGate(configuration.rates, metrics: RefusalMetrics(metrics)))
         try DatabaseDoor.check(configuration)
         try checkSchema(configuration.databaseURL)
         let shards = try await startShards(loops, parts)

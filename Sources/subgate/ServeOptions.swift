@@ -15,6 +15,27 @@ enum ServeOptions {
         "target-ports", "PORT[,PORT]", default: "443",
         "Ports that webhooks may go to. What an endpoint was registered with is checked again at each attempt.")
 
+    static let limits = [
+        Option(
+            "rate-limit-per-address", "N", default: "\(SheddingLimits.ratePerAddress)",
+            "Requests a second from one address (of IPv6: one /64), and ten times as many at once; 0 is no limit."),
+        Option(
+            "rate-limit-per-key", "N", default: "\(SheddingLimits.ratePerKey)",
+            "The same with one credential or admin key."),
+        Option(
+            "rate-limit-per-sub-client", "N", default: "\(SheddingLimits.ratePerSubClient)",
+            "The same with all keys of a sub-client in one environment, unless it was given a limit of its own."),
+        Option(
+            "rate-limit-wrong-keys", "N", default: "\(SheddingLimits.failuresPerAddress)",
+            "Wrong keys a second from one address, and ten times as many at once; 0 is no limit."),
+        Option(
+            "requests-in-flight", "N", default: "\(SheddingLimits.requestsInFlight)",
+            "Merchants' and admins' requests that a loop works on at once; more are answered 503."),
+        Option(
+            "acknowledge-within", "MILLISECONDS", default: "\(SheddingLimits.acknowledgementMilliseconds)",
+            "How long an upstream waits for the answer to a webhook: one that would come later is a 503."),
+    ]
+
     static let keys = [
         Option(
             "master-keys-file", "FILE", "Lines `id:base64` of 32-byte keys that wrap data keys, the current first."),
@@ -40,6 +61,7 @@ enum ServeOptions {
                 "trusted-proxies", "CIDR[,CIDR]",
                 "Peers whose X-Forwarded-For says where a request came from: the last address in it that is none of "
                     + "these. None is trusted by default."),
+        ] + limits + [
             Option("loops", "N", default: "0", "Event loops, one thread each; 0 is one per core."),
             Option("write-connections", "N", default: "2", "PostgreSQL connections for writes, per loop."),
             Option("read-connections", "N", default: "1", "PostgreSQL connections for reads, per loop."),
@@ -111,6 +133,11 @@ struct ServiceConfiguration: Sendable {
     var retries: RetryPolicy
     var attemptTimeout: Duration
     var lease: Duration
+    var rates: RateLimits
+    /// On one loop.
+    var requestsInFlight: Int
+    /// How long an upstream waits for an answer.
+    var acknowledgeWithin: Duration
     /// Nil for never.
     var reconcileInterval: Duration?
     var retention: RetentionAges
@@ -149,6 +176,10 @@ struct ServiceConfiguration: Sendable {
         guard lease > LeaseSource.timeOfAttempt(attemptTimeout) else {
             throw OptionError("--lease is longer than --attempt-timeout by more than 5s")
         }
+        rates = try options.rates()
+        requestsInFlight = try options.integer("requests-in-flight", in: SheddingLimits.requestsInFlightRange)
+        acknowledgeWithin = .milliseconds(
+            try options.integer("acknowledge-within", in: SheddingLimits.acknowledgementRange))
         let seconds = try options.integer("reconcile-interval", in: 0...86_400)
         reconcileInterval = seconds == 0 ? nil : .seconds(seconds)
         // A delivery is tried for days: what is younger than a week is never dropped.
@@ -178,6 +209,15 @@ extension Options {
             ports.insert(port)
         }
         return ports
+    }
+
+    func rates() throws(OptionError) -> RateLimits {
+        let rates = 0...SheddingLimits.rates.upperBound
+        return RateLimits(
+            address: try integer("rate-limit-per-address", in: rates),
+            key: try integer("rate-limit-per-key", in: rates),
+            subClient: try integer("rate-limit-per-sub-client", in: rates),
+            failures: try integer("rate-limit-wrong-keys", in: rates))
     }
 
     func retries() throws(OptionError) -> RetryPolicy {

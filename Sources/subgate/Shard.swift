@@ -25,6 +25,8 @@ struct NodeParts: Sendable {
     /// PostgreSQL's, so that all nodes agree on what has ended.
     let time = SharedClock()
     let gate = GateState()
+    /// One for all loops: a caller's requests count together, whichever loop its connections reach.
+    let rates: RateGate
     let random = RandomSource.system
     /// One for all loops: what it decodes is held once.
     let worker = Worker(capacity: APILimits.waitingLogos)
@@ -45,6 +47,8 @@ struct NodeParts: Sendable {
 /// Everything of one loop: its database connections, its HTTP client, its share of the deliveries, its handlers.
 struct Shard: Sendable {
     let loop: EventLoop
+    /// Of the node.
+    let loops: Int
     let database: Database
     let store: Store
     let client: HTTPClient
@@ -84,13 +88,17 @@ struct Shard: Sendable {
             retries: parts.configuration.retries, attemptTimeout: parts.configuration.attemptTimeout,
             isSending: !parts.configuration.acceptsOnly, log: parts.log,
             metrics: parts.deliveryMetrics)
-        let intake = Intake(loop: loop, store: store, dispatcher: dispatcher)
+        let intake = Intake(
+            loop: loop, store: store, dispatcher: dispatcher,
+            answerWithin: parts.configuration.acknowledgeWithin)
         let upstreams = UpstreamDirectory(store: store, policy: parts.upstreamPolicy, log: parts.log)
         await upstreams.refresh()
         var configuration = APIConfiguration(
             publicURL: parts.configuration.publicURL, targetPolicy: parts.policy, upstreamPolicy: parts.upstreamPolicy,
             allowsPrivateTargets: parts.configuration.allowsPrivateTargets, version: Commands.version)
         configuration.trustedProxies = parts.configuration.trustedProxies
+        configuration.requestsInFlight = parts.configuration.requestsInFlight
+        configuration.acknowledgeWithin = parts.configuration.acknowledgeWithin
         let accounts = AccountClient(
             loop: loop, client: client, policy: parts.upstreamPolicy, clock: parts.clock, random: parts.random)
         let registrar = Registrar(
@@ -115,12 +123,18 @@ struct Shard: Sendable {
             readiness: {
                 parts.phase.readiness(
                     outage: database.outage, hasUpstreams: upstreams.isLoaded, hold: parts.gate.hold)
-            }, worker: parts.worker, bell: parts.bell)
+            }, worker: parts.worker, bell: parts.bell, gate: parts.rates)
         return Shard(
-            loop: loop, database: database, store: store, client: client, dispatcher: dispatcher,
-            upstreams: upstreams, uses: UseWriter(store: store, log: parts.log),
+            loop: loop, loops: parts.configuration.loops, database: database, store: store, client: client,
+            dispatcher: dispatcher, upstreams: upstreams, uses: UseWriter(store: store, log: parts.log),
             statistics: StatisticWriter(store: store, log: parts.log), registrar: registrar, reconciler: reconciler,
             context: context)
+    }
+
+    /// What the process's descriptors allow each loop, so that there are some for everything else.
+    private var connectionLimit: Int {
+        let share = Signals.descriptorLimit / loops
+        return min(SheddingLimits.connections, max(share / 2, share - SheddingLimits.otherDescriptors))
     }
 
     /// Starts the work that goes on by itself. Run it on the loop.
@@ -142,6 +156,10 @@ struct Shard: Sendable {
             unixTime: { clock.now().seconds })
         configuration.sharesPort = sharesPort
         configuration.tls = tls
+        if "\(table.listener)" == "public" {
+            configuration.connectionLimit = connectionLimit
+            configuration.reservedConnections = connectionLimit * SheddingLimits.shareOfReservedConnections / 100
+        }
         return HTTPServer(loop: loop, configuration: configuration) { await service.handle($0) }
     }
 

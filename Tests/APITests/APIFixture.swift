@@ -35,9 +35,11 @@ struct APIFixture: Sendable {
         init(_ loop: EventLoop) { failure = LoopState(loop, nil) }
     }
 
-    /// See `StoreFixture.with`. `proxies` are trusted to tell where requests come from.
+    /// See `StoreFixture.with`. `proxies` are trusted to tell where requests come from. Callers may send what they like
+    /// unless `rates` are given.
     static func with(
         asOwner: Bool = false, statements: [Statement] = Statement.service, proxies: TrustedProxies = TrustedProxies(),
+        rates: RateLimits = .none, requestsInFlight: Int = SheddingLimits.requestsInFlight,
         _ body: @escaping @Sendable (APIFixture) async throws -> Void
     ) async throws {
         try await StoreFixture.with(asOwner: asOwner, statements: statements) { base in
@@ -46,7 +48,9 @@ struct APIFixture: Sendable {
             await upstreams.refresh()
             let accepting = Accepting(base.loop)
             let bell = EventBell()
-            let context = makeContext(base, client, upstreams, accepting, proxies, bell)
+            let context = makeContext(
+                base, client, upstreams, accepting, bell, rates: rates, proxies: proxies,
+                requestsInFlight: requestsInFlight)
             var ports: [String: UInt16] = [:]
             var servers: [HTTPServer] = []
             for table in RouteTable.all {
@@ -71,13 +75,14 @@ struct APIFixture: Sendable {
 
     private static func makeContext(
         _ base: StoreFixture, _ client: HTTPClient, _ upstreams: UpstreamDirectory, _ accepting: Accepting,
-        _ proxies: TrustedProxies, _ bell: EventBell
+        _ bell: EventBell, rates: RateLimits, proxies: TrustedProxies, requestsInFlight: Int
     ) -> APIContext {
         let metrics = Metrics()
         var configuration = APIConfiguration(
             publicURL: "https://pay.example.com", targetPolicy: .allowPrivate, allowsPrivateTargets: true,
             version: "1.2.3")
         configuration.trustedProxies = proxies
+        configuration.requestsInFlight = requestsInFlight
         return APIContext(
             configuration: configuration,
             store: base.store, clock: base.clock.clock, identifiers: base.store.identifiers, log: .silent,
@@ -91,7 +96,8 @@ struct APIFixture: Sendable {
                 if let reference = event.reference { bell.ring(reference.subClient) }
                 return fate
             },
-            readiness: { Readiness(status: .ready) }, worker: Worker(capacity: 4), bell: bell)
+            readiness: { Readiness(status: .ready) }, worker: Worker(capacity: 4), bell: bell,
+            gate: RateGate(rates, metrics: RefusalMetrics(metrics)))
     }
 
     private static func configuration(_ base: StoreFixture) -> HTTPServerConfiguration {

@@ -73,7 +73,7 @@ def run_short(stand: Stand, nodes: list[Node]) -> None:
     late = stand.node("late", *ONE_LOOP).begin()
     until(lambda: not late.process.runs, "the end of a node that cannot have its connections")
     lines = late.process.read_log().strip().splitlines()
-    known = "this node makes 8: raise max_connections|connection slots are reserved|too many clients"
+    known = "this node makes 10: raise max_connections|connection slots are reserved|too many clients"
     assert late.process.process.returncode == 1 and len(lines) == 1 and re.search(known, lines[0]), lines
     stand.cluster.settings["max_connections"] = usual
 

@@ -92,7 +92,9 @@ class Stand:
         self.receiver.close()
 
     def node(self, name: str = "node", *options: str) -> Node:
-        return Node(self.place, self.environment, name, "--reconcile-interval", "0", *options)
+        # On a busy machine a commit takes longer than an upstream waits; a drill that is about that says so.
+        patience = ("--acknowledge-within", "10000")
+        return Node(self.place, self.environment, name, "--reconcile-interval", "0", *patience, *options)
 
     def admin(self, node: Node, method: str, path: str, body: Any = None, expect: int | None = 200) -> Answer:
         return node.call("admin", method, f"/admin/v1{path}", body, self.admin_key, expect)

@@ -132,6 +132,9 @@ package final class ServiceProcess: Sendable {
                 "--ops-listen", "127.0.0.1:\(opsPort)", "--node-name", name,
                 // A look at the upstream would come between the calls that tests wait for.
                 "--reconcile-interval", "0",
+                // Tests call from one address, as fast as they can, on machines whose disks may take their time.
+                "--rate-limit-per-address", "0", "--rate-limit-per-key", "0", "--rate-limit-per-sub-client", "0",
+                "--rate-limit-wrong-keys", "0", "--acknowledge-within", "10000",
             ] + (allowsPrivateTargets ? ["--allow-private-targets"] : []) + arguments,
             log: installation.folder + "/\(name).log")
     }

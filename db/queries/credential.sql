@@ -83,7 +83,8 @@ select c.sub_client_id, c.id, c.client_id, c.environment::text, c.access::text, 
     least(c.expires_at, k.expires_at), s.status::text, s.display_name,
     b.primary_color, b.primary_text_color, b.secondary_color, b.secondary_text_color, b.button_radius,
     b.corner_radius, b.overlay_opacity::text, b.theme, b.language, b.fiat_currency,
-    k.id, c.allowed_ips::text[], g.upstream_id, g.upstream_sub_client_id
+    k.id, c.allowed_ips::text[], g.upstream_id, g.upstream_sub_client_id,
+    s.requests_per_second
 from credential_secret k
 join credential c on c.sub_client_id = k.sub_client_id and c.id = k.credential_id
 join sub_client s on s.id = c.sub_client_id

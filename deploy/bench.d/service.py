@@ -30,6 +30,11 @@ class Service:
             "SUBGATE_DATABASE_URL": cluster.url("subgate_app"),
             "SUBGATE_MASTER_KEYS": run([binary, "keys", "new", "bench"]),
             "SUBGATE_PEPPER": run([binary, "keys", "new", "bench"]),
+            # All load comes from one address and with few keys.
+            "SUBGATE_RATE_LIMIT_PER_ADDRESS": "0", "SUBGATE_RATE_LIMIT_PER_KEY": "0",
+            "SUBGATE_RATE_LIMIT_PER_SUB_CLIENT": "0",
+            # An acknowledgement that takes long is to be measured.
+            "SUBGATE_ACKNOWLEDGE_WITHIN": "10000",
         }
         run([binary, "migrate"], env=self.environment | {"SUBGATE_DATABASE_URL": cluster.url(OWNER)})
         self.admin_key = run([binary, "keys", "bootstrap"], env=self.environment).strip()

@@ -85,6 +85,7 @@ enum SubClientRoutes {
         if case .set(let metadata) = fields.change("metadata", .metadata) {
             changes.metadata = metadata ?? Array("{}".utf8)
         }
+        changes.requestsPerSecond = fields.change("requestsPerSecond", .integer(SheddingLimits.rates))
         try fields.finish(needsOne: true)
         return answer(
             try await call.store { store throws(StoreError) in
@@ -148,6 +149,7 @@ enum SubClientRoutes {
         json.member("metadata", json: subClient.metadata)
         json.member("status", word: subClient.status)
         json.member("statusReason", subClient.statusReason)
+        json.member("requestsPerSecond", subClient.requestsPerSecond)
         json.member("version", subClient.version)
         json.member("createdAt", subClient.createdAt)
         json.member("updatedAt", subClient.updatedAt)

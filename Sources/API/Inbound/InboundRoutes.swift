@@ -19,6 +19,7 @@ enum InboundRoutes {
             throw call.context.upstreams.isLoaded ? .notFound : .unavailable
         }
         let body = try await call.bytes()
+        let arrived = call.context.clock.monotonic()
         guard WebhookSignature.isValid(tag, for: body, keys: upstream.webhookKeys) else { throw .unsignedWebhook }
         let event = try MeshEvent.read(
             body, upstream: upstream.id, id: call.context.identifiers.next(),
@@ -39,8 +40,22 @@ enum InboundRoutes {
                     ])
             }
         } catch {
-            throw call.problem(error)
+            throw refuse(call, error, isLate(call, since: arrived) ? .lateWebhook : .webhook)
         }
+        // Stored, but the upstream has given up on it: it sends it again, and gets its 200 for a repetition.
+        if isLate(call, since: arrived) { throw refuse(call, .outcomeUnknown, .lateWebhook) }
         return Response(status: 200)
+    }
+
+    private static func isLate(_ call: Call, since arrived: UInt64) -> Bool {
+        let limit = UInt64(call.context.configuration.acknowledgeWithin.microseconds) * 1_000
+        return call.context.clock.monotonic() &- arrived > limit
+    }
+
+    private static func refuse(_ call: Call, _ error: StoreError, _ reason: Refusal.Reason) -> Problem {
+        let problem = call.problem(error)
+        if problem.code != .unavailable { return problem }
+        call.context.gate.metrics.count(reason)
+        return Refusal(reason: reason).problem
     }
 }

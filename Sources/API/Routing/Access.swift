@@ -10,7 +10,10 @@ enum Access {
     static func admin(_ call: Call, needs permission: Permission) async throws(Problem) -> PlatformScope {
         guard let token = bearer(call.head.headers) else { throw .unauthorized }
         let scope = try await call.store { store throws(StoreError) in try await store.authenticate(adminKey: token) }
-        guard let scope else { throw .unauthorized }
+        guard let scope else {
+            call.noteWrongKey()
+            throw .unauthorized
+        }
         guard scope.allows(permission) else {
             throw Problem(.forbidden, "Your role does not allow this: it needs \(permission.rawValue).")
         }
@@ -32,9 +35,12 @@ enum Access {
                 try await store.authenticate(clientSecret: pair.secret, clientID: pair.id)
             }
         } else {
-            principal = nil
+            throw .unauthorized
         }
-        guard let principal else { throw .unauthorized }
+        guard let principal else {
+            call.noteWrongKey()
+            throw .unauthorized
+        }
         let address = call.callerAddress
         guard principal.admits(address) else { throw .addressForbidden }
         call.store.noteUse(of: principal)
@@ -51,7 +57,10 @@ enum Access {
         } catch {
             throw call.meshProblem(error)
         }
-        guard let principal else { throw .unauthorized }
+        guard let principal else {
+            call.noteWrongKey()
+            throw .unauthorized
+        }
         let address = call.callerAddress
         guard principal.admits(address) else { throw .addressForbidden }
         call.store.noteUse(of: principal)
@@ -60,6 +69,11 @@ enum Access {
     }
 
     // MARK: Headers
+
+    /// What a request says its key is, well-formed or not; nil if it has none.
+    static func key(_ headers: HeaderFields) -> [UInt8]? {
+        bearer(headers) ?? headers["x-client-secret"].map { Array($0) }
+    }
 
     /// The token of the one `Authorization: Bearer …` (RFC 6750 section 2.1; the scheme's case does not matter).
     private static func bearer(_ headers: HeaderFields) -> [UInt8]? {

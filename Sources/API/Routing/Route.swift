@@ -45,12 +45,15 @@ package struct Route: Sendable {
     /// Bytes of body the operation reads at most; 0 if it reads none.
     package let bodyLimit: Int
     let handler: Handler
+    /// What it counts as while it is worked on; nil where it is not counted.
+    let admission: Admission.Kind?
 
     init(_ method: Method, _ pattern: StaticString, bodyLimit: Int, _ handler: Handler) {
         self.method = method
         self.pattern = pattern
         self.bodyLimit = bodyLimit
         self.handler = handler
+        admission = Admission.kind(of: handler, method, pattern)
     }
 
     package var access: Access {

@@ -1,0 +1,101 @@
+import Runtime
+import Testing
+
+@testable import HTTPServer
+
+private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+@Suite struct RestTests {
+    /// Answers `/no` with a refusal, and counts what it is asked.
+    private static func refusing(_ request: Request) -> Response {
+        var response = Response(status: request.head.path.elementsEqual("/no".utf8) ? 503 : 200)
+        response.rests = response.status == 503
+        return response
+    }
+
+    @Test func afterARefusalTheNextRequestWaits() async throws {
+        // The rest is over when the test says so: by a deadline that has come, as the sweep would find it.
+        try await TestServer.run({ $0.restTime = .seconds(3_600) }, handler: { RestTests.refusing($0) }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("GET /no HTTP/1.1\r\nHost: a\r\n\r\n" + get)
+            #expect(client.response()?.status == 503)
+            #expect(await server.onLoop { $0.connections[0].phase } == .resting)
+            #expect(await server.onLoop { $0.statistics.requests } == 1)
+            await server.onLoop { $0.connections[0].checkDeadlines(.max - 1) }
+            #expect(client.response()?.status == 200, "what came meanwhile is answered then")
+            #expect(await server.onLoop { $0.connections[0].phase } == .idle)
+        }
+    }
+
+    @Test func theRestEndsByItself() async throws {
+        try await TestServer.run({ $0.restTime = .milliseconds(5) }, handler: { RestTests.refusing($0) }) { server in
+            let client = try #require(TestClient(server.port))
+            for _ in 0..<3 {
+                client.send("GET /no HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(client.response()?.status == 503)
+            }
+            client.send(get)
+            #expect(client.response()?.status == 200)
+        }
+    }
+
+    @Test func aBodyThatNobodyReadDoesNotSpareTheRest() async throws {
+        try await TestServer.run({ $0.restTime = .seconds(3_600) }, handler: { RestTests.refusing($0) }) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+            #expect(client.response()?.status == 503)
+            #expect(await server.onLoop { $0.connections[0].phase } == .draining)
+            client.send("ab" + get)
+            while await server.onLoop({ $0.connections[0].phase }) != .resting { await Task.yield() }
+            #expect(await server.onLoop { $0.statistics.requests } == 1)
+        }
+    }
+
+    @Test func aRestingConnectionMakesRoomAndEnds() async throws {
+        try await TestServer.run(
+            {
+                $0.restTime = .seconds(3_600)
+                $0.connectionLimit = 1
+            }, handler: { RestTests.refusing($0) }
+        ) { server in
+            let client = try #require(TestClient(server.port))
+            client.send("GET /no HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(client.response()?.status == 503)
+            let next = try #require(TestClient(server.port))
+            next.send(get)
+            #expect(next.response()?.status == 200)
+            #expect(client.isAtEnd())
+        }
+    }
+
+    @Test func requestsSayWhenOnlyReservedConnectionsRemain() async throws {
+        let finish = Gate()
+        try await TestServer.run(
+            {
+                $0.connectionLimit = 3
+                $0.reservedConnections = 1
+            },
+            handler: { request in
+                var response = Response(status: request.head.isCrowded ? 503 : 200)
+                response.closes = request.head.isCrowded
+                if !request.head.isCrowded { await finish.passed() }
+                return response
+            }
+        ) { server in
+            let clients = try (0..<2).map { _ in try #require(TestClient(server.port)) }
+            for client in clients { client.send(get) }
+            while await server.onLoop({ $0.statistics.requests }) < 2 { await Task.yield() }
+            for _ in 0..<3 {
+                let third = try #require(TestClient(server.port))
+                third.send(get)
+                #expect(third.response()?.status == 503)
+                #expect(third.isAtEnd(), "the place is given back")
+            }
+            finish.open()
+            for client in clients { #expect(client.response()?.status == 200) }
+            let later = try #require(TestClient(server.port))
+            later.send(get)
+            #expect(later.response()?.status == 200, "an idle one made room")
+        }
+    }
+}
