@@ -3,17 +3,16 @@
 /// Their text has one `id:base64` per line (LF; commas separate as well, for environment values), the current key
 /// first. The id is 1 to 32 of `A-Z a-z 0-9 _ - .`, the key canonical standard base 64 of 32 bytes. Empty lines and
 /// lines starting with `#` do not count. To change the master key, put a new line first; wrapped data keys name the key
-/// they need.
+/// they need. Peppers have the same form.
 package struct MasterKeys: Sendable {
     package let currentId: [UInt8]
+    /// The ids of all keys, in the order of their lines.
+    package let ids: [[UInt8]]
     private let keys: [[UInt8]: [UInt8]]
-
-    /// The ids of all keys, the current one among them.
-    package var ids: [[UInt8]] { Array(keys.keys) }
 
     /// Reads the text. Throws `CryptoError.badMasterKeys`, which tells the line and never its content.
     package static func parse(_ text: [UInt8]) throws(CryptoError) -> MasterKeys {
-        var current: [UInt8]?
+        var ids: [[UInt8]] = []
         var keys: [[UInt8]: [UInt8]] = [:]
         var number = 0
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: isSeparator) {
@@ -26,11 +25,23 @@ package struct MasterKeys: Sendable {
             guard keys.updateValue(key, forKey: id) == nil else {
                 throw .badMasterKeys(problem: .repeatedId, line: number)
             }
-            current = current ?? id
+            ids.append(id)
         }
-        guard let current else { throw .badMasterKeys(problem: .noKeys, line: 0) }
-        return MasterKeys(currentId: current, keys: keys)
+        guard let first = ids.first else { throw .badMasterKeys(problem: .noKeys, line: 0) }
+        return MasterKeys(currentId: first, ids: ids, keys: keys)
     }
+
+    /// The same keys with another of them as the current one.
+    package func withCurrent(_ id: [UInt8]) -> MasterKeys {
+        precondition(keys[id] != nil, "the current key is one of them")
+        return MasterKeys(currentId: id, ids: ids, keys: keys)
+    }
+
+    /// One of the keys for digests; nil if there is none of this id.
+    package func digestKey(_ id: [UInt8]) -> HMACKey? { keys[id].map { HMACKey($0) } }
+
+    /// A keyed digest of `label`, by which a key is known again; nil if there is none of this id.
+    package func proof(of id: [UInt8], label: [UInt8]) -> [UInt8]? { digestKey(id)?.authenticate(label) }
 
     /// A line with a new random key, for `subgate keys` and `subgate dev`.
     package static func makeLine(id: [UInt8], random: [UInt8] = Random.bytes(32)) -> [UInt8] {

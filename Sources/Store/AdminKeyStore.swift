@@ -76,8 +76,9 @@ extension Store {
                 Query(
                     .rotateAdminKey,
                     [
-                        .id(member), .id(id), .id(key.id), .bytes(keyring.digest(of: made.text)),
-                        .string(keyring.pepperID), .text(key.hint), .time(now), .time(expiresAt), .bool(isOwn),
+                        .id(member), .id(id), .id(key.id),
+                    ] + keyring.digest(of: made.text).parameters + [
+                        .text(key.hint), .time(now), .time(expiresAt), .bool(isOwn),
                     ]),
                 Query(.expireAdminKey, [.id(member), .id(id), .time(now + overlap)]),
             ] + keep)
@@ -133,8 +134,9 @@ extension Store {
         Query(
             .createAdminKey,
             [
-                .id(made.key.id), .id(member), .text(made.key.name), .bytes(keyring.digest(of: made.text)),
-                .string(keyring.pepperID), .text(made.key.hint), .time(now), .time(made.key.expiresAt),
+                .id(made.key.id), .id(member), .text(made.key.name),
+            ] + keyring.digest(of: made.text).parameters + [
+                .text(made.key.hint), .time(now), .time(made.key.expiresAt),
             ])
     }
 

@@ -80,29 +80,37 @@ extension Store {
     /// valid now: unknown, revoked, expired, another client's, or not well-formed (which costs no database call).
     package func authenticate(clientSecret: [UInt8], clientID: UUIDValue?) async throws(StoreError) -> Principal? {
         guard let prefix = SecretKeyText.prefix(of: clientSecret), prefix != .admin else { return nil }
-        let digest = keyring.digest(of: clientSecret)
-        guard let principal = try await principal(digest),
+        let keys = keyring.keys
+        let digest = keys.digest(of: clientSecret)
+        guard let (principal, found) = try await principal(digest, clientSecret, keys),
             clientID == nil || clientID == principal.clientID,
             principal.expiresAt.map({ clock.now() < $0 }) ?? true,
             principal.subClientStatus != .closed, principal.subClientStatus != .erased
         else { return nil }
+        if keys.isOutdated(found) {
+            uses.withValue { $0.outdatedSecrets[principal.secret] = OutdatedSecret(principal, found.bytes, digest) }
+        }
         return principal
     }
 
     /// Recognises an admin key.
     package func authenticate(adminKey: [UInt8]) async throws(StoreError) -> PlatformScope? {
         guard SecretKeyText.prefix(of: adminKey) == .admin else { return nil }
-        let digest = keyring.digest(of: adminKey)
+        let keys = keyring.keys
+        let peppered = keys.digest(of: adminKey)
+        let digest = peppered.bytes
         let readAt = EventLoop.monotonicNanoseconds
         let cached = principals.withValue { $0.admins[digest] }
         if let cached, cached.isFresh { return admin(cached.value) }
-        let rows = try await run(PlatformScope.system, .findAdminKeyByDigest, [.bytes(digest)], on: .read)
-        guard !rows.isEmpty, try constantTimeEqual(rows.bytes(0, 2), digest) else { return nil }
+        guard let (rows, by) = try await find(.findAdminKeyByDigest, 2, peppered, adminKey, keys) else { return nil }
         let found = try AdminPrincipal(
             key: rows.id(0, 0), member: rows.id(0, 1), role: rows.word(0, 4), expiresAt: rows.optionalTime(0, 3))
         principals.withValue {
             if $0.admins.count >= PrincipalCache.capacity { $0.admins.removeAll() }
             $0.admins[digest] = PrincipalCache.Entry(value: found, readAt: readAt)
+        }
+        if keys.isOutdated(by) {
+            uses.withValue { $0.outdatedAdminKeys[found.key] = OutdatedDigest(before: by.bytes, after: peppered) }
         }
         return admin(found)
     }
@@ -128,12 +136,30 @@ extension Store {
         principals.withValue { $0 = PrincipalCache() }
     }
 
-    private func principal(_ digest: [UInt8]) async throws(StoreError) -> Principal? {
+    /// The row of a secret, and the digest by which it was found: under the current pepper, or another one that is
+    /// still loaded, which is asked for in the same flush.
+    private func find(
+        _ statement: Statement, _ column: Int, _ digest: PepperedDigest, _ secret: [UInt8], _ keys: KeySet
+    ) async throws(StoreError) -> (Rows, PepperedDigest)? {
+        let digests = [digest] + keys.otherDigests(of: secret)
+        let results = try await run(
+            PlatformScope.system, digests.map { Query(statement, [.bytes($0.bytes)]) }, on: .read)
+        for (rows, digest) in zip(results, digests) where !rows.isEmpty {
+            if try constantTimeEqual(rows.bytes(0, column), digest.bytes) { return (rows, digest) }
+        }
+        // It may be known under a pepper that this node has not got.
+        if keys.isIncomplete { throw .unavailable }
+        return nil
+    }
+
+    private func principal(
+        _ peppered: PepperedDigest, _ secret: [UInt8], _ keys: KeySet
+    ) async throws(StoreError) -> (Principal, by: PepperedDigest)? {
+        let digest = peppered.bytes
         let readAt = EventLoop.monotonicNanoseconds
         let cached = principals.withValue { $0.tenants[digest] }
-        if let cached, cached.isFresh { return cached.value }
-        let rows = try await run(PlatformScope.system, .findCredentialByDigest, [.bytes(digest)], on: .read)
-        guard !rows.isEmpty, try constantTimeEqual(rows.bytes(0, 5), digest) else {
+        if let cached, cached.isFresh { return (cached.value, peppered) }
+        guard let (rows, by) = try await find(.findCredentialByDigest, 5, peppered, secret, keys) else {
             principals.withValue { _ = $0.tenants.removeValue(forKey: digest) }
             return nil
         }
@@ -154,6 +180,6 @@ extension Store {
             if $0.tenants.count >= PrincipalCache.capacity { $0.tenants.removeAll() }
             $0.tenants[digest] = PrincipalCache.Entry(value: found, readAt: readAt)
         }
-        return found
+        return (found, by)
     }
 }

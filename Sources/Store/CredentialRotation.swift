@@ -71,9 +71,9 @@ extension Store {
         Query(
             .createCredentialSecret,
             [
-                .id(subClient), .id(credential), .id(secret.id), .bytes(keyring.digest(of: secret.text)),
-                .string(keyring.pepperID), .text(secret.hint), .time(now), .int32(Int32(Credential.liveSecrets)),
-                .time(secret.end),
+                .id(subClient), .id(credential), .id(secret.id),
+            ] + keyring.digest(of: secret.text).parameters + [
+                .text(secret.hint), .time(now), .int32(Int32(Credential.liveSecrets)), .time(secret.end),
             ])
     }
 }

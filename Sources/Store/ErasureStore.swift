@@ -92,6 +92,11 @@ extension Store {
         let key = try await dataKey(scope)
         let id: ErasureID = identifiers.next()
         let digest = userDigest(scope, userID)
+        // One that was begun under another pepper.
+        for other in otherUserDigests(scope, userID) {
+            let running = try await run(scope, .runningEndUserErasure, [.id(scope.subClient), .bytes(other)])
+            if !running.isEmpty { return try first(running) }
+        }
         do {
             let results = try await audited(
                 scope, AuditedChange(.endUserErased, of: .erasure, id.uuid, subClient: scope.subClient),
@@ -125,8 +130,15 @@ extension Store {
 
     /// Nobody without the pepper can tell from it who it was, or that two sub-clients' users are the same person.
     private func userDigest(_ scope: TenantScope, _ userID: [UInt8]) -> [UInt8] {
-        let space = "endUser \(scope.subClient) \(scope.environment?.rawValue ?? "both")\n"
-        return keyring.digest(of: [UInt8](space.utf8) + userID)
+        keyring.digest(of: userText(scope, userID)).bytes
+    }
+
+    private func otherUserDigests(_ scope: TenantScope, _ userID: [UInt8]) -> [[UInt8]] {
+        keyring.keys.otherDigests(of: userText(scope, userID)).map(\.bytes)
+    }
+
+    private func userText(_ scope: TenantScope, _ userID: [UInt8]) -> [UInt8] {
+        [UInt8]("endUser \(scope.subClient) \(scope.environment?.rawValue ?? "both")\n".utf8) + userID
     }
 
     private func first(_ rows: Rows?) throws(StoreError) -> Erasure {

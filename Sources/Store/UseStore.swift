@@ -14,6 +14,9 @@ struct UseLog {
 
     var secrets: [CredentialSecretID: Use] = [:]
     var adminKeys: [AdminKeyID: Timestamp] = [:]
+    /// What was recognised by a pepper that is no longer the current one.
+    var outdatedSecrets: [CredentialSecretID: OutdatedSecret] = [:]
+    var outdatedAdminKeys: [AdminKeyID: OutdatedDigest] = [:]
 
     mutating func note(_ principal: Principal, at moment: Timestamp) {
         secrets[principal.secret] = Use(
@@ -41,8 +44,10 @@ extension Store {
     /// Writes down what was used since the last time, in one commit. What cannot be written is kept for the next.
     package func writeUses() async throws(StoreError) {
         let seen = uses.withValue { uses in
-            defer { uses = UseLog() }
-            return uses
+            let seen = uses
+            uses.secrets = [:]
+            uses.adminKeys = [:]
+            return seen
         }
         if seen.isEmpty { return }
         let secrets = Array(seen.secrets)

@@ -88,6 +88,11 @@ enum CheckCommand {
             let store = Store(loop: loop, database: database, keyring: configuration.keyring)
             do {
                 try await database.start()
+                if case .refused(let problems) = try await store.holdKeys(
+                    store.keyring.keys, as: nil, isThorough: true)
+                {
+                    return KeyWatch.line(problems)
+                }
                 let upstreams = try await store.loadUpstreams()
                 let keys = try await store.countOwnerKeys()
                 let contents = try await CheckContents(of: store)

@@ -20,6 +20,7 @@ struct Node: Sendable {
     private let work: [Task<Void, Never>]
     /// The databases of the node's own work: its life, its erasures, and what else goes on in the background.
     private let own: [Database]
+    private let keyWatch: KeyWatch
     /// The ports that were given, or chosen for 0.
     let ports: (public: UInt16, admin: UInt16, ops: UInt16)
 
@@ -45,6 +46,7 @@ struct Node: Sendable {
             rates: RateGate(configuration.rates, metrics: RefusalMetrics(metrics)))
         try DatabaseDoor.check(configuration)
         try checkSchema(configuration.databaseURL)
+        try await checkKeys(parts, loops[0])
         let shards = try await startShards(loops, parts)
         let watch = NodeWatch(metrics, databases: parts.databaseMetrics, phase: parts.phase, log: log)
         for (number, shard) in shards.enumerated() { watch.begin(shard, number: number) }
@@ -100,9 +102,12 @@ struct Node: Sendable {
             first.loop.spawn { await housekeeper.run() },
         ]
         let background = try await ownDatabase(first.loop, "subgate background", parts, statements: .service)
-        work += backgroundWork(
-            first.loop, parts.store(first.loop, background), parts
-        ) { for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } } }
+        let backgroundStore = parts.store(first.loop, background)
+        work += backgroundWork(first.loop, backgroundStore, parts) {
+            for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } }
+        }
+        let keyWatch = KeyWatch(backgroundStore, parts)
+        work.append(first.loop.spawn { await keyWatch.run() })
         for shard in shards { work += await shard.loop.run { shard.begin() } }
         // One worker of a node is enough for what people change, and spares upstreams.
         if !parts.configuration.acceptsOnly {
@@ -134,7 +139,7 @@ struct Node: Sendable {
         parts.log.info("state changed", [(.kind, .text("node")), (.state, .text("ready"))])
         return Node(
             parts: parts, shards: shards, servers: servers, work: work, own: [session, erasures, background],
-            ports: (publicPort, admin.port, ops.port))
+            keyWatch: keyWatch, ports: (publicPort, admin.port, ops.port))
     }
 
     private static func gateWatch(_ shards: [Shard], _ parts: NodeParts) -> GateWatch {
@@ -205,6 +210,24 @@ struct Node: Sendable {
         }
     }
 
+    /// Fails closed: before anything is served, its keys are those that this database knows, and all that it needs.
+    private static func checkKeys(_ parts: NodeParts, _ loop: EventLoop) async throws {
+        try await loop.run { () async -> Result<Void, any Error> in
+            do {
+                let database = try await ownDatabase(loop, "subgate start", parts, statements: .keyHold)
+                let store = Store(loop: loop, database: database, keyring: parts.configuration.keyring)
+                let result = await KeyWatch(store, parts).begin()
+                await database.close()
+                return result
+            } catch {
+                return .failure(error)
+            }
+        }.get()
+    }
+
+    /// Looks at once whether the files of keys have changed. Run it on the first loop.
+    func rereadKeys() async { await keyWatch.runOnce() }
+
     // MARK: Stopping
 
     /// Stops accepting, finishes what is in flight, gives back what it holds; within ten seconds.
@@ -225,8 +248,11 @@ struct Node: Sendable {
             }
         }
         for task in work { task.cancel() }
-        let own = own
-        await shards[0].loop.run { for database in own { await database.close() } }
+        let (own, keyWatch) = (own, keyWatch)
+        await shards[0].loop.run {
+            await keyWatch.end()
+            for database in own { await database.close() }
+        }
     }
 }
 
@@ -239,4 +265,6 @@ struct StartFailure: Error, CustomStringConvertible {
 extension [Statement] {
     /// What a node's own session prepares.
     static var nodeLife: [Statement] { [.setScope, .holdNode, .registerNode] }
+    /// What a start needs to know of its keys.
+    static var keyHold: [Statement] { [.setScope, .holdKeys] }
 }

@@ -14,6 +14,7 @@ enum ServeCommand {
         return loops[0].wait {
             let stop = StopSignal(loops[0])
             LogLevelSignals.watch(loops[0], log)
+            let hangup = HangupSignal(loops[0])
             do {
                 let node = try await Node.start(configuration, loops: loops, log: log)
                 log.info(
@@ -22,6 +23,7 @@ enum ServeCommand {
                         (.version, .text(Commands.version)), (.port, .integer(Int(node.ports.public))),
                         (.count, .integer(loops.count)),
                     ])
+                loops[0].spawn { for await _ in hangup.received { await node.rereadKeys() } }
                 await stop.wait()
                 log.info("stopping")
                 await node.stop()
@@ -58,4 +60,16 @@ struct StopSignal: Sendable {
     }
 
     func wait() async { for await _ in received { return } }
+}
+
+/// SIGHUP, which asks to read again what may change at run time. Loop-bound.
+struct HangupSignal: Sendable {
+    let received: AsyncStream<Void>
+
+    init(_ loop: EventLoop) {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        received = stream
+        // It lives as long as the process.
+        _ = SignalWatcher(loop, .hangup) { continuation.yield() }
+    }
 }

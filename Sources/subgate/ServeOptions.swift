@@ -38,9 +38,13 @@ enum ServeOptions {
 
     static let keys = [
         Option(
-            "master-keys-file", "FILE", "Lines `id:base64` of 32-byte keys that wrap data keys, the current first."),
+            "master-keys-file", "FILE",
+            "Lines `id:base64` of 32-byte keys that wrap data keys, the current first. It is read again when it "
+                + "changes, and at SIGHUP."),
         Option("master-keys", "TEXT", "The same as text, for a secret store that fills the environment."),
-        Option("pepper-file", "FILE", "One line `id:base64`: the key under which client secrets are digested."),
+        Option(
+            "pepper-file", "FILE",
+            "Lines `id:base64` of keys under which client secrets are digested, the current first."),
         Option("pepper", "TEXT", "The same as text."),
     ]
 
@@ -111,6 +115,7 @@ enum ServeOptions {
 /// The settings of a node, checked.
 struct ServiceConfiguration: Sendable {
     var databaseURL: String
+    var keySource: KeySource
     var keyring: Keyring
     var publicListen: ListenAddress
     var adminListen: ListenAddress
@@ -148,7 +153,8 @@ struct ServiceConfiguration: Sendable {
 
     init(_ options: Options) throws(OptionError) {
         databaseURL = try options.required("database-url")
-        keyring = try KeyFiles.keyring(options)
+        keySource = try KeySource(options)
+        keyring = Keyring(try keySource.read().keys())
         publicListen = try options.address("public-listen")
         adminListen = try options.address("admin-listen")
         opsListen = try options.address("ops-listen")

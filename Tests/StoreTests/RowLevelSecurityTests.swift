@@ -44,6 +44,8 @@ import Testing
             _ = try await fixture.store.accept([one.seed.received("Pending", nil)], lease: nil)
             _ = try await fixture.store.bootstrapOwner(name: "key")
             try await fixture.store.holdNode(fixture.store.identifiers.nextUUID(), name: "node")
+            _ = try await fixture.store.holdKeys(
+                fixture.store.keyring.keys, as: (fixture.store.identifiers.nextUUID(), "node"), isThorough: true)
             try await noticed(fixture, [one.subClient, other.subClient])
             try await onOwnThread {
                 try body(fixture, one, other, try Self.tables(try fixture.testDatabase.owner()))

@@ -14,11 +14,11 @@ package struct StoreFixture: Sendable {
     package let clock: MovableClock
 
     private static let masterKey = MasterKeys.makeLine(id: [UInt8]("m1".utf8))
+    private static let pepper = MasterKeys.makeLine(id: [UInt8]("p1".utf8), random: [UInt8](repeating: 7, count: 32))
 
     /// The same keys for every store of a test process.
     package static func keyring() throws -> Keyring {
-        Keyring(
-            pepperID: "p1", pepper: [UInt8](repeating: 7, count: 32), masterKeys: try MasterKeys.parse(masterKey))
+        Keyring(KeySet(masterKeys: try MasterKeys.parse(masterKey), peppers: try MasterKeys.parse(pepper)))
     }
 
     /// Runs `body`, on the loop, with a fixture that is closed afterwards. `asOwner` connects the store as the role
@@ -49,12 +49,14 @@ package struct StoreFixture: Sendable {
     }
 
     /// Another store on the same database, as another node would have. Close its database.
-    package func anotherStore() async throws -> Store {
-        try await StoreFixture.makeStore(loop: loop, server: testDatabase.connectionString, clock: clock)
+    package func anotherStore(_ keyring: Keyring? = nil) async throws -> Store {
+        try await StoreFixture.makeStore(
+            loop: loop, server: testDatabase.connectionString, clock: clock, keyring: keyring)
     }
 
     private static func makeStore(
-        loop: EventLoop, server: String, clock: MovableClock, _ statements: [Statement] = Statement.service
+        loop: EventLoop, server: String, clock: MovableClock, _ statements: [Statement] = Statement.service,
+        keyring: Keyring? = nil
     ) async throws -> Store {
         var configuration = DatabaseConfiguration.patient(server)
         configuration.lanes = Lane.allCases
@@ -62,7 +64,7 @@ package struct StoreFixture: Sendable {
         let database = Database(loop: loop, configuration: configuration, statements: statements)
         try await database.start()
         return Store(
-            loop: loop, database: database, keyring: try keyring(), clock: clock.clock,
+            loop: loop, database: database, keyring: try keyring ?? Self.keyring(), clock: clock.clock,
             identifiers: IdentifierSource(clock: clock.clock, random: .system))
     }
 }

@@ -1,48 +1,4 @@
-import Crypto
 import Glibc
-import Store
-
-/// Reads the keys that are not in the database.
-enum KeyFiles {
-    static func keyring(_ options: Options) throws(OptionError) -> Keyring {
-        let masterText = try text(options, "master-keys")
-        let pepperText = try text(options, "pepper")
-        let masterKeys: MasterKeys
-        let peppers: MasterKeys
-        do throws(CryptoError) {
-            masterKeys = try MasterKeys.parse(masterText)
-        } catch {
-            throw OptionError("--master-keys: \(error)")
-        }
-        // A pepper has the form of a master key, and is judged by the same parser.
-        do throws(CryptoError) {
-            peppers = try MasterKeys.parse(pepperText)
-        } catch {
-            throw OptionError("--pepper: \(error)")
-        }
-        guard peppers.ids.count == 1, let key = keyBytes(pepperText) else {
-            throw OptionError("--pepper holds exactly one line `id:base64`")
-        }
-        return Keyring(
-            pepperID: String(decoding: peppers.currentId, as: UTF8.self), pepper: key, masterKeys: masterKeys)
-    }
-
-    private static func keyBytes(_ line: [UInt8]) -> [UInt8]? {
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-        return Base64.decode(line[(colon + 1)...].prefix { $0 != UInt8(ascii: "\n") })
-    }
-
-    private static func text(_ options: Options, _ name: String) throws(OptionError) -> [UInt8] {
-        if let path = options[name + "-file"] {
-            guard let bytes = Files.read(path) else { throw OptionError("--\(name)-file cannot be read") }
-            return bytes
-        }
-        guard let value = options[name] else {
-            throw OptionError("--\(name)-file (or SUBGATE_\(name.uppercased().replacing("-", with: "_"))) is required")
-        }
-        return Array(value.utf8)
-    }
-}
 
 /// The few file operations the commands need.
 enum Files {
