@@ -12,6 +12,9 @@ package struct Migration: Sendable {
         self.name = name
         self.text = text
     }
+
+    /// Whether builds that do not know it cannot work with what it leaves: it says so on its first line.
+    package var isBreaking: Bool { text.utf8.starts(with: "-- breaking: ".utf8) }
 }
 
 extension Statement {

@@ -6,7 +6,8 @@ import Store
 enum MigrateCommand {
     private static let options = [
         ServeOptions.database,
-        Option("plan", nil, "Only say what would run."),
+        Option(
+            "plan", nil, "Only say what would run: which statements, who would wait for them, and how much they read."),
     ]
 
     static func run(_ arguments: [String], _ environment: [String: String]) throws(OptionError) -> Int32 {
@@ -18,10 +19,15 @@ enum MigrateCommand {
         let isPlan = try options.isOn("plan")
         let url = try options.required("database-url")
         do {
-            let migrator = Migrator(try BlockingConnection(url, applicationName: "subgate migrate"))
+            let migrator = Migrator(try BlockingConnection(url, applicationName: "subgate migrate")) { line in
+                StandardStreams.say(line)
+            }
             let migrations = try isPlan ? migrator.pending() : migrator.run()
-            for migration in migrations { print("\(isPlan ? "would run" : "ran") \(migration.name)") }
-            if migrations.isEmpty { print("the database is up to date") }
+            for migration in migrations {
+                let lines = isPlan ? MigrationPlan(migration).lines : ["ran \(migration.name)"]
+                for line in lines { StandardStreams.say(line) }
+            }
+            if migrations.isEmpty { StandardStreams.say("the database is up to date") }
             return 0
         } catch {
             StandardStreams.complain("subgate migrate: \(error)")

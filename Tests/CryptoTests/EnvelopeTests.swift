@@ -100,7 +100,9 @@ struct MasterKeysTests {
         let text = "# rotated in spring\n\nk-2026.04:\(MasterKeysTests.good)\nk_1:\(MasterKeysTests.good)\n"
         let keys = try MasterKeys.parse(bytes(text))
         #expect(keys.currentId == bytes("k-2026.04"))
-        #expect(Set(keys.ids) == [bytes("k-2026.04"), bytes("k_1")])
+        #expect(keys.ids == [bytes("k-2026.04"), bytes("k_1")])
+        let other = keys.withCurrent(bytes("k_1"))
+        #expect(other.currentId == bytes("k_1") && other.ids == keys.ids)
         #expect(try MasterKeys.parse(bytes("a:\(MasterKeysTests.good),b:\(MasterKeysTests.good)")).ids.count == 2)
     }
 

@@ -67,19 +67,81 @@ import Testing
         }
     }
 
-    @Test func theDatabaseOfANewerBuildIsRefused() async throws {
+    /// So that a build can be taken back: what a newer one added is not in the way.
+    @Test func theDatabaseOfANewerBuildIsWorkedWithUnlessItSaysOtherwise() async throws {
         try await onOwnThread {
             let database = try TestDatabase.make()
             let connection = try database.owner()
-            #expect(try Migrator(connection).pending().isEmpty)
-            try connection.execute("insert into public.subgate_migration (number, name) values (9999, '9999_later')")
+            let all = Migration.all.count
+            let adding = Migration(
+                number: 9998, name: "9998_adds", text: "alter table subgate.sub_client add column later int;")
+            #expect(try Migrator(connection, known: Migration.all + [adding]).run().map(\.name) == ["9998_adds"])
+            #expect(try Migrator(connection).pending().isEmpty && Migrator(connection).run().isEmpty)
+            #expect(try Migrator(connection, known: []).pending().isEmpty && Migration.all.count == all)
+            let breaking = Migration(
+                number: 9999, name: "9999_breaks",
+                text: "-- breaking: nobody needs it\nalter table subgate.sub_client drop column later;")
+            try Migrator(connection, known: Migration.all + [adding, breaking]).run()
+            #expect(try Migrator(connection, known: Migration.all + [adding, breaking]).pending().isEmpty)
             for attempt in [{ try Migrator(connection).pending() }, { try Migrator(connection).run() }] {
                 let error = #expect(throws: Migrator.Failure.self) { try attempt() }
-                guard case .newerDatabase(name: "9999_later") = error else {
+                guard case .newerDatabase(name: "9999_breaks") = error else {
                     Issue.record("\(String(describing: error))")
                     return
                 }
             }
+        }
+    }
+
+    /// A database that a build without the column for it has migrated.
+    @Test func anOlderListOfMigrationsIsRead() async throws {
+        try await onOwnThread {
+            let connection = try TestDatabase.make().owner()
+            try connection.execute("alter table public.subgate_migration drop column is_breaking")
+            #expect(try Migrator(connection).pending().isEmpty)
+            let next = Migration(number: 9999, name: "9999_next", text: "create table next (n int);")
+            #expect(try Migrator(connection, known: Migration.all + [next]).run().count == 1)
+        }
+    }
+
+    /// Whoever uses the table waits behind a migration that waits: so it does not wait for long, and tries again.
+    @Test func aMigrationThatDoesNotGetItsLocksIsTriedAgain() async throws {
+        try await onOwnThread {
+            let database = try TestDatabase.makeEmpty()
+            let holder = try database.owner()
+            try holder.execute("create table busy (n int); begin; select from busy")
+            let migration = Migration(
+                number: 1, name: "0001_waits", text: "create table made (n int); alter table busy add column m int;")
+            var lines: [String] = []
+            let migrator = Migrator(
+                try database.owner(), known: [migration], lockTimeout: .milliseconds(20), pause: .zero
+            ) { line in
+                lines.append(line)
+                if lines.count == 2 { try? holder.execute("rollback") }
+            }
+            #expect(try migrator.run().count == 1)
+            #expect(
+                lines == [
+                    "0001_waits waits for its locks, attempt 1 of 60",
+                    "0001_waits waits for its locks, attempt 2 of 60",
+                ])
+            // One that never gets them gives up, and has kept nothing.
+            try holder.execute("begin; select from busy")
+            let other = Migration(
+                number: 2, name: "0002_waits", text: "create table more (n int); alter table busy add column o int;")
+            let error = #expect(throws: Migrator.Failure.self) {
+                try Migrator(
+                    try database.owner(), known: [migration, other], lockTimeout: .milliseconds(1), pause: .zero
+                ).run()
+            }
+            guard case .locked(name: "0002_waits") = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(try holder.query("select to_regclass('public.more') is null").bool(0, 0))
+            // Nobody is kept out of the database meanwhile.
+            try holder.execute("rollback")
+            #expect(try Migrator(holder, known: [migration, other]).run().map(\.name) == ["0002_waits"])
         }
     }
 

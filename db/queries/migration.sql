@@ -14,14 +14,24 @@ create table if not exists public.subgate_migration (
     applied_at timestamptz not null default clock_timestamp()
 );
 
+-- name: mark_breaking_migrations
+-- Whether builds that do not know a migration cannot work with it.
+alter table public.subgate_migration add column if not exists is_breaking boolean not null default false;
+
 -- name: applied_migrations
-select number, name from public.subgate_migration order by number;
+-- The column may not be there yet.
+select number, name, coalesce((to_jsonb(m) ->> 'is_breaking')::bool, false)
+from public.subgate_migration m
+order by number;
+
+-- name: limit_lock_waits
+select set_config('lock_timeout', $1::text, true);
 
 -- name: find_migration_table
 select to_regclass('public.subgate_migration') is not null;
 
 -- name: record_migration
-insert into public.subgate_migration (number, name) values ($1::int, $2::text);
+insert into public.subgate_migration (number, name, is_breaking) values ($1::int, $2::text, $3::bool);
 
 -- name: begin_transaction
 begin;
