@@ -12,8 +12,14 @@ struct KeyWatch: Sendable {
     /// A tenth of what a node may be silent for until it does not count: `holder_grace()`.
     private static let interval: Duration = .seconds(3)
 
+    /// After how many looks files that were refused are tried again: another node may have caught up.
+    private static let looksPerRetry = 5
+
     private struct State {
         var texts: KeyTexts?
+        var looksToRetry = 0
+        /// What was said last of the files, of this node's place among others, and of keys that wait.
+        var fileComplaint = ""
         var complaint = ""
         var awaited: [String] = []
     }
@@ -26,6 +32,12 @@ struct KeyWatch: Sendable {
         self.store = store
         self.parts = parts
         state = LoopState(store.loop, State())
+    }
+
+    /// SIGHUP: looks at once, also at files that were refused.
+    func reread() async {
+        state.withValue { $0.texts = nil }
+        await runOnce()
     }
 
     private var node: (id: UUIDValue, name: String) { (parts.leases.node, parts.configuration.nodeName) }
@@ -58,7 +70,9 @@ struct KeyWatch: Sendable {
             if let keys = changedKeys() {
                 switch try await store.holdKeys(keys, as: node, isThorough: true) {
                 case .granted(let keys, let awaited): return take(keys, awaited, isChange: true)
-                case .refused(let problems): complain("the changed files of keys are not taken over", problems)
+                case .refused(let problems):
+                    state.withValue { $0.looksToRetry = KeyWatch.looksPerRetry }
+                    complain("the changed files of keys are not taken over", KeyWatch.line(problems), \.fileComplaint)
                 }
             }
             switch try await store.holdKeys(store.keyring.keys, as: node, isThorough: false) {
@@ -68,7 +82,7 @@ struct KeyWatch: Sendable {
                 let keys = store.keyring.keys
                 store.keyring.replace(
                     with: KeySet(masterKeys: keys.masterKeys, peppers: keys.peppers, isIncomplete: true))
-                complain("this node lacks keys that others use", problems)
+                complain("this node lacks keys that others use", KeyWatch.line(problems), \.complaint)
             }
         } catch {
             parts.log.warn("could not show which keys this node has", [(.error, .text("\(error)"))])
@@ -78,17 +92,21 @@ struct KeyWatch: Sendable {
     /// The node has stopped.
     func end() async { try? await store.releaseKeys(of: node.id) }
 
-    /// What the files hold, if it is another than at the last look and good.
+    /// What the files hold, if it is good, and another than at the last look or to be tried again.
     private func changedKeys() -> KeySet? {
         do throws(OptionError) {
             let texts = try parts.configuration.keySource.read()
             let isSame = state.withValue { state in
                 defer { state.texts = texts }
+                if state.looksToRetry > 0 {
+                    state.looksToRetry -= 1
+                    if state.looksToRetry == 0 { return false }
+                }
                 return state.texts == texts
             }
             return isSame ? nil : try texts.keys()
         } catch {
-            complain("the files of keys are not taken over", "\(error)")
+            complain("the files of keys are not taken over", "\(error)", \.fileComplaint)
             return nil
         }
     }
@@ -99,6 +117,7 @@ struct KeyWatch: Sendable {
         let lines = awaited.map { "\($0.kind.rawValue) \($0.id), which node '\($0.node)' lacks" }
         let isNews = state.withValue { state in
             state.complaint = ""
+            if isChange { state.fileComplaint = "" }
             defer { state.awaited = lines }
             return state.awaited != lines
         }
@@ -115,13 +134,11 @@ struct KeyWatch: Sendable {
         }
     }
 
-    private func complain(_ what: StaticString, _ problems: [KeyProblem]) { complain(what, KeyWatch.line(problems)) }
-
     /// Once for each thing that is wrong, not every few seconds.
-    private func complain(_ what: StaticString, _ why: String) {
+    private func complain(_ what: StaticString, _ why: String, _ last: WritableKeyPath<State, String>) {
         let isNews = state.withValue { state in
-            defer { state.complaint = why }
-            return state.complaint != why
+            defer { state[keyPath: last] = why }
+            return state[keyPath: last] != why
         }
         if isNews { parts.log.error(what, [(.error, .text(why))]) }
     }

@@ -226,7 +226,7 @@ struct Node: Sendable {
     }
 
     /// Looks at once whether the files of keys have changed. Run it on the first loop.
-    func rereadKeys() async { await keyWatch.runOnce() }
+    func rereadKeys() async { await keyWatch.reread() }
 
     // MARK: Stopping
 
