@@ -118,7 +118,7 @@ extension Store {
     /// Whether a key was good a moment ago, as this loop remembers.
     package func remembers(_ key: [UInt8]) -> Bool {
         guard SecretKeyText.prefix(of: key) != nil else { return false }
-        let digest = keyring.digest(of: key)
+        let digest = keyring.keys.digest(of: key).bytes
         return principals.withValue { $0.tenants[digest] != nil || $0.admins[digest] != nil }
     }
 

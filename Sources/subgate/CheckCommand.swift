@@ -91,7 +91,7 @@ enum CheckCommand {
                 if case .refused(let problems) = try await store.holdKeys(
                     store.keyring.keys, as: nil, isThorough: true)
                 {
-                    return KeyWatch.line(problems)
+                    return .failure(StartFailure(KeyWatch.line(problems)))
                 }
                 let upstreams = try await store.loadUpstreams()
                 let keys = try await store.countOwnerKeys()

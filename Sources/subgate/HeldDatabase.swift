@@ -41,9 +41,8 @@ enum HeldDatabase {
 
     /// Nothing that is sealed or digested is touched here, so no key has to be at hand.
     private static func unusedKeyring() throws -> Keyring {
-        let line = MasterKeys.makeLine(id: Array("unused".utf8))
-        return Keyring(
-            pepperID: "unused", pepper: [UInt8](repeating: 0, count: 32), masterKeys: try MasterKeys.parse(line))
+        let keys = try MasterKeys.parse(MasterKeys.makeLine(id: Array("unused".utf8)))
+        return Keyring(KeySet(masterKeys: keys, peppers: keys))
     }
 }
 

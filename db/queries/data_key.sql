@@ -7,11 +7,3 @@ select id, wrapped from data_key where sub_client_id = $1::uuid and id = $2::uui
 -- name: create_data_key
 insert into data_key (sub_client_id, id, wrapped, created_at)
 values ($1::uuid, $2::uuid, $3::bytea, $4::timestamptz);
-
--- name: list_data_keys
--- Of all owners, after the key $2 of $1.
-select sub_client_id, id, wrapped
-from data_key
-where (sub_client_id, id) > ($1::uuid, $2::uuid)
-order by sub_client_id, id
-limit $3::int;

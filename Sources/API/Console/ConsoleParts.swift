@@ -66,7 +66,7 @@ extension HTMLWriter {
         let text = moment.rfc3339(.seconds)
         element(.time, [.datetime(text), .title(moment.rfc3339())], text: text)
         // Between the two a line may end.
-        text(" ")
+        self.text(" ")
         element(.span, [.class("ago")], text: ConsoleSpan.hint(moment, now: now))
     }
 

@@ -57,7 +57,7 @@ extension Admission {
     static func kind(of handler: Route.Handler, _ method: Method, _ pattern: StaticString) -> Kind? {
         let path = "\(pattern)"
         switch handler {
-        case .ops, .inbound: return nil
+        case .ops, .inbound, .console, .consoleOpen: return nil
         // A reader of the stream waits half a minute, and those who do are counted by themselves.
         case .tenant where path == "/v1/events/stream": return nil
         case .admin: return .admin

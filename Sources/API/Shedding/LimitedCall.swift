@@ -4,10 +4,11 @@ import Store
 
 extension Route {
     /// Whether callers are held to rates. Upstreams are not: what they send has to be taken, from whatever few
-    /// addresses it comes. Nor are callers of the ops listener.
+    /// addresses it comes. Nor are callers of the ops listener, nor people at the console, whose sign-in has its own
+    /// limit.
     var isLimited: Bool {
         switch handler {
-        case .ops, .inbound: false
+        case .ops, .inbound, .console, .consoleOpen: false
         case .admin, .tenant, .mesh, .open: true
         }
     }
