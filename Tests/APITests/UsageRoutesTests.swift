@@ -1,5 +1,7 @@
 import Domain
+import HTTPClient
 import JSON
+import Runtime
 import Store
 import TestSupport
 import Testing
@@ -20,7 +22,7 @@ import Testing
                 #expect(answer.status == 200)
                 let listed = try Array(answer.json["data"]!.elements)
                 #expect(listed.map { $0["subClientId"]?.text } == [id])
-                let period = try #require(listed[0]["periods"]?.elements.first)
+                let period = try #require(listed[0]["periods"]?.elements.first { _ in true })
                 #expect(period["start"]?.text == (query == "?interval=month" ? "\(today.prefix(8))01" : today))
                 #expect(period["attempts"]?.integer == 4, "\(answer.text)")
                 #expect(try answer.json["nextCursor"]?.isNull == true)
