@@ -192,6 +192,14 @@ CREATE FUNCTION subgate.audit_compliance(sub_client uuid, id uuid) RETURNS jsonb
     limit 1
 $_$;
 
+CREATE FUNCTION subgate.audit_console_session(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('keyId', identifier_text('key_', s.key_id), 'expiresAt', s.expires_at,
+        'endedAt', s.ended_at)
+    from console_session s where s.id = $2
+$_$;
+
 CREATE FUNCTION subgate.audit_credential(sub_client uuid, id uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
@@ -211,6 +219,14 @@ CREATE FUNCTION subgate.audit_delivery(sub_client uuid, id uuid) RETURNS jsonb
         'attempts', d.attempts, 'dueAt', d.due_at)
     from delivery d where d.sub_client_id = $1 and d.id = $2
 $_$;
+
+CREATE FUNCTION subgate.audit_delivery_gate(sub_client uuid, id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    select jsonb_build_object('heldSince', g.held_since, 'heldFor', g.held_for, 'discarded', g.discarded,
+        'discardedBefore', g.discarded_before)
+    from delivery_gate g
+$$;
 
 CREATE FUNCTION subgate.audit_endpoint(sub_client uuid, id uuid) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -320,7 +336,8 @@ CREATE FUNCTION subgate.audit_sub_client(sub_client uuid, id uuid) RETURNS jsonb
     AS $_$
     select jsonb_build_object('legalName', s.legal_name, 'displayName', s.display_name, 'country', s.country,
         'externalId', s.external_id, 'website', s.website, 'metadata', s.metadata, 'status', s.status,
-        'statusReason', s.status_reason, 'version', s.version)
+        'statusReason', s.status_reason, 'version', s.version) || case when s.requests_per_second is null then '{}'
+            else jsonb_build_object('requestsPerSecond', s.requests_per_second) end
     from sub_client s where s.id = $2
 $_$;
 
@@ -403,6 +420,36 @@ CREATE FUNCTION subgate.delivery_uuid(event_id uuid, endpoint_id uuid) RETURNS u
     select overlay(overlay(md5(event_id::text || endpoint_id::text) placing replace(left(event_id::text, 15), '-', '')
         from 1) placing '8' from 17 for 1)::uuid
 $$;
+
+CREATE FUNCTION subgate.discard_owed(cutoff timestamp with time zone, size integer, moment timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+    done int;
+begin
+    perform from delivery_gate g where g.held_since is not null for update;
+    if not found then return null; end if;
+    with timed as (
+        select d.sub_client_id, d.id
+        from delivery d
+        where d.due_at is not null and (d.status <> 'delivering' or d.due_at <= moment) and d.created_at < cutoff
+        limit size
+        for update skip locked
+    ), waiting as (
+        select d.sub_client_id, d.id
+        from delivery d
+        where d.due_at is null and d.status in ('pending', 'retrying') and d.created_at < cutoff
+        limit size
+        for update skip locked
+    )
+    update delivery d
+    set status = 'cancelled', due_at = null, lease_owner = null, last_error = 'discarded', updated_at = moment
+    from (select * from timed union all select * from waiting limit size) as c
+    where d.sub_client_id = c.sub_client_id and d.id = c.id;
+    get diagnostics done = row_count;
+    update delivery_gate set discarded = discarded + done, discarded_before = greatest(discarded_before, cutoff);
+    return done;
+end $$;
 
 CREATE FUNCTION subgate.drop_expired_partition(before timestamp with time zone) RETURNS TABLE(month text, kept_for text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -779,6 +826,62 @@ begin
     return true;
 end $$;
 
+CREATE FUNCTION subgate.hold_keys(node uuid, node_name text, kinds text[], ids text[], proofs bytea[], is_thorough boolean, moment timestamp with time zone) RETURNS TABLE(kind text, id text, state text, holder text)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+    mine text[] := array(select k || ':' || i from unnest(kinds, ids) as g (k, i));
+    chosen text[];
+begin
+    perform pg_advisory_xact_lock(hashtext('subgate.keys'));
+    return query
+        select c.kind, c.id, 'wrong', null::text
+        from unnest(kinds, ids, proofs) as g (kind, id, proof)
+        join key_check c on c.kind = g.kind and c.id = g.id
+        where c.proof <> g.proof;
+    if found then return; end if;
+    return query
+        select split_part(u.key, ':', 1), split_part(u.key, ':', 2), 'missing', min(u.name)
+        from (
+            select unnest(h.current) as key, h.name
+            from key_holder h
+            where h.node_id is distinct from node and h.seen_at > clock_timestamp() - holder_grace()
+            union all
+            select k.kind || ':' || k.id, null
+            from keys_in_use(moment) k
+            where is_thorough) u
+        where u.key <> all (mine)
+        group by u.key;
+    if found then return; end if;
+    insert into key_check (kind, id, proof)
+    select g.kind, g.id, g.proof from unnest(kinds, ids, proofs) as g (kind, id, proof)
+    on conflict do nothing;
+    chosen := array(
+        select distinct on (g.kind) g.kind || ':' || g.id
+        from unnest(kinds, ids) with ordinality as g (kind, id, place)
+        where not exists (select from key_holder h
+            where h.node_id is distinct from node and h.seen_at > clock_timestamp() - holder_grace()
+                and g.kind || ':' || g.id <> all (h.held))
+        order by g.kind, g.place);
+    if node is not null then
+        insert into key_holder (node_id, name, held, current, seen_at)
+        values (node, node_name, mine, chosen, clock_timestamp())
+        on conflict (node_id) do update set held = mine, current = chosen, seen_at = clock_timestamp();
+        delete from key_holder h where h.seen_at < clock_timestamp() - interval '1 day';
+    end if;
+    return query
+        select g.kind, g.id, case when g.kind || ':' || g.id = any (chosen) then 'current' else 'held' end,
+            (select min(h.name) from key_holder h
+                where h.seen_at > clock_timestamp() - holder_grace() and g.kind || ':' || g.id <> all (h.held))
+        from unnest(kinds, ids) with ordinality as g (kind, id, place)
+        order by g.kind, g.place;
+end $$;
+
+CREATE FUNCTION subgate.holder_grace() RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    AS $$ select interval '30 seconds' $$;
+
 CREATE FUNCTION subgate.identifier_text(prefix text, id uuid) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -800,6 +903,26 @@ begin
     perform set_config('subgate.platform', coalesce(scope, ''), true);
     return answer;
 end $$;
+
+CREATE FUNCTION subgate.keys_in_use(moment timestamp with time zone) RETURNS TABLE(kind text, id text, users bigint, last_used_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    select 'master', master_key_id(d.wrapped), count(*), null::timestamptz from data_key d group by 2
+    union all
+    select 'pepper', s.pepper_id, count(*), max(s.last_used_at)
+    from (
+        select k.pepper_id, k.last_used_at
+        from credential_secret k
+        join credential c on c.sub_client_id = k.sub_client_id and c.id = k.credential_id
+        where k.revoked_at is null and c.revoked_at is null and (k.expires_at is null or k.expires_at > moment)
+            and (c.expires_at is null or c.expires_at > moment)
+        union all
+        select k.pepper_id, k.last_used_at
+        from admin_key k
+        join member m on m.id = k.member_id
+        where k.revoked_at is null and m.deleted_at is null and (k.expires_at is null or k.expires_at > moment)) s
+    group by 2
+$$;
 
 CREATE FUNCTION subgate.kyb_is_approved(sub_client uuid, moment timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -924,6 +1047,12 @@ CREATE FUNCTION subgate.make_registrations(of_sub_client uuid, at_upstream uuid)
         and s.status::text in ('onboarding', 'active')
         and u.deleted_at is null and u.admin_base_url is not null and u.admin_client_secret_sealed is not null
     on conflict do nothing
+$$;
+
+CREATE FUNCTION subgate.master_key_id(wrapped bytea) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select encode(substr(wrapped, 3, get_byte(wrapped, 1)), 'escape')
 $$;
 
 CREATE FUNCTION subgate.open_lane(tenant uuid, endpoint uuid, oldest uuid, moment timestamp with time zone) RETURNS void
@@ -1108,6 +1237,23 @@ begin
         breaker = 'open', paused_until = excluded.paused_until, failing_since = null, consecutive_failures = 0,
         pauses = 0, health_version = l.health_version + 1;
     return null;
+end $$;
+
+CREATE FUNCTION subgate.server_identity(OUT system_identifier bigint, OUT timeline integer, OUT started_at timestamp with time zone, OUT has_recovery_target boolean) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+    started_at := pg_postmaster_start_time();
+    has_recovery_target := concat(current_setting('recovery_target', true),
+        current_setting('recovery_target_name', true), current_setting('recovery_target_time', true),
+        current_setting('recovery_target_xid', true), current_setting('recovery_target_lsn', true)) <> '';
+    begin
+        system_identifier := (select c.system_identifier from pg_control_system() as c);
+        timeline := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int;
+    exception when insufficient_privilege or feature_not_supported or undefined_function then
+        system_identifier := 0;
+        timeline := 0;
+    end;
 end $$;
 
 CREATE FUNCTION subgate.sub_client_changed() RETURNS trigger
@@ -1664,6 +1810,27 @@ CREATE TABLE subgate.compliance_revision (
 
 ALTER TABLE ONLY subgate.compliance_revision FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE subgate.console_refusal (
+    place text NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    refusals integer NOT NULL
+);
+
+ALTER TABLE ONLY subgate.console_refusal FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.console_session (
+    id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    key_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT console_session_token_digest_length CHECK ((octet_length(token_digest) = 32))
+);
+
+ALTER TABLE ONLY subgate.console_session FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE subgate.credential (
     sub_client_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1749,6 +1916,25 @@ CREATE TABLE subgate.delivery_default (
     updated_at timestamp with time zone NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='1000');
+
+CREATE TABLE subgate.delivery_gate (
+    only_row boolean DEFAULT true NOT NULL,
+    pulse bigint NOT NULL,
+    pulsed_at timestamp with time zone NOT NULL,
+    system_identifier bigint NOT NULL,
+    timeline integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    held_since timestamp with time zone,
+    held_for text,
+    discarded bigint DEFAULT 0 NOT NULL,
+    discarded_before timestamp with time zone,
+    CONSTRAINT delivery_gate_held_for_known CHECK ((held_for = ANY (ARRAY['recoveryTarget'::text, 'lostCommits'::text, 'otherServer'::text, 'longOutage'::text, 'asked'::text]))),
+    CONSTRAINT delivery_gate_hold_is_whole CHECK (((held_since IS NULL) = (held_for IS NULL))),
+    CONSTRAINT delivery_gate_is_one CHECK (only_row)
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY subgate.delivery_gate FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE subgate.endpoint (
     sub_client_id uuid NOT NULL,
@@ -1889,6 +2075,30 @@ CREATE TABLE subgate.idempotency (
 );
 
 ALTER TABLE ONLY subgate.idempotency FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.key_check (
+    kind text NOT NULL,
+    id text NOT NULL,
+    proof bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT key_check_id_length CHECK (((char_length(id) >= 1) AND (char_length(id) <= 32))),
+    CONSTRAINT key_check_kind_known CHECK ((kind = ANY (ARRAY['master'::text, 'pepper'::text]))),
+    CONSTRAINT key_check_proof_length CHECK ((octet_length(proof) = 32))
+);
+
+ALTER TABLE ONLY subgate.key_check FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.key_holder (
+    node_id uuid NOT NULL,
+    name text NOT NULL,
+    held text[] NOT NULL,
+    current text[] NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT key_holder_held_count CHECK (((cardinality(held) >= 1) AND (cardinality(held) <= 32))),
+    CONSTRAINT key_holder_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+ALTER TABLE ONLY subgate.key_holder FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE subgate.lane (
     sub_client_id uuid NOT NULL,
@@ -2109,10 +2319,12 @@ CREATE TABLE subgate.sub_client (
     updated_at timestamp with time zone NOT NULL,
     names text GENERATED ALWAYS AS (((lower(display_name) || '
 '::text) || lower(legal_name))) STORED,
+    requests_per_second integer,
     CONSTRAINT sub_client_country_form CHECK ((country ~ '^[A-Z]{2}$'::text)),
     CONSTRAINT sub_client_display_name_length CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 300))),
     CONSTRAINT sub_client_external_id_length CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 128))),
     CONSTRAINT sub_client_legal_name_length CHECK (((char_length(legal_name) >= 1) AND (char_length(legal_name) <= 300))),
+    CONSTRAINT sub_client_requests_per_second_range CHECK (((requests_per_second >= 1) AND (requests_per_second <= 1000000))),
     CONSTRAINT sub_client_status_reason_length CHECK ((char_length(status_reason) <= 500)),
     CONSTRAINT sub_client_website_length CHECK ((char_length(website) <= 2048))
 );
@@ -2141,6 +2353,19 @@ CREATE TABLE subgate.upstream (
 );
 
 ALTER TABLE ONLY subgate.upstream FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE subgate.usage_count (
+    sub_client_id uuid NOT NULL,
+    environment subgate.environment NOT NULL,
+    day date NOT NULL,
+    link_tokens bigint NOT NULL,
+    events bigint NOT NULL,
+    deliveries bigint NOT NULL,
+    attempts bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY subgate.usage_count FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY subgate.attempt ATTACH PARTITION subgate.attempt_default DEFAULT;
 
@@ -2214,6 +2439,15 @@ ALTER TABLE ONLY subgate.compliance_day
 ALTER TABLE ONLY subgate.compliance_revision
     ADD CONSTRAINT compliance_revision_pkey PRIMARY KEY (sub_client_id, number);
 
+ALTER TABLE ONLY subgate.console_refusal
+    ADD CONSTRAINT console_refusal_pkey PRIMARY KEY (place, minute);
+
+ALTER TABLE ONLY subgate.console_session
+    ADD CONSTRAINT console_session_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY subgate.console_session
+    ADD CONSTRAINT console_session_token_digest_key UNIQUE (token_digest);
+
 ALTER TABLE ONLY subgate.credential
     ADD CONSTRAINT credential_pkey PRIMARY KEY (sub_client_id, id);
 
@@ -2228,6 +2462,9 @@ ALTER TABLE ONLY subgate.delivery
 
 ALTER TABLE ONLY subgate.delivery_default
     ADD CONSTRAINT delivery_default_pkey PRIMARY KEY (sub_client_id, id);
+
+ALTER TABLE ONLY subgate.delivery_gate
+    ADD CONSTRAINT delivery_gate_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY subgate.endpoint
     ADD CONSTRAINT endpoint_pkey PRIMARY KEY (sub_client_id, id);
@@ -2255,6 +2492,12 @@ ALTER TABLE ONLY subgate.handover
 
 ALTER TABLE ONLY subgate.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (sub_client_id, route, key);
+
+ALTER TABLE ONLY subgate.key_check
+    ADD CONSTRAINT key_check_pkey PRIMARY KEY (kind, id);
+
+ALTER TABLE ONLY subgate.key_holder
+    ADD CONSTRAINT key_holder_pkey PRIMARY KEY (node_id);
 
 ALTER TABLE ONLY subgate.lane
     ADD CONSTRAINT lane_pkey PRIMARY KEY (sub_client_id, endpoint_id);
@@ -2313,6 +2556,9 @@ ALTER TABLE ONLY subgate.transfer
 ALTER TABLE ONLY subgate.upstream
     ADD CONSTRAINT upstream_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY subgate.usage_count
+    ADD CONSTRAINT usage_count_pkey PRIMARY KEY (sub_client_id, environment, day);
+
 CREATE UNIQUE INDEX connected_account_access ON sandbox.connected_account USING btree (client_id, access_digest);
 
 CREATE UNIQUE INDEX connected_account_token ON sandbox.connected_account USING btree (client_id, token_digest);
@@ -2350,6 +2596,10 @@ CREATE INDEX audit_entry_sub_client ON subgate.audit_entry USING btree (about_su
 CREATE INDEX audit_entry_target ON subgate.audit_entry USING btree (target_id, seq);
 
 CREATE INDEX compliance_revision_effective_at ON subgate.compliance_revision USING btree (sub_client_id, effective_at DESC, number DESC);
+
+CREATE INDEX console_refusal_minute ON subgate.console_refusal USING btree (minute);
+
+CREATE INDEX console_session_expires_at ON subgate.console_session USING btree (expires_at);
 
 CREATE INDEX credential_secret_by_digest ON subgate.credential_secret USING btree (digest);
 
@@ -2400,6 +2650,8 @@ CREATE INDEX recovery_due ON subgate.recovery USING btree (due_at) WHERE (status
 CREATE INDEX recovery_endpoint ON subgate.recovery USING btree (sub_client_id, endpoint_id, id);
 
 CREATE UNIQUE INDEX recovery_running ON subgate.recovery USING btree (sub_client_id, endpoint_id) WHERE (status = 'running'::subgate.recovery_status);
+
+CREATE INDEX registration_by_state ON subgate.registration USING btree (state, upstream_id, sub_client_id);
 
 CREATE INDEX registration_due ON subgate.registration USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -2466,6 +2718,9 @@ ALTER TABLE ONLY subgate.branding
 ALTER TABLE ONLY subgate.compliance_revision
     ADD CONSTRAINT compliance_revision_sub_client_id_fkey FOREIGN KEY (sub_client_id) REFERENCES subgate.sub_client(id);
 
+ALTER TABLE ONLY subgate.console_session
+    ADD CONSTRAINT console_session_key_id_fkey FOREIGN KEY (key_id) REFERENCES subgate.admin_key(id);
+
 ALTER TABLE ONLY subgate.credential_secret
     ADD CONSTRAINT credential_secret_credential_fkey FOREIGN KEY (sub_client_id, credential_id) REFERENCES subgate.credential(sub_client_id, id);
 
@@ -2512,6 +2767,10 @@ CREATE POLICY app ON subgate.compliance_day TO subgate_app USING (((sub_client_i
 
 CREATE POLICY app ON subgate.compliance_revision TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
+CREATE POLICY app ON subgate.console_refusal TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+CREATE POLICY app ON subgate.console_session TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
 CREATE POLICY app ON subgate.credential TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.credential_secret TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
@@ -2519,6 +2778,8 @@ CREATE POLICY app ON subgate.credential_secret TO subgate_app USING (((sub_clien
 CREATE POLICY app ON subgate.data_key TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
 CREATE POLICY app ON subgate.delivery TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.delivery_gate TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
 CREATE POLICY app ON subgate.endpoint TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -2535,6 +2796,10 @@ CREATE POLICY app ON subgate.event_key TO subgate_app USING (((sub_client_id = (
 CREATE POLICY app ON subgate.handover TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
 CREATE POLICY app ON subgate.idempotency TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
+CREATE POLICY app ON subgate.key_check TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
+
+CREATE POLICY app ON subgate.key_holder TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
 CREATE POLICY app ON subgate.lane TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
 
@@ -2566,6 +2831,8 @@ CREATE POLICY app ON subgate.transfer TO subgate_app USING (((sub_client_id = ( 
 
 CREATE POLICY app ON subgate.upstream TO subgate_app USING ((( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text));
 
+CREATE POLICY app ON subgate.usage_count TO subgate_app USING (((sub_client_id = ( SELECT (NULLIF(current_setting('subgate.sub_client'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('subgate.platform'::text, true) AS current_setting) = 'on'::text)));
+
 ALTER TABLE subgate.attempt ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.audit_entry ENABLE ROW LEVEL SECURITY;
@@ -2578,6 +2845,10 @@ ALTER TABLE subgate.compliance_day ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.compliance_revision ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE subgate.console_refusal ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.console_session ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE subgate.credential ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.credential_secret ENABLE ROW LEVEL SECURITY;
@@ -2585,6 +2856,8 @@ ALTER TABLE subgate.credential_secret ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subgate.data_key ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.delivery ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.delivery_gate ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.endpoint ENABLE ROW LEVEL SECURITY;
 
@@ -2601,6 +2874,10 @@ ALTER TABLE subgate.event_key ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subgate.handover ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.idempotency ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.key_check ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.key_holder ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.lane ENABLE ROW LEVEL SECURITY;
 
@@ -2664,6 +2941,8 @@ CREATE POLICY reader ON subgate.sub_client FOR SELECT TO subgate_reader USING (t
 
 CREATE POLICY reader ON subgate.transfer FOR SELECT TO subgate_reader USING (true);
 
+CREATE POLICY reader ON subgate.usage_count FOR SELECT TO subgate_reader USING (true);
+
 ALTER TABLE subgate.reconciliation ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.recovery ENABLE ROW LEVEL SECURITY;
@@ -2679,6 +2958,8 @@ ALTER TABLE subgate.sub_client ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subgate.transfer ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE subgate.upstream ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE subgate.usage_count ENABLE ROW LEVEL SECURITY;
 
 GRANT USAGE ON SCHEMA sandbox TO subgate_sandbox;
 
@@ -2756,6 +3037,10 @@ GRANT SELECT ON TABLE subgate.compliance_day TO subgate_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.compliance_revision TO subgate_app;
 GRANT SELECT ON TABLE subgate.compliance_revision TO subgate_reader;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.console_refusal TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.console_session TO subgate_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.credential TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.credential_secret TO subgate_app;
@@ -2764,6 +3049,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.data_key TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.delivery TO subgate_app;
 GRANT SELECT ON TABLE subgate.delivery TO subgate_reader;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.delivery_gate TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.endpoint TO subgate_app;
 
@@ -2781,6 +3068,10 @@ GRANT SELECT ON TABLE subgate.event_key TO subgate_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.handover TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.idempotency TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.key_check TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.key_holder TO subgate_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.lane TO subgate_app;
 GRANT SELECT ON TABLE subgate.lane TO subgate_reader;
@@ -2815,3 +3106,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.sub_client TO subgate_app;
 GRANT SELECT ON TABLE subgate.sub_client TO subgate_reader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.upstream TO subgate_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE subgate.usage_count TO subgate_app;
+GRANT SELECT ON TABLE subgate.usage_count TO subgate_reader;
