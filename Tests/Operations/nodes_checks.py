@@ -1,11 +1,12 @@
 """Drills of three nodes on one PostgreSQL: killed, paused beyond their leases and resumed, and added, under load."""
 
 import uuid
+from pathlib import Path
 
 from cluster import Cluster
 from held import Hold, held, node_id, repeated
 from node import Node
-from place import Place, until
+from place import Place, run, until
 from stand import Load, Stand
 
 # The shortest there may be: a drill waits for the end of a lease.
@@ -137,3 +138,35 @@ def check_a_node_taken_for_dead_leaves_what_waits_to_the_others() -> None:
         assert "took this one for dead" in one.process.read_log()
         one.stop()
         two.stop()
+
+
+def check_a_node_whose_clock_is_ahead_takes_nothing_from_others() -> None:
+    """Its machine is 62 s ahead; by that clock, a lease of 60 s has just ended when it begins."""
+    with Place() as place, Stand(place, Cluster(place).start()) as stand, Hold(stand) as hold:
+        one, two = (stand.node(name, "--loops", "1") for name in ("one", "two"))
+        ahead = place.folder / "ahead.so"
+        run(["gcc", "-shared", "-fPIC", "-o", ahead, Path(__file__).with_name("ahead.c")])
+        two.environment = stand.environment | {"LD_PRELOAD": str(ahead)}
+        one.start()
+        stand.fill(one, clients=1, endpoints=1)
+        two.start()
+        with Load(stand, lambda: [one, two]) as load:
+            load.go_on(20)
+            hold.events.add(event := str(uuid.uuid4()))
+            assert stand.post(one, stand.clients[0], event) == 200
+            hold.until_hanging(1)
+            # It has a row of its own now, for others to see.
+            until(lambda: held_as_row(stand, event), "the delivery in flight as a row")
+            load.go_on(100)
+            assert not repeated(stand), "what one node was sending was sent by the other"
+            hold.over.set()
+        stand.settle()
+        assert "clock is off" in two.process.read_log() and "clock is off" not in one.process.read_log()
+        one.stop()
+        two.stop()
+
+
+def held_as_row(stand: Stand, event: str) -> bool:
+    return stand.cluster.sql(f"""
+        select count(*) from subgate.delivery d join subgate.event e on e.sub_client_id = d.sub_client_id
+            and e.id = d.event_id where e.upstream_event_id = '{event}' and d.status = 'delivering'""") == "1"
