@@ -48,8 +48,8 @@ extension Store {
     /// Says which keys a node has, and learns which of them it is to use: of each kind the first that every running
     /// node has. Call it every few seconds, so that the node counts as running; nil is a command, which does not.
     ///
-    /// `isThorough` also asks whether rows of the database need a key that is not among these, which reads all data keys
-    /// and secrets: for a start, and for changed files.
+    /// `isThorough` also asks whether rows of the database need a key that is not among these, which reads all data
+    /// keys and secrets: for a start, and for changed files.
     package func holdKeys(
         _ keys: KeySet, as node: (id: UUIDValue, name: String)?, isThorough: Bool
     ) async throws(StoreError) -> KeyHold {

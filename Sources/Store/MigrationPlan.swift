@@ -114,7 +114,7 @@ package struct MigrationPlan: Sendable {
                 $0.scans = true
                 $0.buildsIndex = true
             }
-            if rest.first == "concurrently" { unknown.append("create index concurrently") }
+            if rest.first == "concurrently" { unknown.append("an index made concurrently, which no transaction can") }
         case "trigger": touch(rest.after("on"), .shareRowExclusive)
         case "policy", "rule": touch(rest.after("on"), .accessExclusive)
         default: break
@@ -126,7 +126,9 @@ package struct MigrationPlan: Sendable {
         guard let noun = rest.popFirst() else { return }
         count("alter \(noun)")
         if noun == "policy" { touch(rest.after("on"), .accessExclusive) }
-        if noun == "type", rest.contains("rename") || rest.contains("drop") { breaks.append("alter type") }
+        if noun == "type", rest.contains("rename") || rest.contains("drop") {
+            breaks.append((["alter"] + words).joined(separator: " "))
+        }
         guard noun == "table" else { return }
         rest = rest.drop { ["if", "exists", "only"].contains($0) }
         guard let table = rest.popFirst() else { return }
@@ -136,7 +138,7 @@ package struct MigrationPlan: Sendable {
     private mutating func readAction(_ action: ArraySlice<String>, of table: String) {
         var rest = action
         let isNew = created.contains(MigrationPlan.bare(table))
-        func told(_ words: ArraySlice<String>) -> String { "alter table \(table) \(words.joined(separator: " "))" }
+        func told(_ words: ArraySlice<String>) -> String { (["alter", "table", table] + words).joined(separator: " ") }
         switch rest.popFirst() {
         case "add":
             if ["constraint", "check", "foreign", "unique", "primary", "exclude"].contains(rest.first) {
@@ -149,7 +151,7 @@ package struct MigrationPlan: Sendable {
             let change = rest.dropFirst()
             let isType = change.first == "type" || change.starts(with: ["set", "data"])
             let isNotNull = change.starts(with: ["set", "not"])
-            touch(table, .accessExclusive) {
+            touch(table, change.starts(with: ["set", "statistics"]) ? .shareUpdateExclusive : .accessExclusive) {
                 $0.rewrites = $0.rewrites || isType
                 $0.scans = $0.scans || isNotNull
             }
@@ -167,6 +169,9 @@ package struct MigrationPlan: Sendable {
             if !isNew { breaks.append(told(action)) }
         case "validate":
             touch(table, .shareUpdateExclusive) { $0.scans = true }
+        case "set", "reset":
+            // Settings of a table, such as how full its pages are.
+            touch(table, rest.first == "(" ? .shareUpdateExclusive : .accessExclusive)
         case "attach": touch(table, .shareUpdateExclusive) { $0.scans = true }
         default: touch(table, .accessExclusive)
         }
@@ -196,7 +201,7 @@ package struct MigrationPlan: Sendable {
         readReferences(column)
         let isRequired = column.joined(separator: " ").contains("not null")
         if isRequired, !hasDefault, !column.contains("generated"), !created.contains(MigrationPlan.bare(table)) {
-            breaks.append("alter table \(table) add column \(column.joined(separator: " "))")
+            breaks.append((["alter", "table", table, "add", "column"] + column).joined(separator: " "))
         }
     }
 
@@ -215,11 +220,11 @@ package struct MigrationPlan: Sendable {
         switch noun {
         case "policy", "trigger", "rule": touch(rest.after("on"), .accessExclusive)
         // The table of an index, or what hangs on a type, is not in the text.
-        case "index": unknown.append("drop index")
+        case "index": unknown.append("dropped index")
         case "table":
             for table in SQLText.parts(rest) { touch(table.first { $0 != "if" && $0 != "exists" }, .accessExclusive) }
-            breaks.append("drop table \(rest.joined(separator: " "))")
-        default: breaks.append("drop \(noun) \(rest.joined(separator: " "))")
+            breaks.append((["drop", "table"] + rest).joined(separator: " "))
+        default: breaks.append((["drop", noun] + rest).joined(separator: " "))
         }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Domain
 package import Postgres
 package import SQL
 
@@ -109,7 +110,7 @@ package struct Migrator {
                 }
                 if attempt < Migrator.attempts {
                     onWait("\(migration.name) waits for its locks, attempt \(attempt) of \(Migrator.attempts)")
-                    pauseThread(pause)
+                    usleep(UInt32(clamping: pause.microseconds))
                 }
             }
         }
@@ -126,11 +127,5 @@ package struct Migrator {
             Statement.recordMigration.text,
             parameters: [.int32(Int32(migration.number)), .string(migration.name), .bool(migration.isBreaking)])
         try connection.execute(Statement.commitTransaction.text)
-    }
-
-    private func pauseThread(_ pause: Duration) {
-        let (seconds, attoseconds) = pause.components
-        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-        unsafe _ = nanosleep(&time, nil)
     }
 }

@@ -109,7 +109,8 @@ import Testing
         try await onOwnThread {
             let database = try TestDatabase.makeEmpty()
             let holder = try database.owner()
-            try holder.execute("create table busy (n int); begin; select from busy")
+            try holder.execute("create table busy (n int)")
+            try holder.execute("begin; select from busy")
             let migration = Migration(
                 number: 1, name: "0001_waits", text: "create table made (n int); alter table busy add column m int;")
             var lines: [String] = []

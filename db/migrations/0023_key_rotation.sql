@@ -73,7 +73,7 @@ $$;
 --
 -- A row is one key: `wrong` is another than the id stood for until now, `missing` one that is in use (by `holder`, if
 -- that is named) and not among these. If there is any of those, the node has not become or remained a holder and must
--- not go on with these keys. Otherwise each of its keys is `current` or `held`, and `holder` names a node that lacks it.
+-- not go on with these keys. Otherwise each of its keys is `current` or `held`, and `holder` names a node without it.
 --
 -- One at a time, so that a key that a starting node lacks is not taken into use meanwhile.
 create function hold_keys(node uuid, node_name text, kinds text[], ids text[], proofs bytea[], is_thorough boolean,
