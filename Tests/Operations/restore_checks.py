@@ -28,7 +28,7 @@ class Backups:
         return Cluster(self.place, archive_mode="on", archive_command=archive).start()
 
     def take(self, cluster: Cluster, *options: str) -> None:
-        run([BINARIES / "pg_basebackup", "-d", cluster.url(), "-D", self.base, "-c", "fast", *options],
+        run([BINARIES / "pg_basebackup", "-d", cluster.url(), "-D", self.base, "-c", "fast", "--no-sync", *options],
             cwd="/", **unprivileged())
 
     def finish(self, cluster: Cluster) -> None:
