@@ -69,7 +69,7 @@ final class Multi: @unchecked Sendable {
         precondition(code == CURLM_OK, "curl_multi_add_handle failed")
     }
 
-    /// Another connection, since the one chosen was spoiled: curl has closed it, and nothing was sent.
+    /// Another connection, since the one chosen was spoiled or dead: curl has closed it.
     private func startAgain(_ transfer: Transfer) {
         unsafe curl_multi_remove_handle(multi, transfer.easy)
         transfer.beginAgain()
@@ -115,7 +115,7 @@ final class Multi: @unchecked Sendable {
         var code = CURLE_OK
         while let easy = unsafe ccurl_multi_next_finished(multi, &code) {
             guard let transfer = unsafe Transfer.of(handle: easy) else { continue }
-            if transfer.foundSpoiledConnection {
+            if transfer.foundSpoiledConnection || transfer.mayRepeat(after: code) {
                 startAgain(transfer)
             } else {
                 finish(transfer, transfer.outcome(code))

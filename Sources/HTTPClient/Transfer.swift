@@ -69,7 +69,8 @@ final class Transfer: @unchecked Sendable {
         allowedStarts = request.resendsOnStaleConnection ? 2 : 1
     }
 
-    /// The same request again, after `foundSpoiledConnection`: nothing of it was sent on that connection.
+    /// The same request again: nothing of it was sent on the connection that `foundSpoiledConnection`, or not all of it
+    /// on a dead one.
     func beginAgain() {
         if starts > 0 { setNewConnection(true) }
         foundSpoiledConnection = false
@@ -163,8 +164,11 @@ final class Transfer: @unchecked Sendable {
     /// A byte of the answer has come: whatever happens now, the request is not sent again.
     func answerBegins() { allowedStarts = 1 }
 
+    /// Whether the request may go out, or once more.
+    var mayStartAgain: Bool { starts < allowedStarts }
+
     private func isResendTooMany() -> Bool {
-        if starts < allowedStarts { return false }
+        if mayStartAgain { return false }
         refusedResend = true
         return true
     }

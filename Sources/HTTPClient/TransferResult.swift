@@ -18,6 +18,12 @@ extension Transfer {
         return .failure(error(code))
     }
 
+    /// Whether the one repetition after a dead kept connection is due. curl makes it itself where it finds the connection
+    /// dead as it begins to send or waits for the answer, and not where sending breaks off.
+    func mayRepeat(after code: CURLcode) -> Bool {
+        code == CURLE_SEND_ERROR && starts == 1 && mayStartAgain && wasReused && head.status == nil && !headWasRefused
+    }
+
     /// The end of the connection or of the time, as opposed to a complaint about what came.
     private static func isFailureOfStream(_ code: CURLcode) -> Bool {
         switch code {
