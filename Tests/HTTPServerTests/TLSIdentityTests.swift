@@ -5,7 +5,8 @@ import Testing
 
 /// Which certificates and keys are taken, and how long tickets are.
 @Suite struct TLSIdentityTests {
-    private let now = TLSFixture.seconds()
+    /// Read anew each time: a certificate that was made just now is not valid a second before.
+    private var now: Int64 { TLSFixture.seconds() }
 
     private func refusal(_ certificates: [UInt8], _ key: [UInt8], at moment: Int64? = nil) -> TLSError? {
         do throws(TLSError) {
