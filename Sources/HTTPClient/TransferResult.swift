@@ -18,8 +18,8 @@ extension Transfer {
         return .failure(error(code))
     }
 
-    /// Whether the one repetition after a dead kept connection is due. curl makes it itself where it finds the connection
-    /// dead as it begins to send or waits for the answer, and not where sending breaks off.
+    /// Whether the one repetition after a dead kept connection is due. curl makes it itself where it finds the
+    /// connection dead as it begins to send or waits for the answer, and not where sending breaks off.
     func mayRepeat(after code: CURLcode) -> Bool {
         code == CURLE_SEND_ERROR && starts == 1 && mayStartAgain && wasReused && head.status == nil && !headWasRefused
     }

@@ -1,4 +1,5 @@
 import Postgres
+import Runtime
 import SQL
 
 /// Whether a node can work through what its connection string leads to; looked at before anything else.
@@ -8,16 +9,27 @@ enum DatabaseDoor {
     /// And of each loop: one for units that share a lock, one for those that lock a row each, two for webhooks alone.
     private static let fixedPerLoop = 4
 
-    /// Throws the one line that an operator needs. Blocks.
-    static func check(_ configuration: ServiceConfiguration) throws(StartFailure) {
-        var complaint: String?
-        do throws(PostgresError) {
-            complaint = try pooling(configuration.databaseURL)
-            if complaint == nil { complaint = try crowding(configuration) }
-        } catch {
-            throw StartFailure("\(error)")
+    /// How often room is looked for, and how long between: the sessions of a node that was killed end when PostgreSQL
+    /// has ended what they were at.
+    private static let looks = 10
+    private static let pause: Duration = .milliseconds(500)
+
+    /// Throws the one line that an operator needs. Blocks while it asks.
+    static func check(_ configuration: ServiceConfiguration, _ loop: EventLoop) async throws(StartFailure) {
+        for look in 1...looks {
+            let pooled: String?
+            let crowded: String?
+            do throws(PostgresError) {
+                pooled = try pooling(configuration.databaseURL)
+                crowded = try crowding(configuration)
+            } catch {
+                throw StartFailure("\(error)")
+            }
+            if let pooled { throw StartFailure(pooled) }
+            guard let crowded else { return }
+            if look == looks { throw StartFailure(crowded) }
+            await loop.run { await loop.sleep(for: pause) }
         }
-        if let complaint { throw StartFailure(complaint) }
     }
 
     /// What is wrong if the server has no room for the node's connections.

@@ -44,7 +44,7 @@ struct Node: Sendable {
             registrarMetrics: RegistrarMetrics(metrics), reconcilerMetrics: ReconcilerMetrics(metrics),
             databaseMetrics: DatabaseMetrics(metrics), phase: NodePhase(), tls: tls,
             rates: RateGate(configuration.rates, metrics: RefusalMetrics(metrics)))
-        try DatabaseDoor.check(configuration)
+        try await DatabaseDoor.check(configuration, loops[0])
         try checkSchema(configuration.databaseURL)
         try await checkKeys(parts, loops[0])
         let shards = try await startShards(loops, parts)

@@ -162,7 +162,7 @@ struct ServiceConfiguration: Sendable {
         for listener in TLSFiles.Listener.allCases {
             if let files = try TLSFiles(options, listener) { tls.append(files) }
         }
-        let scheme = tls.contains { .public == $0.listener } ? "https" : "http"
+        let scheme = tls.map(\.listener).contains(.public) ? "https" : "http"
         publicURL = options["public-url"] ?? "\(scheme)://\(publicListen.host):\(publicListen.port)"
         trustedProxies = try options.proxies("trusted-proxies")
         let loops = try options.integer("loops", in: 0...64)

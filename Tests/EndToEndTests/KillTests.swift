@@ -109,8 +109,9 @@ extension UnderLoad {
                 "kill test: \(audit.duplicates) duplicates, \(ledger.unanswered) posts unanswered; after "
                     + "\(resumes.count) starts with work left the first redelivery came within \(worst) of readiness, "
                     + "\(outages.max() ?? .zero) of the start")
-            // A second, and what two busy cores may add.
-            #expect(worst < .seconds(2))
+            // A second in most cases; what a killed node's session was at may take as long as a statement may, 5 s, and
+            // two busy cores add theirs.
+            #expect(worst < .seconds(8))
         }
     }
 }
