@@ -43,8 +43,10 @@ package struct UpstreamDirectory: Sendable {
         /// The one of each environment.
         var byEnvironment: [Environment: ActiveUpstream] = [:]
         var isLoaded = false
-        /// Whether the last reading failed: told once, not every second.
+        /// Whether the last reading failed for a reason that is told: once, not every second.
         var isFailing = false
+        /// Whether the last reading went well.
+        var isCurrent = false
     }
 
     private struct Readings {
@@ -68,6 +70,9 @@ package struct UpstreamDirectory: Sendable {
 
     /// False until the first reading: then what is not found may only not be known yet.
     package var isLoaded: Bool { state.withValue { $0.isLoaded } }
+
+    /// Whether the last reading went well: if not, what is not found may have been made since.
+    package var isCurrent: Bool { state.withValue { $0.isCurrent } }
 
     /// One that is not known is looked for in the database: it may have been registered a moment ago.
     package func upstream(_ id: UpstreamID) async -> ActiveUpstream? {
@@ -113,7 +118,7 @@ package struct UpstreamDirectory: Sendable {
     private func read() async {
         do {
             let loaded = try await store.loadUpstreams()
-            var next = State(isLoaded: true)
+            var next = State(isLoaded: true, isCurrent: true)
             for open in loaded {
                 let upstream = ActiveUpstream(open, policy: policy)
                 next.byID[upstream.id] = upstream
@@ -122,9 +127,11 @@ package struct UpstreamDirectory: Sendable {
             state.withValue { $0 = next }
         } catch .unavailable {
             // The database is away: readiness tells, and everything else that needs it.
+            state.withValue { $0.isCurrent = false }
         } catch {
             let isNew = state.withValue { state in
                 defer { state.isFailing = true }
+                state.isCurrent = false
                 return !state.isFailing
             }
             if isNew { log.error("upstreams cannot be read", [(.error, .text("\(error)"))]) }

@@ -59,9 +59,11 @@ def moved(stand: Stand, cluster: Cluster) -> None:
 def hold_of(node: Node) -> str:
     """Why its deliveries are on hold, or nothing, as its health and its metrics say alike."""
     def told() -> tuple[str] | None:
-        readiness = node.call("ops", "GET", "/readyz").json
+        readiness = node.call("ops", "GET", "/readyz", expect=None).json
         part = next(part for part in readiness["parts"] if part["name"] == "deliveries")
-        assert readiness["status"] == "ready", readiness
+        # It takes webhooks and serves, once all its loops have found the database.
+        if readiness["status"] != "ready":
+            return None
         is_gauged = "\nsubgate_deliveries_on_hold 1\n" in node.metrics()
         return (part["reason"] or "",) if part["ready"] is not is_gauged else None
 

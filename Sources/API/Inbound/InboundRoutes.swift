@@ -16,7 +16,7 @@ enum InboundRoutes {
         let id: UpstreamID = try call.identifier(0)
         guard let tag = WebhookSignature.tag(call.head.headers) else { throw .unsignedWebhook }
         guard let upstream = await call.context.upstreams.upstream(id) else {
-            throw call.context.upstreams.isLoaded ? .notFound : .unavailable
+            throw call.context.upstreams.isCurrent ? .notFound : .unavailable
         }
         let body = try await call.bytes()
         let arrived = call.context.clock.monotonic()

@@ -8,7 +8,7 @@ extension Call {
     /// The upstream of a key's environment.
     func upstream(of principal: Principal) async throws(MeshProblem) -> ActiveUpstream {
         guard let upstream = await context.upstreams.upstream(for: principal.environment) else {
-            throw context.upstreams.isLoaded ? .noUpstream : .unavailable
+            throw context.upstreams.isCurrent ? .noUpstream : .unavailable
         }
         return upstream
     }
