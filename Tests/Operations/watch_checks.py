@@ -63,9 +63,13 @@ def check_one_trace_leads_from_the_upstreams_event_to_every_attempt_and_no_secre
         attempt = wait(node, "attempt", traceId=trace, endpoint=made["id"])
         assert attempt["outcome"] == "delivered" and attempt["status"] == 200 and attempt["durationMs"] > 0, attempt
         # The attempt as its owner sees it, long after, has the same.
-        shown = node.call(
-            "public", "GET", f"/v1/deliveries/{attempt['delivery']}", token=merchant["clientSecret"]).json
-        assert {"name": "traceparent", "value": sent} in shown["attemptLog"][0]["requestHeaders"], shown
+        def recorded() -> Any:
+            answer = node.call(
+                "public", "GET", f"/v1/deliveries/{attempt['delivery']}", token=merchant["clientSecret"], expect=None)
+            return answer.status == 200 and answer.json["attemptLog"]
+
+        shown = until(recorded, "the attempt recorded")
+        assert {"name": "traceparent", "value": sent} in shown[0]["requestHeaders"], shown
 
         requests_are_traced(node, world, stand)
         states_are_told(node, world, stand, made["id"])
