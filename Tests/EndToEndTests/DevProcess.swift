@@ -68,13 +68,3 @@ final class DevProcess: Sendable {
 
     private func file(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
 }
-
-extension FreePorts {
-    /// The first of several free ports in a row.
-    static func row(_ count: Int) -> UInt16 {
-        while true {
-            let first = take(1)[0]
-            if (1..<UInt16(count)).allSatisfy({ isFree(first + $0) }) { return first }
-        }
-    }
-}

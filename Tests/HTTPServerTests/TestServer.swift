@@ -32,9 +32,12 @@ final class TestServer: Sendable {
                 )
             },
             unixTime: { 784_111_777 })
-        // Time for a client that is still sending to see its answer, however slow the machine.
-        configuration.lingerTimeout = .seconds(60)
-        configuration.handshakeDeadline = .seconds(60)
+        // However slow the machine, no connection ends by a time that its test does not set.
+        configuration.lingerTimeout = .seconds(600)
+        configuration.handshakeDeadline = .seconds(600)
+        configuration.headDeadline = .seconds(600)
+        configuration.idleTimeout = .seconds(600)
+        configuration.transferGrace = .seconds(600)
         if wire == .tls { configuration.tls = CurrentTLS(try TLSFixture.context(TLSFixture.first.get())) }
         configure(&configuration)
         let loop = EventLoop()
@@ -59,6 +62,9 @@ final class TestServer: Sendable {
     func becomesEmpty() async {
         while await onLoop({ $0.statistics.openConnections }) > 0 { await Task.yield() }
     }
+
+    /// Where the only connection stands; nil if there is none.
+    func phase() async -> Connection.Phase? { await onLoop { $0.connections.first?.phase } }
 
     /// Runs `body` on the server's loop.
     func onLoop<Result: Sendable>(_ body: @escaping @Sendable (HTTPServer) -> Result) async -> Result {

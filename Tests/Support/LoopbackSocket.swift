@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A blocking TCP connection to a port of this machine. One thread at a time.
 package final class LoopbackSocket {
@@ -106,17 +107,26 @@ package final class LoopbackSocket {
 
 /// Ports for servers that cannot be asked which port they got.
 package enum FreePorts {
+    /// Each is handed out once: between now and the moment its server listens, it looks free to everybody.
+    private static let handedOut = Mutex<Set<UInt16>>([])
+
     /// `count` different free ports below the range the kernel hands out itself.
-    package static func take(_ count: Int) -> [UInt16] {
-        var found: [UInt16] = []
-        while found.count < count {
-            let port = UInt16.random(in: 20_000..<32_000)
-            if !found.contains(port) && isFree(port) { found.append(port) }
+    package static func take(_ count: Int) -> [UInt16] { (0..<count).map { _ in row(1) } }
+
+    /// The first of `count` free ports in a row.
+    package static func row(_ count: UInt16) -> UInt16 {
+        handedOut.withLock { handedOut in
+            while true {
+                let first = UInt16.random(in: 20_000..<32_000 - count)
+                let ports = first..<first + count
+                guard ports.allSatisfy({ !handedOut.contains($0) && isFree($0) }) else { continue }
+                handedOut.formUnion(ports)
+                return first
+            }
         }
-        return found
     }
 
-    package static func isFree(_ port: UInt16) -> Bool {
+    private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = LoopbackSocket.address(port)

@@ -1,5 +1,5 @@
 # Reads the output of `swift test`; writes what failed: each recorded issue with its comments, the tests that had not
-# ended, the beginning of a crash, and the count of the run. At most 54 lines, each one part of the log.
+# ended, a crash down to the frames of its thread, and the count of the run. At most 54 lines, each one part of the log.
 # A record is the line that says so and what follows up to the next line with one of the runner's symbols; an
 # argument or a value may hold line breaks, so a symbol may stand anywhere in a line.
 
@@ -15,19 +15,19 @@ function test_name(line) {
 
 /(◇|✔|✘|➜|⚠).* (Test|Suite) / { record = crash = 0 }
 /✘ Test .* recorded an issue/ { record = 8 }
-record > 0 && issues < 32 { print; issues++ }
+record > 0 && issues < 28 { print; issues++ }
 { record-- }
 
 /◇ Test .* started\.$/ && !/◇ Test (case|run) / { running[test_name($0)]++ }
 /(✔|✘) Test .* (passed|failed) after |➜ Test .* skipped/ { running[test_name($0)]-- }
 /✘ Test run with .* failed after / { total = $0 }
 
-/Fatal error:|Program crashed|unexpected signal|^error: / && record < 0 && crash <= 0 { crash = 10 }
-crash > 0 && crash_lines < 12 { crashes[++crash_lines] = $0 }
+/Fatal error:|Program crashed|unexpected signal|^error: / && record < 0 && crash <= 0 { crash = 30 }
+crash > 0 && crash_lines < 20 && !/^ *$/ { crashes[++crash_lines] = $0 }
 { crash-- }
 
 END {
-    for (name in running) if (running[name] > 0 && unended < 9) { print "not ended: " name; unended++ }
+    for (name in running) if (running[name] > 0 && unended < 5) { print "not ended: " name; unended++ }
     for (line = 1; line <= crash_lines; line++) print crashes[line]
     if (total != "") print total
 }
