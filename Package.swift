@@ -23,6 +23,9 @@ func suite(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: dialect)
 }
 
+/// Deliveries are a tenth cheaper with it than with libc's.
+let allocator = (library: "mimalloc", debianPackage: "libmimalloc-dev")
+
 let package = Package(
     name: "subgate",
     products: [.executable(name: "subgate", targets: ["subgate"])],
@@ -77,7 +80,9 @@ let package = Package(
                 "Domain", "Runtime", "JSON", "Crypto", "TLS", "Postgres", "SQL", "HTTPServer", "HTTPClient", "Store",
                 "Upstream", "Delivery", "API", "Sandbox",
             ],
-            path: "Sources/subgate", swiftSettings: dialect, plugins: ["EmbedFiles"]),
+            path: "Sources/subgate", swiftSettings: dialect,
+            // Its `malloc` takes the place of libc's for all of the program; nothing calls it by another name.
+            linkerSettings: [.linkedLibrary(allocator.library)], plugins: ["EmbedFiles"]),
 
         // Tests mirror Sources.
         .target(

@@ -57,7 +57,8 @@ def with_dependencies(names: set[str]) -> set[str]:
 
 def check_the_image_has_the_libraries_that_the_program_needs() -> None:
     build, runtime = re.split(r"^FROM ", CONTAINERFILE, flags=re.MULTILINE)[1:]
-    declared = set(re.findall(r'system\("\w+", "[\w-]+", "([\w-]+)"\)', (ROOT / "Package.swift").read_text()))
+    manifest = (ROOT / "Package.swift").read_text()
+    declared = set(re.findall(r'(?:system\("\w+", "[\w-]+",|debianPackage:) "([\w-]+)"\)', manifest))
     assert declared and declared <= packages(build), declared - packages(build)
     installed = packages(runtime)
     # Swift's own libraries are in the program there; they need the compiler's, of C and C++.
@@ -69,6 +70,13 @@ def check_the_image_has_the_libraries_that_the_program_needs() -> None:
     assert set(owners.values()) <= reachable, {name for name, one in owners.items() if one not in reachable}
     # And nothing that it does not need.
     assert installed - {"ca-certificates"} <= set(owners.values()), installed - set(owners.values())
+
+
+def check_memory_is_the_faster_allocators() -> None:
+    needed = re.findall(r"NEEDED.*\[(.*)\]", run(["readelf", "-d", place.binary]))
+    order = [next(place for place, name in enumerate(needed) if name.startswith(library))
+             for library in ("libmimalloc.", "libc.")]
+    assert order == sorted(order), f"libc's malloc is found first: {needed}"
 
 
 def packages_of(files: dict[str, str]) -> dict[str, str]:
