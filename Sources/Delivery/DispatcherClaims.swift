@@ -21,22 +21,27 @@ extension Dispatcher {
 
     /// Returns how long to wait before the next, unless something becomes due here.
     private func claim() async -> Duration {
-        let (room, busy, timedFrom, lanesFrom) = state.withValue {
-            ($0.queue.room, $0.queue.busyEndpoints, $0.timedFrom, $0.lanesFrom)
+        let (room, busy, timedFrom, lanesFrom, laneLimit) = state.withValue {
+            (
+                $0.queue.room, $0.queue.busyEndpoints, $0.timedFrom, $0.lanesFrom,
+                $0.bringsProven ? Limits.claimSize : Limits.unprovenClaimSize
+            )
         }
         guard room >= 2 * Limits.claimSize, !state.withValue(\.isHeld) else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
         do throws(StoreError) {
             let claim = try await store.claimDue(
-                limit: Limits.claimSize, busy: busy, lease: lease, timedFrom: timedFrom, lanesFrom: lanesFrom)
+                limit: Limits.claimSize, laneLimit: laneLimit, busy: busy, lease: lease, timedFrom: timedFrom,
+                lanesFrom: lanesFrom)
             // Asked before they are taken: what is sent at once may be forgotten at once.
-            let pace = state.withValue { $0.queue.hasProven(claim.deliveries) } ? Limits.claimPace : Limits.unprovenPace
+            let bringsProven = state.withValue { $0.queue.hasProven(claim.deliveries) }
             if state.withValue({ $0.isStopping || $0.isHeld }) {
                 settle(claim.deliveries, as: .due)
             } else {
                 take(claim.deliveries)
             }
             state.withValue {
+                $0.bringsProven = bringsProven
                 $0.timedFrom = claim.timedFrom
                 $0.lanesFrom = claim.lanesFrom
                 $0.seesBoundLanes = claim.boundLanes > 0
@@ -45,7 +50,9 @@ extension Dispatcher {
             if claim.hasMore {
                 // What waits here keeps the loop busy for longer than this: the database is for others meanwhile.
                 if state.withValue({ $0.queue.waiting >= Limits.claimAhead }) {
-                    await loop.sleep(for: pace)
+                    await loop.sleep(for: bringsProven ? Limits.claimPace : Limits.unprovenPace)
+                } else if !bringsProven, !claim.deliveries.isEmpty {
+                    await loop.sleep(for: Limits.trialPace)
                 }
                 return .zero
             }

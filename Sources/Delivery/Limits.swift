@@ -35,6 +35,12 @@ package enum Limits {
     static let waitingPerEndpoint = 1_000
     /// Deliveries claimed at once.
     static let claimSize = 500
+    /// And from lanes, while the last claim brought nothing for endpoints that are known to answer well: as many as may
+    /// be tried at once at one endpoint. What is claimed of a dead one beyond the few attempts that show it is written
+    /// twice for nothing.
+    static let unprovenClaimSize = 64
+    /// How far apart such claims are: time for the attempts to show what these endpoints are.
+    static let trialPace: Duration = .milliseconds(50)
     /// Deliveries waiting in one loop's memory from which claims of more are spaced out: what is sent in that time.
     static let claimAhead = 2_000
     /// How far apart they are then: a claim costs the database some milliseconds.

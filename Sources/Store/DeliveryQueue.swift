@@ -30,24 +30,25 @@ extension Store {
     /// put something due there, and statements end within this time.
     private static let lookBack: Duration = .seconds(15)
 
-    /// Leases up to `limit` deliveries on the clock and `limit` in lanes, leaving out lanes of the endpoints in `busy`.
-    /// `timedFrom` and `lanesFrom` are the last claim's.
+    /// Leases up to `limit` deliveries on the clock and `laneLimit` (or as many) in lanes, leaving out lanes of the
+    /// endpoints in `busy`. `timedFrom` and `lanesFrom` are the last claim's.
     package func claimDue(
-        limit: Int, busy: [EndpointID], lease: Lease, timedFrom: Timestamp = Timestamp(seconds: 0),
+        limit: Int, laneLimit: Int? = nil, busy: [EndpointID], lease: Lease,
+        timedFrom: Timestamp = Timestamp(seconds: 0),
         lanesFrom: Timestamp = Timestamp(seconds: 0)
     ) async throws(StoreError) -> Claim {
         let now = clock.now()
-        let common: [Parameter] = [
-            .uuid(lease.node), .time(now), .time(lease.end), .int32(Int32(limit)), .uuids(busy.map(\.uuid)),
-        ]
+        let common = { (limit: Int) -> [Parameter] in
+            [.uuid(lease.node), .time(now), .time(lease.end), .int32(Int32(limit)), .uuids(busy.map(\.uuid))]
+        }
         let results = try await run(
             PlatformScope.system,
             [
                 // A clock that was put back must not hide what comes now.
-                Query(.claimTimed, common + [.time(min(timedFrom, now - Store.lookBack))]),
+                Query(.claimTimed, common(limit) + [.time(min(timedFrom, now - Store.lookBack))]),
                 Query(
                     .claimWaiting,
-                    common + [
+                    common(laneLimit ?? limit) + [
                         .int32(Int32(Store.lanesPerClaim)), .time(min(lanesFrom, now - Store.lookBack)),
                         .int32(Store.probeSeconds),
                     ]),
