@@ -20,18 +20,20 @@ class Answer(NamedTuple):
 
 
 class Node:
-    """Its ports stay the same from start to start. `environment` holds the database and the keys."""
+    """Its ports stay the same from start to start. `environment` holds the database and the keys; `binary` may be
+    another."""
 
     def __init__(self, where: Place, environment: dict[str, str], name: str = "node", *options: str) -> None:
         self.place, self.environment, self.name, self.options = where, environment, name, options
         self.ports = {"public": free_port(), "admin": free_port(), "ops": free_port()}
+        self.binary = place.binary
         self.child: Child | None = None
 
     def begin(self) -> "Node":
         """Starts it, and does not wait."""
         listen = [word for which, port in self.ports.items() for word in (f"--{which}-listen", f"127.0.0.1:{port}")]
         self.child = self.place.start(
-            [place.binary, "serve", *listen, "--node-name", self.name, "--allow-private-targets", *self.options],
+            [self.binary, "serve", *listen, "--node-name", self.name, "--allow-private-targets", *self.options],
             env=self.environment)
         return self
 
