@@ -28,6 +28,7 @@ class Comparison:
         self.repeated_requests(one, other)
         self.versions_of_things(one, other)
         self.endpoints(one, other)
+        self.deliveries(one, other)
         self.stream(one, other)
         self.console(one, other)
         self.pages(one, other)
@@ -111,6 +112,22 @@ class Comparison:
         self.client = self.client | {"paths": [kept for kept in self.client["paths"] if kept != path]}
         until(lambda: self.ask(other, f"/webhook-endpoints/{made['id']}", expect=None).status == 404,
               "the end of an endpoint", 5)
+
+    def deliveries(self, one: Node, other: Node) -> None:
+        """What one holds for an endpoint that was disabled the other sends when it is enabled, and sends again."""
+        token, receiver = self.client["clientSecret"], self.stand.receiver
+        endpoint = self.ask(one, "/webhook-endpoints?limit=1").json["data"][0]
+        path, event = endpoint["url"].removeprefix(receiver.url), str(uuid.uuid4())
+        one.call("public", "POST", f"/v1/webhook-endpoints/{endpoint['id']}/disable", token=token)
+        assert self.stand.post(one, self.client, event) == 200
+        held = until(lambda: self.ask(one, "/deliveries?status=held").json["data"], "a delivery held")
+        assert len(held) == 1 and (path, event) not in receiver.taken, held
+        other.call("public", "POST", f"/v1/webhook-endpoints/{endpoint['id']}/enable", token=token)
+        until(lambda: receiver.taken.get((path, event)) == 1, "what was held received")
+        self.settle()
+        other.call("public", "POST", f"/v1/events/{held[0]['eventId']}/replay", {}, token, expect=202)
+        until(lambda: receiver.taken.get((path, event)) == 2, "the event received again")
+        self.settle()
 
     def stream(self, one: Node, other: Node) -> None:
         """A stream that began at one goes on at the other, and back."""

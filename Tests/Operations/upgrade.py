@@ -1,4 +1,4 @@
-"""An upgrade between two real builds under load, and back: `upgrade.py OLD [NEW] [--no-return] [--count N]`.
+"""An upgrade between two real builds under load, and back: `upgrade.py OLD [NEW] [--no-return] [--kill] [--count N]`.
 
 OLD and NEW are each a git revision, which is built for it in .build/revisions, or the path of a built `subgate`; NEW
 without a word is HEAD. `--no-return` is for a version N that does not start on a newer schema: those before migration
@@ -44,10 +44,11 @@ def main() -> int:
     words.add_argument("old")
     words.add_argument("new", nargs="?", default="HEAD")
     words.add_argument("--no-return", action="store_true")
+    words.add_argument("--kill", action="store_true", help="kill the nodes that leave")
     words.add_argument("--count", type=int, default=300, help="webhooks in each phase")
     asked = words.parse_args()
     new, place.binary = built(asked.new), built(asked.old)
-    upgrade = Upgrade(new, asked.count, not asked.no_return)
+    upgrade = Upgrade(new, asked.count, not asked.no_return, asked.kill)
     try:
         upgrade.run()
     finally:

@@ -1,12 +1,15 @@
-"""Drills of `subgate migrate`: killed, at once, under load; and of a build on the database of a newer one."""
+"""Drills of `subgate migrate`: killed, at once, under load; of a build on the database of a newer one; and of a build
+and the next one side by side."""
 
 import random
 import subprocess
 
 import place
+import successor
 from cluster import Cluster
 from place import Place, run, until
 from stand import Load, Stand
+from versions import Upgrade
 
 LATER = """
     alter table subgate.sub_client add column later text, add column also int not null default 7;
@@ -76,3 +79,16 @@ def check_a_build_serves_on_the_database_of_a_newer_one() -> None:
         # Those that run go on.
         assert stand.post(other) == 200
         other.stop()
+
+
+class ToTheNext(Upgrade):
+    """To a build of this very source with one more migration: what each of the two wrote can be told apart."""
+
+    def settle(self) -> None:
+        super().settle()
+        builds = self.stand.cluster.sql("select build, count(*) > 100 from subgate.event group by build order by build")
+        assert builds == "1|t\n2|t", builds
+
+
+def check_a_build_and_the_next_one_serve_side_by_side_and_the_way_back() -> None:
+    ToTheNext(successor.make(place.binary), count=40).run()

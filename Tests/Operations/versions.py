@@ -20,6 +20,8 @@ from traffic import Balancer, Traffic
 
 OPTIONS = {"--loops": "1", "--reconcile-interval": "0", "--retry-time-divisor": "20", "--acknowledge-within": "10000",
            "--public-url": "https://subgate.example"}
+# What makes the end of a killed node's leases come soon.
+SHORT = {"--attempt-timeout": "1s", "--lease": "7s"}
 # A merchant who does not always answer at first, so that retries go from version to version.
 FLAKY = "/0/1"
 # A migration waits 2 s for its locks, and whoever comes meanwhile waits behind it; the rest is for a busy machine.
@@ -28,11 +30,12 @@ LONGEST_SECONDS = 8
 
 class Upgrade:
     """From `place.binary` to `new`; `run` it once. `count` is how many webhooks have to be acknowledged in each phase.
-    `can_return` says that N is to start on the newer schema; if not, it must say why it does not. What each step came
-    to stands in `told`."""
+    `can_return` says that N is to start on the newer schema; if not, it must say why it does not. With `kills` nodes
+    that leave are killed, deliveries in their hands. What each step came to stands in `told`."""
 
-    def __init__(self, new: Path, count: int, can_return: bool = True) -> None:
-        self.old, self.new, self.count, self.can_return = place.binary, new, count, can_return
+    def __init__(self, new: Path, count: int, can_return: bool = True, kills: bool = False) -> None:
+        self.old, self.new, self.count = place.binary, new, count
+        self.can_return, self.kills = can_return, kills
         self.told: list[str] = []
 
     def run(self) -> None:
@@ -104,7 +107,10 @@ class Upgrade:
         """One by one; `name` says who serves then."""
         for node in nodes:
             self.balancer.take(node)
-            node.stop()
+            if self.kills:
+                node.kill()
+            else:
+                node.stop()
         self.phase(name)
 
     def compare(self, first: Comparison, second: Comparison) -> None:
@@ -120,8 +126,8 @@ class Upgrade:
 
     def nodes(self, name: str, binary: Path) -> list[Node]:
         """Two, with those of the options that the build knows."""
-        known = run([binary, "serve", "--help"])
-        options = [word for option, value in OPTIONS.items() if option in known for word in (option, value)]
+        known, wanted = run([binary, "serve", "--help"]), OPTIONS | (SHORT if self.kills else {})
+        options = [word for option, value in wanted.items() if option in known for word in (option, value)]
         made = [Node(self.stand.place, self.stand.environment, f"{name}-{index}", *options) for index in (1, 2)]
         for node in made:
             node.binary = binary
@@ -153,7 +159,8 @@ class Upgrade:
         last = stand.admin(self.news[0], "GET", "/audit/verify").json
         assert last["valid"], last
         self.command(self.new, "check")
-        if self.counts_usage:
+        # A node that is killed loses what it has not yet added.
+        if self.counts_usage and not self.kills:
             until(self.usage_is_right, "the use that was made counted")
         for node in self.news:
             node.stop()
