@@ -57,7 +57,7 @@ class Comparison:
 
     def answers(self, node: Node, path: str, token: str, status: int) -> None:
         """Soon: a node may remember a key for a second."""
-        until(lambda: self.ask(node, path, token, None).status == status, f"{status} of {node.name} at {path}", 5)
+        until(lambda: self.ask(node, path, token, None).status == status, f"{status} of {node.name} at {path}")
 
     def admin_keys(self, one: Node, other: Node) -> None:
         body = {"name": "Compared", "email": f"{uuid.uuid4()}@example.com", "role": "support"}
@@ -67,7 +67,7 @@ class Comparison:
         assert found.json["data"], found
         self.stand.admin(other, "DELETE", f"/members/{member['id']}", expect=204)
         until(lambda: one.call("admin", "GET", "/admin/v1/me", token=made["key"], expect=None).status == 401,
-              "the end of an admin key", 5)
+              "the end of an admin key")
 
     def repeated_requests(self, one: Node, other: Node) -> None:
         """An idempotency key works wherever a request is sent again."""
@@ -107,11 +107,11 @@ class Comparison:
             self.settle()
             return self.stand.receiver.signer[path] == again["secret"]
 
-        until(is_signed_anew, "signatures by the new secret", 10)
+        until(is_signed_anew, "signatures by the new secret")
         one.call("public", "DELETE", f"/v1/webhook-endpoints/{made['id']}", token=token, expect=204)
         self.client = self.client | {"paths": [kept for kept in self.client["paths"] if kept != path]}
         until(lambda: self.ask(other, f"/webhook-endpoints/{made['id']}", expect=None).status == 404,
-              "the end of an endpoint", 5)
+              "the end of an endpoint")
 
     def deliveries(self, one: Node, other: Node) -> None:
         """What one holds for an endpoint that was disabled the other sends when it is enabled, and sends again."""
@@ -135,9 +135,13 @@ class Comparison:
         for node in (other, one):
             event = str(uuid.uuid4())
             assert self.stand.post(one, self.client, event) == 200
-            found = self.ask(node, f"/events/stream?after={cursor}&wait=10").json
-            assert len(found["data"]) == 1 and event in str(found["data"]), (event, found)
+            found = until(lambda: self.streamed(node, cursor), f"an event in the stream of {node.name}")
+            assert event in str(found["data"]), (event, found)
             cursor = found["nextCursor"]
+
+    def streamed(self, node: Node, cursor: str) -> dict[str, Any] | None:
+        found = self.ask(node, f"/events/stream?after={cursor}&wait=5").json
+        return found if found["data"] else None
 
     def console(self, one: Node, other: Node) -> None:
         """Where both have one, a browser signed in at one is known at the other."""
@@ -153,7 +157,7 @@ class Comparison:
         assert "Sign out" in text, text
         form = text.partition('name="form" value="')[2].partition('"')[0]
         other.call("admin", "POST", "/console/sign-out", f"form={form}".encode(), expect=303, headers=FORM | cookie)
-        until(lambda: b"Sign out" not in page(one, "sub-clients", cookie).body, "the end of a console session", 5)
+        until(lambda: b"Sign out" not in page(one, "sub-clients", cookie).body, "the end of a console session")
 
     def pages(self, one: Node, other: Node) -> None:
         """A list whose pages come from both in turn is the list."""
@@ -181,21 +185,26 @@ class Comparison:
             base, f"{base}/branding", f"{base}/compliance", f"{base}/credentials", "/admin/v1/upstreams",
             "/admin/v1/members", "/admin/v1/me", "/admin/v1/audit?limit=100", "/admin/v1/audit/verify")]
         for listener, path, token in asked:
-            answers = [node.call(listener, "GET", path, token=token, expect=None) for node in (old, new)]
-            assert answers[0].status == answers[1].status, (path, answers)
-            if answers[0].status == 200:
-                fits(answers[0].json, answers[1].json, path)
+            def differences() -> list[str]:
+                answers = [node.call(listener, "GET", path, token=token, expect=None) for node in (old, new)]
+                if answers[0].status != answers[1].status:
+                    return [f"{path}: {answers}"]
+                return differ(answers[0].json, answers[1].json, path) if answers[0].status == 200 else []
+
+            # Nodes write down statistics now and then, so what is shown may change between two looks.
+            for _ in range(3):
+                if not (found := differences()):
+                    break
+            assert not found, found
 
 
-def fits(old: Any, new: Any, place: str) -> None:
-    """That `new` has whatever `old` has; it may have more members. Cursors are each version's own."""
-    if isinstance(old, dict):
-        for name in old.keys() - {"nextCursor"}:
-            assert name in new, f"{place} has no {name} any more"
-            fits(old[name], new[name], f"{place} {name}")
-    elif isinstance(old, list):
-        assert len(old) == len(new), f"{place}: {len(old)} and {len(new)}"
-        for index, (one, other) in enumerate(zip(old, new)):
-            fits(one, other, f"{place} {index}")
-    else:
-        assert old == new, f"{place}: {old!r} and {new!r}"
+def differ(old: Any, new: Any, place: str) -> list[str]:
+    """Where `new` lacks what `old` has; it may have more members. Cursors are each version's own."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        lost = [f"{place} has no {name} any more" for name in old.keys() - new.keys()]
+        both = old.keys() & new.keys() - {"nextCursor"}
+        return lost + [told for name in both for told in differ(old[name], new[name], f"{place} {name}")]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = enumerate(zip(old, new))
+        return [told for index, pair in pairs for told in differ(*pair, f"{place} {index}")]
+    return [] if old == new else [f"{place}: {old!r} and {new!r}"]

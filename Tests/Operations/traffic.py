@@ -100,7 +100,7 @@ class Traffic:
 
     def post(self, client: dict[str, Any], identifier: str, besides: Node | None = None) -> None:
         """As an upstream does, which posts an event again until it is answered 200."""
-        while True:
+        while not self.over.is_set():
             with self.balancer.next(besides) as node:
                 if self.judge("webhook", node, self.stand.send(node, client, identifier)):
                     return
