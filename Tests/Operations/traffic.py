@@ -83,7 +83,7 @@ class Traffic:
 
     def judge(self, what: str, node: Node, answer: Answer) -> bool:
         """Whether it is the answer that was wanted."""
-        kind = what if answer.status == 200 else f"{what} refused"
+        kind = what if answer.status == 200 else f"refused {what}"
         with self.lock:
             self.counts[kind] = self.counts.get(kind, 0) + 1
             if answer.status == 200 and what == "webhook":

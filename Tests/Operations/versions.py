@@ -19,7 +19,7 @@ from stand import Stand
 from traffic import Balancer, Traffic
 
 OPTIONS = {"--loops": "1", "--reconcile-interval": "0", "--retry-time-divisor": "20", "--acknowledge-within": "10000",
-           "--public-url": "https://subgate.example"}
+           "--public-url": "https://subgate.example", "--rate-limit-per-key": "0", "--rate-limit-per-sub-client": "0"}
 # What makes the end of a killed node's leases come soon.
 SHORT = {"--attempt-timeout": "1s", "--lease": "7s"}
 # A merchant who does not always answer at first, so that retries go from version to version.
