@@ -79,7 +79,8 @@ class Traffic:
                 act()
             except Exception as problem:
                 self.wrong.append(f"{act.__name__}: {problem!r}")
-            self.over.wait(0.005)
+            # So that drills beside this one, and the nodes, find time too.
+            self.over.wait(0.02)
 
     def judge(self, what: str, node: Node, answer: Answer) -> bool:
         """Whether it is the answer that was wanted."""
@@ -112,7 +113,7 @@ class Traffic:
             with self.balancer.next() as node:
                 self.judge("read", node, node.call(
                     "public", "GET", path, token=client["clientSecret"], expect=None))
-        self.over.wait(0.02)
+        self.over.wait(0.1)
 
     def link(self) -> None:
         """A link token of one node, and the event of its transfer to another."""
@@ -126,7 +127,7 @@ class Traffic:
         asked = json.loads(self.upstream.at("/api/v1/linktoken")[-1].body)
         session = client | {"reference": asked["transferOptions"]["transactionId"]}
         self.post(session, str(uuid.uuid4()), besides=node)
-        self.over.wait(0.02)
+        self.over.wait(0.1)
 
     def webhooks(self) -> int:
         with self.lock:
