@@ -159,11 +159,11 @@ class Upgrade:
         last = stand.admin(self.news[0], "GET", "/audit/verify").json
         assert last["valid"], last
         self.command(self.new, "check")
-        # A node that is killed loses what it has not yet added.
-        if self.counts_usage and not self.kills:
-            until(self.usage_is_right, "the use that was made counted")
         for node in self.news:
             node.stop()
+        # A node adds what it counted every few seconds and as it stops; one that is killed loses the last of it.
+        if self.counts_usage and not self.kills:
+            until(self.usage_is_right, "the use that was made counted")
         crossed = self.crossed()
         assert crossed > 0, "no retry went from version to version"
         counts = ", ".join(f"{count} {what}s" for what, count in sorted(self.traffic.counts.items()))
