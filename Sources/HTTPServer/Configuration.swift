@@ -32,9 +32,11 @@ package struct HTTPServerConfiguration: Sendable {
     package var transferGrace = Duration.seconds(10)
     /// Under this rate a body is answered 408, and a client that does not read its answer is cut off.
     package var floorBytesPerSecond = 1024
-    /// How long a connection whose request was refused waits before its next is looked at: long beside what a refusal
-    /// costs, short beside the second that `Retry-After` asks for.
+    /// How long a connection whose request was refused waits, at least, before its next is looked at: long beside what
+    /// a refusal costs, short beside the second that `Retry-After` asks for. The more connections do, the longer.
     package var restTime = Duration.milliseconds(100)
+    /// Whether a request for this path, that came while its connection rests, waits for the end of the rest.
+    package var mayWait: @Sendable (_ path: ArraySlice<UInt8>) -> Bool = { _ in true }
     /// How long a connection that is done waits for its peer to read the last answer and close.
     package var lingerTimeout = Duration.seconds(2)
 

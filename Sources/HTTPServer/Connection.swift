@@ -30,7 +30,9 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     let isReserve: Bool
     /// Where the server's list has this connection.
     var index: Int
-    var phase = Phase.idle
+    var phase = Phase.idle {
+        didSet { if oldValue == .resting, phase != .resting { endRest() } }
+    }
     /// When the phase has lasted too long, in the loop's milliseconds.
     var deadline = UInt64.max
     /// When what waits to be written has waited too long.
@@ -48,6 +50,11 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     /// Answers not yet given to the stream.
     var out: [UInt8] = []
     var flushIsScheduled = false
+
+    /// Its place among those that rest, and the request that waits for the end of it, since when, in the loop's
+    /// milliseconds.
+    var restPlace: Int?
+    var held: (head: ParsedHead, since: UInt64)?
 
     /// The request being answered.
     var exchange = Exchange()
@@ -69,10 +76,13 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     var isIdle: Bool {
         phase == .securing || ((phase == .idle || phase == .resting) && !hasBacklog && stream.pendingBytes == 0)
     }
-    var hasBacklog: Bool { backlogStart < backlog.count }
+    var hasBacklog: Bool { backlogStart < backlog.count || held != nil }
 
     /// Memory this connection holds that grows with what its peer does, but for a body somebody asked for.
-    var heldBytes: Int { backlog.capacity + parser.heldBytes + out.capacity + stream.copiedBytes }
+    var heldBytes: Int {
+        backlog.capacity + parser.heldBytes + out.capacity + stream.copiedBytes
+            + (held?.head.fields.bytes.capacity ?? 0)
+    }
 
     func start() {
         deadline = now + server.timing.idleTimeout
@@ -121,7 +131,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
             advance(waiting.span, &cursor)
             backlogStart = cursor
         }
-        if !hasBacklog || !acceptsInput {
+        if backlogStart == backlog.count || !acceptsInput {
             backlog = []
             backlogStart = 0
         } else if backlogStart > Limits.backlogBytes {
@@ -157,7 +167,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
         case .idle, .head: out.count + stream.pendingBytes < Limits.outgoingBytes
         case .handling: exchange.body == .collecting || exchange.body == .discarding
         case .draining: true
-        case .securing, .resting, .flushing, .lingering, .closed: false
+        case .resting: held == nil
+        case .securing, .flushing, .lingering, .closed: false
         }
     }
 
@@ -172,7 +183,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     func streamDidEnd() {
         inputEnded = true
         if phase == .lingering { return close() }
-        if !hasBacklog { endOfInput() }
+        // Who was refused and left is not worth an answer to what waits.
+        if !hasBacklog || phase == .resting { endOfInput() }
         // Whoever closed its side of the connection is, nearly always, no longer there to be answered.
         if phase == .handling { task?.cancel() }
     }

@@ -118,8 +118,7 @@ extension Connection {
         case .head: fail(.timeout)
         case .handling where exchange.body == .collecting: fail(.timeout)
         case .securing, .idle, .draining, .lingering: close()
-        case .resting: wake()
-        case .handling, .flushing, .closed: break
+        case .resting, .handling, .flushing, .closed: break
         }
     }
 }

@@ -39,8 +39,17 @@ struct BodyCollection {
 extension Connection {
     // MARK: Request
 
-    /// Starts the task that answers the request.
+    /// A request has come: it is answered, unless the connection rests and the request may wait for the end of that.
     func begin(_ head: ParsedHead) {
+        if phase == .resting, server.holds(head) {
+            held = (head, now)
+        } else {
+            begin(head, since: now)
+        }
+    }
+
+    /// Starts the task that answers the request.
+    private func begin(_ head: ParsedHead, since came: UInt64) {
         phase = .handling
         deadline = .max
         server.statistics.requests += 1
@@ -52,7 +61,8 @@ extension Connection {
             awaitsContinue: head.expectsContinue && hasBody, body: hasBody ? .unread : .complete)
         let request = Request(
             head: RequestHead(
-                parsed: head, requestId: requestId, peer: stream.peer, isCrowded: isReserve && server.isCrowded),
+                parsed: head, requestId: requestId, peer: stream.peer, isCrowded: isReserve && server.isCrowded,
+                waited: .milliseconds(now - came)),
             body: RequestBody(connection: hasBody ? self : nil, exchange: number))
         task = server.loop.spawn { [self] in
             let response = await server.handler(request)
@@ -194,13 +204,24 @@ extension Connection {
     private func settle() {
         phase = exchange.rests ? .resting : .idle
         deadline = now + (exchange.rests ? server.timing.restTime : server.timing.idleTimeout)
+        if exchange.rests { restPlace = server.rest(self) }
     }
 
     /// Takes up what came while the connection rested.
     func wake() {
-        phase = .idle
-        deadline = now + server.timing.idleTimeout
+        guard phase == .resting else { return }
+        let waiting = held
+        phase = parser.isInsideHead ? .head : .idle
+        deadline = now + (phase == .head ? server.timing.headDeadline : server.timing.idleTimeout)
+        if let waiting { begin(waiting.head, since: waiting.since) }
         advanceBacklog()
+    }
+
+    /// However the rest ended.
+    func endRest() {
+        if let place = restPlace { server.endRest(place) }
+        restPlace = nil
+        held = nil
     }
 
     /// Ends the connection before or inside the answer.

@@ -30,6 +30,11 @@ package final class HTTPServer: @unchecked Sendable {
     /// A buffer for answers that connections pass around, so that idle ones hold none.
     var spareBuffer: [UInt8] = []
 
+    /// See `RestQueue.swift`.
+    var resting = RestQueue<Connection>()
+    var restTimer: LoopTimer?
+    /// Requests that may still be begun before the next tick, though their connections rest.
+    var urgentLeft = Limits.restedAtOnce
     private let tlsBuffers: TLSBuffers?
     private var listeners: [TCPListener] = []
     private(set) var connections: [Connection] = []

@@ -32,6 +32,15 @@ package enum Limits {
     static let controlBytes = 16 * 1024
     /// Connections looked at for one that is idle, when there is no room for another.
     static let connectionsLookedAt = 64
+    /// Connections that come back a millisecond on one loop after their request was refused, while all are refused
+    /// again: 2 000 a second, which costs a few hundredths of a core.
+    static let restedPerMillisecond = 2
+    /// Connections that come back at once, and how often some do: 16 000 a second while none is refused again. Likewise
+    /// what may not wait.
+    static let restedAtOnce = 80
+    static let restTick = Duration.milliseconds(5)
+    /// Places of those who rested, kept for the next: 24 bytes each.
+    static let restingKept = 256
     /// First reservation for a body, whatever length it announces: memory follows bytes that came.
     static let bodyReservationBytes = 64 * 1024
 }

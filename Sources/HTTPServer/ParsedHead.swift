@@ -12,4 +12,10 @@ struct ParsedHead: Sendable {
     let expectsContinue: Bool
     /// The client will send nothing after this request.
     let wantsClose: Bool
+
+    /// See `RequestHead.path`.
+    var pathBytes: ArraySlice<UInt8> {
+        if !path.isEmpty { return fields.bytes[path.range] }
+        return isAsterisk ? [ASCII.asterisk] : [ASCII.slash]
+    }
 }

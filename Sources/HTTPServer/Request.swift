@@ -15,6 +15,8 @@ package struct RequestHead: Sendable {
     package let peer: PeerAddress
     /// Whether it came through a reserved connection, while all others are taken.
     package let isCrowded: Bool
+    /// How long it was left waiting, because its connection rested.
+    package let waited: Duration
 
     package var method: Method { parsed.method }
     package var headers: HeaderFields { parsed.fields }
@@ -24,10 +26,7 @@ package struct RequestHead: Sendable {
 
     /// The path as sent, percent-encoding included. It starts with a slash and has no dot segments, no empty segments,
     /// no encoded slashes, backslashes or control bytes, and is UTF-8 once decoded.
-    package var path: ArraySlice<UInt8> {
-        if !parsed.path.isEmpty { return parsed.fields.bytes[parsed.path.range] }
-        return isAsterisk ? [ASCII.asterisk] : [ASCII.slash]
-    }
+    package var path: ArraySlice<UInt8> { parsed.pathBytes }
 
     /// The query as sent, without its question mark; nil where there is none. See `QueryItems`.
     package var query: ArraySlice<UInt8>? { parsed.query.map { parsed.fields.bytes[$0.range] } }
