@@ -79,6 +79,8 @@ package final class APIContext: Sendable {
     /// The lists of upstreams that this loop knows.
     package let catalogue: Catalogue
     package let accept: Accept
+    /// Whether one more webhook can be stored in time.
+    package let hasRoom: @Sendable () -> Bool
     package let readiness: @Sendable () -> Readiness
     /// For what takes longer than a loop may be held.
     package let worker: Worker
@@ -89,11 +91,14 @@ package final class APIContext: Sendable {
     package let gate: RateGate
     /// What is under way on this loop.
     let admission: LoopState<Admission>
+    /// Of this loop.
+    let refusals: RefusalLog
 
     package init(
         configuration: APIConfiguration, store: Store, clock: Clock, identifiers: IdentifierSource, log: Log,
         metrics: Metrics, requestMetrics: RequestMetrics, upstreams: UpstreamDirectory, mesh: MeshClient,
-        accounts: AccountClient, accept: @escaping Accept, readiness: @escaping @Sendable () -> Readiness,
+        accounts: AccountClient, accept: @escaping Accept,
+        hasRoom: @escaping @Sendable () -> Bool = { true }, readiness: @escaping @Sendable () -> Readiness,
         worker: Worker, bell: EventBell, gate: RateGate
     ) {
         self.configuration = configuration
@@ -111,11 +116,13 @@ package final class APIContext: Sendable {
             try await mesh.answer(list.call, of: upstream)
         }
         self.accept = accept
+        self.hasRoom = hasRoom
         self.readiness = readiness
         self.worker = worker
         self.bell = bell
         logos = LogoDirectory(store: store)
         self.gate = gate
+        refusals = RefusalLog(loop: store.loop, log: log)
         admission = LoopState(store.loop, Admission(capacity: configuration.requestsInFlight))
     }
 }

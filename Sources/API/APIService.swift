@@ -31,6 +31,15 @@ package struct APIService: Sendable {
         return response
     }
 
+    /// Whether a request for this path, on a connection whose last one was refused, may wait a little: a webhook only
+    /// if it would be refused as well.
+    package func mayWait(_ path: ArraySlice<UInt8>) -> Bool {
+        guard case .route(let position, _) = router.match(.post, path),
+            case .inbound = table.served[position].handler
+        else { return true }
+        return !context.hasRoom()
+    }
+
     /// The trace that the caller named, or a new one, and a span of our own.
     private func trace(_ head: RequestHead) -> TraceContext {
         let span = context.identifiers.draw()
@@ -75,7 +84,7 @@ package struct APIService: Sendable {
         guard call.route.isLimited else { return await run(call, &facts) }
         var response: Response
         if let refusal = call.enter(&facts.standings) {
-            response = call.refuse(refusal)
+            response = call.refuse(refusal, &facts)
         } else {
             response = await run(call, &facts)
             call.leave()
@@ -89,7 +98,7 @@ package struct APIService: Sendable {
             do {
                 let principal = try await Access.mesh(call, needs: access)
                 facts.subClient = principal.scope.subClient
-                if let refusal = call.enter(principal, &facts.standings) { return call.refuse(refusal) }
+                if let refusal = call.enter(principal, &facts.standings) { return call.refuse(refusal, &facts) }
                 defer { call.leave(principal) }
                 return try await handler(call, principal)
             } catch {
@@ -104,12 +113,12 @@ package struct APIService: Sendable {
                 return try await handler(call, &facts)
             case .admin(let permission, let handler):
                 let scope = try await Access.admin(call, needs: permission)
-                if let refusal = call.enter(scope, &facts.standings) { return call.refuse(refusal) }
+                if let refusal = call.enter(scope, &facts.standings) { return call.refuse(refusal, &facts) }
                 return try await handler(call, scope)
             case .tenant(let access, let handler):
                 let principal = try await Access.tenant(call, needs: access)
                 facts.subClient = principal.scope.subClient
-                if let refusal = call.enter(principal, &facts.standings) { return call.refuse(refusal) }
+                if let refusal = call.enter(principal, &facts.standings) { return call.refuse(refusal, &facts) }
                 defer { call.leave(principal) }
                 return try await handler(call, principal)
             case .console(let permission, let page):
@@ -148,14 +157,22 @@ package struct APIService: Sendable {
                 context.requestMetrics.acknowledged(facts.fate, status: response.status, nanoseconds: nanoseconds)
             }
         }
-        context.log.info(
-            "request",
-            [
-                (.requestId, .bytes(request.head.requestId)), (.traceId, .bytes(facts.traceText)),
-                (.listener, .text(listenerName)), (.method, .text("\(request.head.method.name)")),
-                (.route, .text(facts.route.map { patterns[$0] } ?? "none")),
-                (.status, .integer(response.status)),
-                (.durationMs, .duration(.nanoseconds(Int64(clamping: nanoseconds)))),
-            ] + facts.fields)
+        if let reason = facts.refusal, !context.refusals.mayTell(reason) {
+            context.log.debug("request", fields(request, response, facts, nanoseconds))
+        } else {
+            context.log.info("request", fields(request, response, facts, nanoseconds))
+        }
+    }
+
+    private func fields(
+        _ request: Request, _ response: Response, _ facts: RequestFacts, _ nanoseconds: UInt64
+    ) -> [Log.Field] {
+        [
+            (.requestId, .bytes(request.head.requestId)), (.traceId, .bytes(facts.traceText)),
+            (.listener, .text(listenerName)), (.method, .text("\(request.head.method.name)")),
+            (.route, .text(facts.route.map { patterns[$0] } ?? "none")),
+            (.status, .integer(response.status)),
+            (.durationMs, .duration(.nanoseconds(Int64(clamping: nanoseconds)))),
+        ] + facts.fields
     }
 }

@@ -17,6 +17,8 @@ package struct Intake: Sendable {
     private typealias Waiter = CheckedContinuation<Result<AcceptedEvent.Fate, StoreError>, Never>
 
     private struct State {
+        /// How many may wait.
+        var pace: IntakePace
         /// What waits for a commit, numbered in the order it came.
         var events: [(event: ReceivedEvent, number: UInt64)] = []
         var nextNumber: UInt64 = 0
@@ -69,9 +71,19 @@ package struct Intake: Sendable {
             return overdue
         }
 
-        mutating func end(_ count: Int) {
+        /// Ends a commit that began then, and takes out whoever came last, where more wait than that allows.
+        mutating func end(_ count: Int, begun began: UInt64, _ now: UInt64) -> [Waiter] {
             commits -= 1
             committing -= count
+            pace.note(count, from: began, to: now)
+            let surplus = events.suffix(max(0, events.count - room(now)))
+            events.removeLast(surplus.count)
+            return surplus.compactMap { waiters.removeValue(forKey: $0.number) }
+        }
+
+        /// How many may wait now.
+        func room(_ now: UInt64) -> Int {
+            min(Limits.waitingWebhooks, max(Limits.fewWebhooks, pace.room(at: now) - committing))
         }
     }
 
@@ -84,18 +96,21 @@ package struct Intake: Sendable {
     private let answerWithin: Duration
     private let state: LoopState<State>
 
+    /// Whether one more webhook can be stored in time, as far as is known.
+    package var hasRoom: Bool { state.withValue { $0.events.count < $0.room(EventLoop.monotonicNanoseconds) } }
+
     package init(loop: EventLoop, store: Store, dispatcher: Dispatcher, answerWithin: Duration) {
         self.loop = loop
         self.answerWithin = answerWithin
         self.store = store
         self.dispatcher = dispatcher
-        state = LoopState(loop, State())
+        state = LoopState(loop, State(pace: IntakePace(answerWithin: answerWithin)))
     }
 
     /// Returns once the event is durable (or was before). Throws if it may not be, or if that took too long: then it
     /// must not be acknowledged. `.unavailable` if it was not stored, `.outcomeUnknown` if it may be.
     package func accept(_ event: ReceivedEvent) async throws(StoreError) -> AcceptedEvent.Fate {
-        guard state.withValue({ $0.events.count < Limits.waitingWebhooks }) else { throw .unavailable }
+        guard hasRoom else { throw .unavailable }
         let deadline = EventLoop.monotonicNanoseconds + UInt64(answerWithin.microseconds) * 1_000
         let result = await withCheckedContinuation { (waiter: Waiter) in
             // Others of the turn join the first's commit.
@@ -126,10 +141,14 @@ package struct Intake: Sendable {
         while true {
             let batch = state.withValue { $0.begin() }
             if batch.isEmpty { return }
+            let began = EventLoop.monotonicNanoseconds
             await commit(batch)
             // Whoever was just answered sends the next: they come one by one, and had better go in together.
             if batch.count >= Limits.fewWebhooks { await loop.sleep(for: Limits.gatheringTime) }
-            state.withValue { $0.end(batch.count) }
+            let surplus = state.withValue {
+                $0.end(batch.count, begun: began, EventLoop.monotonicNanoseconds)
+            }
+            for waiter in surplus { waiter.resume(returning: .failure(.unavailable)) }
         }
     }
 

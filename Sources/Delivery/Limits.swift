@@ -77,6 +77,11 @@ package enum Limits {
     static let fewWebhooks = 8
     /// How long the webhooks after a larger commit are gathered: small beside the 200 ms an upstream waits.
     static let gatheringTime: Duration = .milliseconds(5)
+    /// Webhooks in a commit from which on it tells how many can be stored in a time: most of what a smaller one costs
+    /// it costs once.
+    static let tellingWebhooks = 64
+    /// How long that counts: then the database may be another.
+    static let paceAge: Duration = .seconds(10)
     /// Webhooks waiting to be accepted on one loop; more are refused with 503, and the upstream repeats them.
     static let waitingWebhooks = 8_192
     /// How long attempts are gathered before they are recorded. A node that is killed sends again what it had not

@@ -120,6 +120,7 @@ struct Shard: Sendable {
                 if fate == .stored, let reference = event.reference { parts.bell.ring(reference.subClient) }
                 return fate
             },
+            hasRoom: { intake.hasRoom },
             readiness: {
                 parts.phase.readiness(
                     outage: database.outage, hasUpstreams: upstreams.isLoaded, hold: parts.gate.hold)
@@ -155,6 +156,7 @@ struct Shard: Sendable {
             errorBody: { Problem.serverError(status: $0, requestID: $1) },
             unixTime: { clock.now().seconds })
         configuration.sharesPort = sharesPort
+        configuration.mayWait = { service.mayWait($0) }
         configuration.tls = tls
         if "\(table.listener)" == "public" {
             configuration.connectionLimit = connectionLimit

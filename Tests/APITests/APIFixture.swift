@@ -32,7 +32,11 @@ struct APIFixture: Sendable {
     /// Lets a test make the commit fail.
     final class Accepting: Sendable {
         let failure: LoopState<StoreError?>
-        init(_ loop: EventLoop) { failure = LoopState(loop, nil) }
+        let hasRoom: LoopState<Bool>
+        init(_ loop: EventLoop) {
+            failure = LoopState(loop, nil)
+            hasRoom = LoopState(loop, true)
+        }
     }
 
     /// See `StoreFixture.with`. `proxies` are trusted to tell where requests come from. Callers may send what they like
@@ -98,6 +102,7 @@ struct APIFixture: Sendable {
                 if let reference = event.reference { bell.ring(reference.subClient) }
                 return fate
             },
+            hasRoom: { accepting.hasRoom.withValue { $0 } },
             readiness: { Readiness(status: .ready) }, worker: Worker(capacity: 4), bell: bell,
             gate: RateGate(rates, metrics: RefusalMetrics(metrics)))
     }

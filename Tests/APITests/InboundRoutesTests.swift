@@ -161,6 +161,18 @@ import Upstream
         }
     }
 
+    @Test func whereThereIsNoRoomOneIsRefusedBeforeItIsLookedAt() async throws {
+        try await APIFixture.with { fixture in
+            let scene = try await Scene(fixture)
+            fixture.accepting.hasRoom.withValue { $0 = false }
+            let answer = try await scene.post(scene.body(), signedWith: Array("wrong".utf8))
+            #expect(answer.status == 503 && answer.headers["retry-after"] == "1")
+            #expect(answer.text.contains("Nothing was changed"))
+            fixture.accepting.hasRoom.withValue { $0 = true }
+            #expect(try await scene.post(scene.body()).status == 200)
+        }
+    }
+
     @Test func aNewSecretCountsAtOnceOnTheNodeThatTookIt() async throws {
         try await APIFixture.with { fixture in
             let scene = try await Scene(fixture)

@@ -14,12 +14,17 @@ enum InboundRoutes {
         _ call: Call, _ facts: inout RequestFacts
     ) async throws(Problem) -> Response {
         let id: UpstreamID = try call.identifier(0)
+        // Before its body is read and its signature looked at: that is most of what it costs here.
+        if !call.context.hasRoom() || call.head.waited > call.context.configuration.acknowledgeWithin / 2 {
+            return call.refuse(Refusal(reason: .webhooksBusy), &facts)
+        }
         guard let tag = WebhookSignature.tag(call.head.headers) else { throw .unsignedWebhook }
         guard let upstream = await call.context.upstreams.upstream(id) else {
             throw call.context.upstreams.isCurrent ? .notFound : .unavailable
         }
         let body = try await call.bytes()
-        let arrived = call.context.clock.monotonic()
+        let waited = UInt64(call.head.waited.microseconds) * 1_000
+        let arrived = call.context.clock.monotonic() &- waited
         guard WebhookSignature.isValid(tag, for: body, keys: upstream.webhookKeys) else { throw .unsignedWebhook }
         let event = try MeshEvent.read(
             body, upstream: upstream.id, id: call.context.identifiers.next(),
@@ -40,10 +45,10 @@ enum InboundRoutes {
                     ])
             }
         } catch {
-            throw refuse(call, error, isLate(call, since: arrived) ? .lateWebhook : .webhook)
+            throw refuse(call, error, isLate(call, since: arrived) ? .lateWebhook : .webhook, &facts)
         }
         // Stored, but the upstream has given up on it: it sends it again, and gets its 200 for a repetition.
-        if isLate(call, since: arrived) { throw refuse(call, .outcomeUnknown, .lateWebhook) }
+        if isLate(call, since: arrived) { throw refuse(call, .outcomeUnknown, .lateWebhook, &facts) }
         return Response(status: 200)
     }
 
@@ -52,10 +57,13 @@ enum InboundRoutes {
         return call.context.clock.monotonic() &- arrived > limit
     }
 
-    private static func refuse(_ call: Call, _ error: StoreError, _ reason: Refusal.Reason) -> Problem {
+    private static func refuse(
+        _ call: Call, _ error: StoreError, _ reason: Refusal.Reason, _ facts: inout RequestFacts
+    ) -> Problem {
         let problem = call.problem(error)
         if problem.code != .unavailable { return problem }
         call.context.gate.metrics.count(reason)
+        facts.refusal = reason
         return Refusal(reason: reason).problem
     }
 }

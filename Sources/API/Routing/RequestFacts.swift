@@ -12,6 +12,8 @@ struct RequestFacts: Sendable {
     /// Of a webhook: the event it brought, whose trace the request then belongs to, and what became of it.
     var event: (id: EventID, trace: UUIDValue)?
     var fate: AcceptedEvent.Fate?
+    /// Why it was refused, if it was.
+    var refusal: Refusal.Reason?
     /// Where its caller stands, for the answer's headers.
     var standings = RateStandings()
 

@@ -62,8 +62,9 @@ extension Call {
     func noteWrongKey() { context.gate.noteWrongKey(from: limitedAddress, now: context.clock.monotonic()) }
 
     /// The answer, in the format of the route.
-    func refuse(_ refusal: Refusal) -> Response {
+    func refuse(_ refusal: Refusal, _ facts: inout RequestFacts) -> Response {
         context.gate.metrics.count(refusal.reason)
+        facts.refusal = refusal.reason
         var response =
             route.isMesh
             ? refusal.meshProblem.response(requestID: requestID) : refusal.problem.response(requestID: requestID)

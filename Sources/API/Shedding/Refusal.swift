@@ -15,6 +15,8 @@ struct Refusal: Error, Equatable {
         case busy
         /// The connection was one of those kept for upstreams.
         case connections
+        /// As many webhooks wait as can be stored in time.
+        case webhooksBusy
         /// Webhooks that could not be stored in time, or not at all.
         case lateWebhook, webhook
 
@@ -22,7 +24,7 @@ struct Refusal: Error, Equatable {
         var isCallers: Bool {
             switch self {
             case .addressRate, .keyRate, .subClientRate, .failedKeys, .subClientBusy: true
-            case .busy, .connections, .lateWebhook, .webhook: false
+            case .busy, .connections, .webhooksBusy, .lateWebhook, .webhook: false
             }
         }
 
@@ -33,7 +35,7 @@ struct Refusal: Error, Equatable {
             case .subClientRate: "Too many requests of this sub-client."
             case .failedKeys: "Too many wrong keys from your address."
             case .subClientBusy: "Too many requests of this sub-client at once."
-            case .busy, .connections: "Too much is under way. Nothing was changed. Send it again."
+            case .busy, .connections, .webhooksBusy: "Too much is under way. Nothing was changed. Send it again."
             case .lateWebhook: "It may have been stored, but not in time. Send it again."
             case .webhook: "It may have been stored. Send it again."
             }

@@ -43,6 +43,12 @@ package enum SheddingLimits {
     /// In percent of it, for one sub-client: three that wait for something slow leave room for a fourth.
     static let shareOfSubClient = 25
 
+    // MARK: What is told of refusals
+
+    /// Refused requests that have a log line each, of one loop in one interval: enough to see who is refused and where.
+    static let refusalLines = 10
+    static let refusalInterval = Duration.seconds(1)
+
     // MARK: Connections
 
     /// Connections of the public listener on one loop, where the process may have as many descriptors.
