@@ -119,6 +119,8 @@ class Stand:
         self.acknowledged: dict[str, list[str]] = {}
         self.lock = threading.Lock()
         self.clients: list[dict[str, Any]] = []
+        # Where link tokens are minted, and as whom; nowhere, unless a drill says so before it fills the stand.
+        self.upstream = ("http://127.0.0.1:9", str(uuid.uuid4()))
 
     def __enter__(self) -> "Stand":
         return self
@@ -137,8 +139,8 @@ class Stand:
     def fill(self, node: Node, clients: int = 2, endpoints: int = 2) -> None:
         """Makes an upstream, and sub-clients with endpoints at `/CLIENT/ENDPOINT` of the receiver."""
         made = self.admin(node, "POST", "/upstreams", {
-            "environment": "sandbox", "name": "drill", "baseUrl": "http://127.0.0.1:9",
-            "clientId": str(uuid.uuid4()), "clientSecret": "drill", "webhookSecrets": [WEBHOOK_SECRET],
+            "environment": "sandbox", "name": "drill", "baseUrl": self.upstream[0],
+            "clientId": self.upstream[1], "clientSecret": "drill", "webhookSecrets": [WEBHOOK_SECRET],
         }, expect=201).json
         self.upstream_id = made["id"]
         self.clients = [self.make_client(node, index, endpoints) for index in range(clients)]
