@@ -76,7 +76,7 @@ class Round(NamedTuple):
     @property
     def bought(self) -> float:
         """Served by a CPU second of the node."""
-        return self.served / max(self.processor, 0.01)
+        return max(1, self.served) / max(self.processor, 0.01)
 
     def with_more(self, other: "Round") -> "Round":
         return self._replace(
