@@ -67,13 +67,14 @@ class Nginx(Proxy):
             "listen 443 ": f"listen 127.0.0.1:{self.port} ", "listen [::]:443 ": f"listen 127.0.0.2:{self.port} ",
             "/etc/ssl/subgate/pay.example.com.pem": str(self.certificate),
             "/etc/ssl/subgate/pay.example.com.key": str(self.key), "192.0.2.0/24": f"{ADMINS}/32"})
-        # What Debian's nginx.conf has around it; in one process, so that nothing of it is left.
+        # What Debian's nginx.conf has around it, its TLS too; in one process, so that nothing of it is left.
         paths = "".join(f"{kind}_temp_path {self.folder}/{kind};\n"
                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         whole = self.folder / "nginx.conf"
         whole.write_text(
             f"daemon off;\nmaster_process off;\npid {self.folder}/pid;\nerror_log stderr;\nevents {{}}\n"
-            f"http {{\naccess_log off;\n{paths}include {site};\n}}\n")
+            f"http {{\naccess_log off;\nssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;\nssl_prefer_server_ciphers on;\n"
+            f"{paths}include {site};\n}}\n")
         told = run(["nginx", "-t", "-q", "-c", whole, "-e", "stderr"])
         assert not told, told
         return self.begin(["nginx", "-c", whole, "-e", "stderr"])
