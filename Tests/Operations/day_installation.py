@@ -120,6 +120,13 @@ class Day:
         until(self.is_ready, "a node that is ready", seconds=60)
         return time.monotonic() - start
 
+    def build(self) -> str:
+        version, digest = self.run("subgate --version; sha256sum /usr/local/bin/subgate | cut -c1-8").splitlines()
+        return f"{version} ({digest})"
+
+    def value(self, name: str) -> str:
+        return self.run(f'echo "${name}"')
+
     def property(self, name: str) -> str:
         return self.machine.run(f"systemctl show --value --property {name} subgate").strip()
 

@@ -73,6 +73,3 @@ class Shell:
             lines.append(line)
         late.cancel()
         raise AssertionError(f"a block failed:\n{script}\n-- it printed:\n{''.join(lines)[-4000:]}")
-
-    def value(self, expression: str) -> str:
-        return self.run(f'printf "%s\\n" "{expression}"')
