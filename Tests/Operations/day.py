@@ -32,8 +32,8 @@ def main() -> int:
         for stage in STAGES:
             begin = time.monotonic()
             told = stage(day)
-            name = stage.__name__.replace("_", " ")
-            print(f"{name:<15} {time.monotonic() - begin:5.1f} s  {told}", flush=True)
+            name, seconds = stage.__name__.replace("_", " "), time.monotonic() - begin
+            print(f"{name:<15} {seconds:5.1f} s{day.longest_gap(begin)}: {told}", flush=True)
     print(f"{day.summary}; {time.monotonic() - start:.0f} s in all")
     return 0
 

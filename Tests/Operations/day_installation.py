@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 from day_readme import Shell
-from day_world import Mesh, Shop, Visitor, make_world
+from day_world import Shop, Visitor, make_world
 from machine import Machine
 from place import until
-from stand import Load, Stand, digits, uuid_of
+from stand import Load, Stand, digits
 from systemd_checks import Installed
 
 CERTIFICATE = "/etc/ssl/subgate/pay.example.com.pem"
@@ -50,7 +50,6 @@ class DayLoad(Load):
     def __init__(self, ledger: Ledger, visitor: Visitor) -> None:
         super().__init__(ledger, lambda: [visitor], threads=2)
         self.times: list[float] = []
-        self.paused = threading.Event()
 
     def run(self, index: int) -> None:
         while not self.over.is_set():
@@ -101,6 +100,10 @@ class Day:
     def start_load(self) -> None:
         self.load = DayLoad(self.ledger, self.visitor)
         self.inside(self.load.__enter__)
+
+    def longest_gap(self, since: float) -> str:
+        """Of this stage, if there is a load."""
+        return f", longest gap {self.load.longest_gap(since):.1f} s" if hasattr(self, "load") else ""
 
     def go_on(self, count: int = 20) -> None:
         self.load.go_on(count)

@@ -193,9 +193,9 @@ class Mesh:
     def start(self, webhooks: str) -> None:
         """`webhooks` is what a PSP enters in Mesh's dashboard."""
         option = f"--webhook-url {webhooks}" if webhooks else ""
+        options = f"--data-dir {self.FOLDER} --url https://{MESH} --webhook-secret {WEBHOOK_SECRET} {option}"
         self.shell.run(
             "systemctl stop mesh 2>/dev/null || true; systemctl reset-failed mesh 2>/dev/null || true\n"
-            f"systemd-run --quiet --unit mesh subgate sandbox --data-dir {self.FOLDER} --url https://{MESH} --webhook-secret {WEBHOOK_SECRET} "
-            + option)
+            f"systemd-run --quiet --unit mesh subgate sandbox {options}")
         until(lambda: "200" in self.machine.try_run(
             f"curl -s -o /dev/null -w %{{http_code}} http://127.0.0.1:{MESH_PORT}/sandbox/v1/clock"), "Mesh's stand-in")
