@@ -17,6 +17,12 @@ INSTALL, CURL, BACKUP = "Operations: install", "Five minutes with curl", "Operat
 
 ANSWERS = "curl --silent --output /dev/null --write-out '%%{http_code}' %s"
 
+# A deadlock with what it locks may end it.
+MISTAKE = """until psql "$OWNER_URL" --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 2>/dev/null <<'SQL'
+begin; drop schema subgate cascade; select clock_timestamp(); commit;
+SQL
+do sleep 1; done"""
+
 
 def put_build(day: Day, build: Any) -> str:
     """The block's own command with a build that is there. Swift's libraries are beside this one, perhaps in a home."""
@@ -186,8 +192,7 @@ def restore(day: Day) -> str:
     day.shop.status = 503
     day.go_on()
     # Somebody is on the wrong server. What is locked takes nothing more, so the moment has all that was acknowledged.
-    moment = day.run("""psql "$OWNER_URL" --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 <<'SQL' 2>/dev/null
-        begin; drop schema subgate cascade; select clock_timestamp(); commit;\nSQL""").splitlines()[-1]
+    moment = day.run(MISTAKE).splitlines()[-1]
     day.shop.status = 204
     commands = changed(block(BACKUP, "recovery.signal"), {"2026-03-01 11:59:00+00": moment})
     recover, check, serve = commands.partition("subgate check ")
@@ -217,9 +222,12 @@ def check_and_stop(day: Day) -> str:
     told = day.run('subgate check --database-url "$APP_URL" $KEY_FILES')
     day.run("systemctl stop subgate")
     assert day.property("Result") == "success"
-    ledger, load = day.ledger, day.load
+    ledger, load, taken = day.ledger, day.load, day.shop.taken
+    recorded = int(ledger.cluster.sql("select count(*) from subgate.delivery where status = 'delivered'"))
+    assert recorded == len(taken), f"{recorded} deliveries are recorded as delivered, {len(taken)} were received"
+    assert not day.shop.forged, f"the README's code refuses {day.shop.forged}"
     day.summary = (
-        f"{len(ledger.acknowledged)} acknowledged, {len(day.shop.taken)} delivered, lost {len(ledger.missing())}, "
+        f"{len(ledger.acknowledged)} acknowledged, {recorded} delivered and verified, lost {len(ledger.missing())}, "
         f"{ledger.repeated()} sent twice, longest gap between acknowledgements {load.longest_gap():.1f} s, "
         f"answers {dict(sorted(load.answers.items()))}")
     return told.replace("\n", ", ")
