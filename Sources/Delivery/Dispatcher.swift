@@ -254,8 +254,10 @@ package final class Dispatcher: Sendable {
 
     // MARK: Ending
 
-    /// Starts no more attempts, waits up to `grace` for those in flight, records them, and gives back what waits.
+    /// Starts no more attempts, waits up to `grace` for those in flight, records them, and gives back what waits; what
+    /// cannot be written by then, or within half a second more, is for whoever takes it over.
     package func stop(grace: Duration) async {
+        let started = clock.now()
         let waiting = state.withValue { state in
             state.isStopping = true
             return state.queue.removeWaiting()
@@ -274,7 +276,7 @@ package final class Dispatcher: Sendable {
             if isIdle { continuation.resume() }
         }
         deadline.cancel()
-        await recorder.drain()
+        await recorder.drain(within: max(grace - (clock.now() - started), .milliseconds(500)))
     }
 
     private func releaseIdleWaiters() {

@@ -10,6 +10,8 @@ struct Recorder: Sendable {
         /// Handovers of which something could not be written: their rows stay, for whoever takes them over.
         var lost: Set<UUIDValue> = []
         var isWriting = false
+        /// Whether what cannot be written is left at once to whoever takes it over.
+        var givesUp = false
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -48,8 +50,15 @@ struct Recorder: Sendable {
         if begins { loop.atTurnEnd { loop.spawn { await write() } } }
     }
 
-    /// Returns when everything handed over so far is written or given up.
-    func drain() async {
+    /// Returns when everything handed over so far is written or given up; after `limit` what is not yet written is, as
+    /// a database that is away must not keep a node from ending.
+    func drain(within limit: Duration) async {
+        let deadline = loop.spawn {
+            await loop.sleep(for: limit)
+            if Task.isCancelled { return }
+            state.withValue { $0.givesUp = true }
+            releaseIdleWaiters()
+        }
         await withCheckedContinuation { continuation in
             let isIdle = state.withValue { state in
                 if state.isWriting { state.idleWaiters.append(continuation) }
@@ -57,6 +66,15 @@ struct Recorder: Sendable {
             }
             if isIdle { continuation.resume() }
         }
+        deadline.cancel()
+    }
+
+    private func releaseIdleWaiters() {
+        let waiters = state.withValue { state in
+            defer { state.idleWaiters = [] }
+            return state.idleWaiters
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     private func write() async {
@@ -74,11 +92,7 @@ struct Recorder: Sendable {
             await write(batch)
             onWrite()
         }
-        let waiters = state.withValue { state in
-            defer { state.idleWaiters = [] }
-            return state.idleWaiters
-        }
-        for waiter in waiters { waiter.resume() }
+        releaseIdleWaiters()
     }
 
     /// The next that can be written together: one statement can write each delivery once.
@@ -104,7 +118,7 @@ struct Recorder: Sendable {
                 let leaseEnd = batch.map(\.delivery.leaseEnd).max() ?? clock.now()
                 log.warn(
                     "deliveries could not be recorded", [(.count, .integer(batch.count)), (.error, .text("\(error)"))])
-                guard clock.now() < leaseEnd else { break }
+                guard clock.now() < leaseEnd, !state.withValue(\.givesUp) else { break }
             }
             await loop.sleep(for: delay)
             delay = min(delay * 2, .seconds(1))

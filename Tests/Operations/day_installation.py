@@ -74,7 +74,7 @@ class Day:
         self.machine, self.later = machine, later
         self.shell, self.visitor = Shell(machine), Visitor()
         self.open = contextlib.ExitStack()
-        self.summary = ""
+        self.summary, self.builds = "", 0
 
     def __enter__(self) -> "Day":
         self.open.enter_context(self.shell)

@@ -26,8 +26,9 @@ do sleep 1; done"""
 
 def put_build(day: Day, build: Any) -> str:
     """The block's own command with a build that is there. Swift's libraries are beside this one, perhaps in a home."""
-    program = day.machine.place.folder / "subgate"
-    program.unlink(missing_ok=True)
+    day.builds += 1
+    program = day.machine.place.folder / f"build-{day.builds}" / "subgate"
+    program.parent.mkdir()
     program.symlink_to(build)
     day.machine.run(f"ldd {build} | awk '$3 ~ \"^/(home|root)/\" {{print $3}}' | xargs -r cp -u -t /usr/local/lib")
     day.machine.run("ldconfig")

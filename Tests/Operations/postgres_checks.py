@@ -2,8 +2,10 @@
 
 import re
 import time
+import uuid
 
 from cluster import Cluster
+from held import Hold
 from node import Node
 from place import Place, until
 from small_disk import SmallDisk, apart
@@ -13,6 +15,8 @@ ONE_LOOP = ["--loops", "1"]
 # What an upstream may be told: stored, not now, or nothing by a node that is away.
 ALLOWED_ANSWERS = {200, 503}
 RECOVERY_SECONDS = 10
+# A node has ten seconds, and systemd kills it after fifteen.
+STOP_SECONDS = 14
 
 
 def recover(load: Load, nodes: list[Node], since: float) -> float:
@@ -101,3 +105,19 @@ def fill_the_disk() -> None:
                     cluster.start()
                 recover(load, nodes, time.monotonic())
             ended_well(stand, load, nodes)
+
+
+def check_a_node_that_can_record_nothing_ends_in_its_time() -> None:
+    with Place() as place, Stand(place, Cluster(place).start()) as stand:
+        node = stand.node("node", *ONE_LOOP).start()
+        stand.fill(node, clients=1, endpoints=1)
+        with Hold(stand) as hold:
+            hold.events = {(event := str(uuid.uuid4()))}
+            assert stand.post(node, identifier=event) == 200
+            hold.until_hanging(1)
+            stand.cluster.stop("immediate")
+        # Its attempt has ended, and nobody will take what became of it.
+        start = time.monotonic()
+        node.stop()
+        assert time.monotonic() - start < STOP_SECONDS, "a database that is away keeps a node from ending"
+        assert "could not be recorded" in node.process.read_log()
