@@ -98,7 +98,9 @@ struct APIFixture: Sendable {
                 loop: base.loop, client: client, policy: .allowPrivate, clock: base.clock.clock, random: .system),
             accept: { event throws(StoreError) in
                 if let failure = accepting.failure.withValue({ $0 }) { throw failure }
-                let fate = try await base.store.accept([event], lease: nil)[0].fate
+                guard let fate = try await base.store.accept([event], lease: nil).first?.fate else {
+                    throw .unavailable
+                }
                 if let reference = event.reference { bell.ring(reference.subClient) }
                 return fate
             },

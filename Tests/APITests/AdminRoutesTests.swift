@@ -113,7 +113,7 @@ import Testing
             #expect(
                 try await fixture.admin(.get, "/sub-clients?text=SHOP%203").json["data"]!.elements.map {
                     $0["id"]!.text!
-                } == [ids[1]])
+                } == [ids.at(1)])
             #expect(
                 try await fixture.admin(.get, "/sub-clients?status=active").text == #"{"data":[],"nextCursor":null}"#)
             #expect(try await fixture.admin(.get, "/sub-clients?limit=0").status == 400)

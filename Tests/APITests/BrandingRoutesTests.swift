@@ -142,8 +142,8 @@ import Testing
             #expect(try preview.string("lng") == "de-DE" && preview.string("fiatCur") == "EUR")
             #expect(try preview.string("logoUrl") == logo.string("url"))
             let warnings = try Array(preview.json["warnings"]!.elements)
-            #expect(warnings.count == 1 && warnings[0]["field"]?.text == "secondaryTextColor")
-            #expect(warnings[0]["contrast"]?.text == "1.38" && warnings[0]["minimum"]?.text == "4.50")
+            #expect(try warnings.count == 1 && warnings.at(0)["field"]?.text == "secondaryTextColor")
+            #expect(try warnings.at(0)["contrast"]?.text == "1.38" && warnings.at(0)["minimum"]?.text == "4.50")
         }
     }
 
@@ -166,10 +166,11 @@ import Testing
                     "branding.logoDeleted", "branding.logoReplaced", "branding.logoReplaced", "branding.updated",
                 ])
             #expect(entries.allSatisfy { $0["target"]?["id"]?.text == "\(merchant.subClient)" })
-            #expect(entries[0]["after"]?.isNull == true && entries[0]["before"]?["width"]?.integer == 40)
-            #expect(entries[1]["before"]?["width"]?.integer == 32 && entries[1]["after"]?["width"]?.integer == 40)
-            #expect(entries[3]["before"]?.isNull == true)
-            #expect(entries[3]["after"]?["primaryColor"]?.text == "#1f6feb")
+            #expect(try entries.at(0)["after"]?.isNull == true && entries.at(0)["before"]?["width"]?.integer == 40)
+            #expect(try entries.at(1)["before"]?["width"]?.integer == 32)
+            #expect(try entries.at(1)["after"]?["width"]?.integer == 40)
+            #expect(try entries.at(3)["before"]?.isNull == true)
+            #expect(try entries.at(3)["after"]?["primaryColor"]?.text == "#1f6feb")
         }
     }
 }

@@ -92,7 +92,7 @@ import Testing
     @Test func filtersReachTheList() async throws {
         try await APIFixture.with { fixture in
             let scene = try await self.scene(fixture)
-            let transfer = try await scene.merchant.call(.get, "/v1/transfers").json["data"]!.elements.map { $0 }[0]
+            let transfer = try await scene.merchant.call(.get, "/v1/transfers").json["data"]!.elements.map { $0 }.at(0)
             let future = "2999-01-01T00:00:00Z"
             let queries = [
                 ("", 1), ("status=failed", 1), ("status=held", 0), ("type=transfer.succeeded", 1),

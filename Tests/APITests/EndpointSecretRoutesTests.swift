@@ -39,8 +39,8 @@ import Testing
             #expect(!read.text.contains("whsec_"))
             let listed = try #require(try read.json["secrets"]).elements.map { $0 }
             #expect(listed.map { $0["id"]?.text } == [try rotated.string("secretId"), listed[1]["id"]?.text])
-            #expect(listed[0]["expiresAt"]?.isNull == true)
-            #expect(try listed[1]["expiresAt"]?.text == rotated.string("previousSecretsEndAt"))
+            #expect(try listed.at(0)["expiresAt"]?.isNull == true)
+            #expect(try listed.at(1)["expiresAt"]?.text == rotated.string("previousSecretsEndAt"))
             #expect(try listed.map { $0["publicKey"]?.text } == [rotated, made].map { try $0.string("publicKey") })
             #expect(try read.string("publicKey") == rotated.string("publicKey"))
 
@@ -178,8 +178,8 @@ import Testing
             let keys = try #require(try answer.json["keys"]).elements.map { $0 }
             #expect(try keys.map { $0["publicKey"]?.text } == [rotated, made].map { try $0.string("publicKey") })
             #expect(keys.map { $0["endpointId"]?.text } == [id, id])
-            #expect(try keys[0]["kid"]?.text == rotated.string("secretId"))
-            #expect(keys[0]["expiresAt"]?.isNull == true && keys[1]["expiresAt"]?.isNull == false)
+            #expect(try keys.at(0)["kid"]?.text == rotated.string("secretId"))
+            #expect(try keys.at(0)["expiresAt"]?.isNull == true && keys.at(1)["expiresAt"]?.isNull == false)
             for key in keys {
                 let text = try #require(key["publicKey"]?.text)
                 let bytes = try #require(WebhookSecretText.publicKeyBytes(of: Array(text.utf8)))

@@ -70,7 +70,7 @@ import Testing
             let scene = try await Scene(fixture)
             let begin = try await scene.begin()
             let started = ContinuousClock.now
-            let task = try await scene.waiting(begin)[0]
+            let task = try await scene.waiting(begin).at(0)
             try await scene.commit(isHeard: isHeard)
             let answer = try await task.value
             #expect(ContinuousClock.now - started < .seconds(15))
@@ -79,7 +79,7 @@ import Testing
             #expect(events.map { $0["type"]?.text } == ["transfer.pending"])
             let stored = try await fixture.store.events(scene.seed.scope, PageRequest()).items
             #expect(events.map { $0["id"]?.string } == stored.map { $0.id.text })
-            let body = try JSONDocument.parse(try #require(events[0]["body"]?.string)).root
+            let body = try JSONDocument.parse(try #require(events.at(0)["body"]?.string)).root
             #expect(body["TransactionId"]?.text == "order-1" && body["UserId"]?.text == "user-1")
             let none = try await scene.read(try #require(try answer.string("nextCursor")), "")
             #expect(try none.list("data").isEmpty)
@@ -126,7 +126,7 @@ import Testing
     @Test func whoseKeyIsRevokedMeanwhileGetsNothingMore() async throws {
         try await APIFixture.with { fixture in
             let scene = try await Scene(fixture)
-            let task = try await scene.waiting(try await scene.begin())[0]
+            let task = try await scene.waiting(try await scene.begin()).at(0)
             try await fixture.store.revokeCredential(
                 PlatformScope.system.tenant(scene.seed.subClient), scene.merchant.credential)
             fixture.clock.advance(by: .seconds(2))
@@ -160,7 +160,7 @@ import Testing
         try await APIFixture.with { fixture in
             let scene = try await Scene(fixture)
             let begin = try await scene.begin()
-            let task = try await scene.waiting(begin)[0]
+            let task = try await scene.waiting(begin).at(0)
             fixture.bell.close()
             let answer = try await task.value
             #expect(answer.status == 200)

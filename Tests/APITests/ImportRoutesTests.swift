@@ -46,8 +46,8 @@ import Testing
             let fields = answer.lines[1]["errors"]?.elements.map { $0["field"]?.text }
             #expect(fields == ["externalId", "displayName", "country"])
             #expect(answer.lines[5]["errors"]?.elements.map { $0["field"]?.text } == ["surprise"])
-            #expect(answer.lines[6]["id"]?.text == answer.lines[0]["id"]?.text)
-            #expect(answer.lines[7]["id"]?.text == answer.lines[4]["id"]?.text)
+            #expect(try answer.lines.at(6)["id"]?.text == answer.lines.at(0)["id"]?.text)
+            #expect(try answer.lines.at(7)["id"]?.text == answer.lines.at(4)["id"]?.text)
             let list = try await fixture.admin(.get, "/sub-clients")
             #expect(try list.json["data"]!.elements.map { $0 }.count == 2)
             // One entry for each that was made.
@@ -71,7 +71,7 @@ import Testing
             #expect(
                 whole.lines.suffix(25).map { $0["id"]?.text } == broken.lines.reversed().map { $0["id"]?.text })
             // One that was changed since is another.
-            let id = try #require(broken.lines[0]["id"]?.text)
+            let id = try #require(broken.lines.at(0)["id"]?.text)
             _ = try await fixture.admin(.patch, "/sub-clients/\(id)", body: #"{"displayName":"New"}"#)
             let again = try await Self.send(fixture, lines)
             #expect(Self.statuses(again.lines) == ["conflict"] + Array(repeating: "exists", count: 39))
@@ -84,7 +84,7 @@ import Testing
             async let one = Self.send(fixture, lines)
             async let other = Self.send(fixture, lines.reversed())
             let answers = try await [one.lines, other.lines.reversed()]
-            for (left, right) in zip(answers[0], answers[1]) {
+            for (left, right) in try zip(answers.at(0), answers.at(1)) {
                 #expect(left["id"]?.text == right["id"]?.text)
                 #expect(Set([left, right].map { $0["status"]?.text }) == ["created", "exists"])
             }

@@ -76,7 +76,7 @@ import Upstream
 
             let events = try await scene.merchant.call(.get, "/v1/events").json["data"]!.elements.map { $0 }
             #expect(events.count == 2)
-            let first = events[1]
+            let first = try events.at(1)
             #expect(first["type"]?.text == "transfer.pending")
             let expected = scene.body()
                 .replacing("\"ours\"", with: "\"user-7\"")
@@ -84,8 +84,9 @@ import Upstream
             #expect(Array(first["payload"]!.raw) == Array(expected.utf8))
             #expect(!String(decoding: first.raw, as: UTF8.self).contains("sg1_"))
             let transfers = try await scene.merchant.call(.get, "/v1/transfers").json["data"]!.elements.map { $0 }
-            #expect(transfers.count == 1 && transfers[0]["status"]?.text == "succeeded")
-            #expect(transfers[0]["sourceAmount"]?.text == "0.1" && transfers[0]["transactionId"]?.text == "order-1")
+            #expect(try transfers.count == 1 && transfers.at(0)["status"]?.text == "succeeded")
+            #expect(try transfers.at(0)["sourceAmount"]?.text == "0.1")
+            #expect(try transfers.at(0)["transactionId"]?.text == "order-1")
             let session = try await scene.merchant.call(.get, "/v1/link-sessions/\(scene.reference.linkSession)")
             #expect(try session.string("status") == "used")
             #expect(try session.string("transferStatus") == "succeeded")
@@ -142,8 +143,8 @@ import Upstream
                 #"{"EventId":"56713e70-be74-4a37-0036-08da97f5941a","TransactionId":"order-1"}"#
             #expect(try await scene.post(foreign).status == 200)
             let list = try await fixture.admin(.get, "/quarantine").json["data"]!.elements.map { $0 }
-            #expect(list.count == 1 && list[0]["reason"]?.text == "unknownTransactionId")
-            #expect(Array(list[0]["payload"]!.raw) == Array(foreign.utf8))
+            #expect(try list.count == 1 && list.at(0)["reason"]?.text == "unknownTransactionId")
+            #expect(try Array(list.at(0)["payload"]!.raw) == Array(foreign.utf8))
         }
     }
 

@@ -5,6 +5,7 @@ import HTTPServer
 import JSON
 import Runtime
 import Store
+import TestSupport
 import Testing
 import Upstream
 
@@ -117,9 +118,10 @@ import Upstream
             let asked = try #require(mesh.asked.withValue { $0 }.first)
             #expect(asked.secret == Array("psp-secret".utf8))
             let sessions = try await merchant.call(.get, "/v1/link-sessions").json["data"]!.elements.map { $0 }
-            let session = try #require(LinkSessionID(text: sessions[0]["id"]!.string!))
-            #expect(sessions[0]["transactionId"]?.text == "order-1" && sessions[0]["userId"]?.text == "user-7")
-            #expect(sessions[0]["amountInFiat"]?.text == "25.5" && sessions[0]["status"]?.text == "created")
+            let session = try #require(LinkSessionID(text: sessions.at(0)["id"]!.string!))
+            #expect(try sessions.at(0)["transactionId"]?.text == "order-1")
+            #expect(try sessions.at(0)["userId"]?.text == "user-7")
+            #expect(try sessions.at(0)["amountInFiat"]?.text == "25.5" && sessions.at(0)["status"]?.text == "created")
             let reference = TransactionReference(subClient: merchant.subClient, linkSession: session)
             let expected = Self.order
                 .replacing(

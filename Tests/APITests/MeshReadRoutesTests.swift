@@ -2,6 +2,7 @@ import Domain
 import HTTPClient
 import JSON
 import Store
+import TestSupport
 import Testing
 
 @testable import API
@@ -97,8 +98,8 @@ import Testing
             stub.answer(content: "{}")
             let body = #"{"AUTHTOKEN":"a \"token\"","Type":"coinbase","userId":"someone"}"#
             #expect(try await Self.call(merchant, .delete, "/api/v1/Account", body).status == 200)
-            #expect(stub.asked.map(\.method) == ["DELETE"] && stub.asked[0].path == "/api/v1/account")
-            #expect(stub.asked[0].body == #"{"authToken":"a \"token\"","type":"coinbase"}"#)
+            #expect(try stub.asked.map(\.method) == ["DELETE"] && stub.asked.at(0).path == "/api/v1/account")
+            #expect(try stub.asked.at(0).body == #"{"authToken":"a \"token\"","type":"coinbase"}"#)
             stub.answer(404, #"{"status":"notFound","message":"No such account","errorHash":"1"}"#)
             let missing = try await Self.call(merchant, .delete, "/api/v1/account", body)
             #expect(missing.status == 404)
@@ -123,8 +124,8 @@ import Testing
             let audit = try await fixture.admin(.get, "/audit?action=account.disconnecting")
             let entries = try #require(try audit.json["data"]).elements.map { $0 }
             #expect(entries.count == 2 && entries.allSatisfy { $0["target"]?["id"]?.text == "\(merchant.subClient)" })
-            #expect(entries[0]["actor"]?["id"]?.text == "\(merchant.credential)")
-            #expect(entries[0]["after"]?["type"]?.text == "coinbase" && !audit.text.contains("token"))
+            #expect(try entries.at(0)["actor"]?["id"]?.text == "\(merchant.credential)")
+            #expect(try entries.at(0)["after"]?["type"]?.text == "coinbase" && !audit.text.contains("token"))
             #expect(try await fixture.admin(.get, "/audit/verify").json["valid"]?.bool == true)
         }
     }

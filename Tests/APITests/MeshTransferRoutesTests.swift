@@ -177,8 +177,8 @@ import Testing
             let node = store.identifiers.nextUUID()
             let owed = try await store.accept(
                 [seed.received("Succeeded", session)], lease: Lease(node: node, end: store.clock.now() + .seconds(60)))
-            let attempt = FinishedAttempt(
-                delivery: owed[0].deliveries[0], id: store.identifiers.next(), startedAt: store.clock.now(),
+            let attempt = try FinishedAttempt(
+                delivery: owed.at(0).deliveries.at(0), id: store.identifiers.next(), startedAt: store.clock.now(),
                 duration: .milliseconds(1_500), statusCode: 503, errorCode: "httpStatus",
                 responseBody: Array(("later \u{fc} " + String(repeating: "x", count: 400)).utf8), decision: .failed)
             try await store.record([attempt], node: node)

@@ -22,7 +22,7 @@ import Testing
                 #expect(answer.status == 200)
                 let listed = try Array(answer.json["data"]!.elements)
                 #expect(listed.map { $0["subClientId"]?.text } == [id])
-                let periods = Array(try #require(listed[0]["periods"]).elements)
+                let periods = Array(try #require(listed.at(0)["periods"]).elements)
                 let period = try #require(periods.first)
                 #expect(period["start"]?.text == (query == "?interval=month" ? "\(today.prefix(8))01" : today))
                 #expect(period["attempts"]?.integer == 4, "\(answer.text)")

@@ -84,7 +84,7 @@ extension OverTime {
                 let id = try merchant.delivery(to: endpoint) { $0["status"]?.text == "delivered" }.text(at: "id")
                 _ = try merchant.call("POST", "/v1/deliveries/\(id)/retry").json(202)
                 let received = try #require(stage.receivers.wait { $0.count == 2 })
-                #expect(received[0].webhookID == received[1].webhookID)
+                #expect(try received.at(0).webhookID == received.at(1).webhookID)
                 _ = try merchant.delivery(to: endpoint) {
                     $0["attempts"]?.integer == 2 && $0["status"]?.text == "delivered"
                 }

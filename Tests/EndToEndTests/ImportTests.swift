@@ -27,7 +27,7 @@ extension EndToEnd {
                 let statuses = again.map { $0["status"]?.text }
                 #expect(statuses == Array(repeating: "exists", count: 200) + Array(repeating: "created", count: 100))
                 #expect(again.prefix(200).map { $0["id"]?.text } == first.prefix(200).map { $0["id"]?.text })
-                let id = try #require(again[250]["id"]?.text)
+                let id = try #require(again.at(250)["id"]?.text)
                 let made = try stage.admin("GET", "/admin/v1/sub-clients/\(id)").json(200)
                 #expect(made["externalId"]?.text == "m-250")
                 let found = try stage.admin("GET", "/admin/v1/sub-clients?text=shop%20250").json(200).data

@@ -59,7 +59,7 @@ extension EndToEnd {
                         let path = route.path.replacingOccurrences(of: "{\(parameter)}", with: id)
                         return try pair.stranger.call(route.method, path, route.body)
                     }
-                    #expect(answers[0].status == 404, "\(route.method) \(route.path)")
+                    #expect(try answers.at(0).status == 404, "\(route.method) \(route.path)")
                     let pictures = answers.map(picture)
                     #expect(pictures.allSatisfy { $0 == pictures[0] }, "\(route.method) \(route.path): \(pictures)")
                 }
@@ -160,7 +160,7 @@ extension EndToEnd {
                 let received = try #require(
                     pair.stage.receivers.wait { $0.filter { $0.path == pair.endpoint.path }.count == 2 })
                 #expect(received.allSatisfy { $0.path != theirs.path })
-                let body = try JSONDocument.parse(received[1].body).root
+                let body = try JSONDocument.parse(received.at(1).body).root
                 #expect(body["UserId"]?.text == "anna-user")
             }
         }

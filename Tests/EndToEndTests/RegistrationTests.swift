@@ -73,7 +73,7 @@ extension EndToEnd {
             try Patience.wait(until: "\(state) registrations", within: .seconds(60)) {
                 try merchants.allSatisfy { merchant in
                     let found = try stage.admin("GET", "/admin/v1/sub-clients/\(merchant.id)/registrations").json(200)
-                    return try found.data.count == 1 && found.data[0].text(at: "state") == state
+                    return try found.data.count == 1 && found.data.at(0).text(at: "state") == state
                 }
             }
         }

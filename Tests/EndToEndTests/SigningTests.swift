@@ -59,7 +59,7 @@ extension EndToEnd {
                 ).json(201)
                 let (id, old) = (try made.text(at: "id"), try made.text(at: "secret"))
                 let oldKey = try made.text(at: "publicKey")
-                let first = try #require(stage.receivers.wait { $0.count == 1 })[0]
+                let first = try #require(stage.receivers.wait { $0.count == 1 }).at(0)
                 #expect(Self.verified(first, secrets: [old], publicKeys: [oldKey]) == [old, oldKey])
                 #expect(first.header("x-mesh-signature-256") == WebhookSignature.mesh(first.body, secret: old))
                 let delivery = try made.text(at: "testDeliveryId")

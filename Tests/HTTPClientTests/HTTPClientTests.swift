@@ -210,7 +210,7 @@ import Testing
         let trapPort = trap.port
         let server = LoopbackServer { peer in
             while let request = peer.readRequest() {
-                let status = request.line.split(separator: "/")[1].prefix(3)
+                let status = request.line.split(separator: "/").dropFirst().first?.prefix(3) ?? "400"
                 peer.write(
                     "HTTP/1.1 \(status) Go\r\nLocation: http://127.0.0.1:\(trapPort)/\r\n"
                         + "Refresh: 0; url=http://127.0.0.1:\(trapPort)/\r\n"

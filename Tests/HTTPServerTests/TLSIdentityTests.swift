@@ -43,6 +43,7 @@ import Testing
 
     @Test func aChainIsServedWholeAndInOrderOnly() throws {
         let parts = try TLSFixture.issued.get()
+        try #require(parts.count == 3)
         let (authority, issued, key) = (parts[0], parts[1], parts[2])
         let identity = try TLSIdentity(certificates: issued + authority, key: key, now: now)
         #expect((29.9...30).contains(Double(identity.notAfter - now) / 86_400), "the first to expire counts")

@@ -198,7 +198,7 @@ final class TestClient {
             let colon = line.firstIndex(of: ":") ?? line.endIndex
             return (name: line[..<colon].lowercased(), value: String(line[colon...].dropFirst(2)))
         }
-        let status = Int(lines[0].split(separator: " ")[1]) ?? 0
+        let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         received.removeFirst(headEnd!)
         let length = withoutBody ? 0 : fields.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
         while received.count < length { if receive() <= 0 { return nil } }

@@ -13,8 +13,8 @@ import Testing
             let units = (1...5).map { Unit(Query(statements[0], [.int64($0)])) }
             let results = await runAll(units, .write, database, loop)
             #expect(results.map(\.isSuccess) == [true, true, false, true, true])
-            #expect(results[2].error?.sqlState == .uniqueViolation)
-            #expect(results[2].error?.constraint == "one_each")
+            #expect(try results.at(2).error?.sqlState == .uniqueViolation)
+            #expect(try results.at(2).error?.constraint == "one_each")
             #expect(database.counters(.write).batches == 1 && database.counters(.write).splitBatches == 1)
             let stored = try SharedCluster.connect().query("select id from \(table) order by id")
             #expect(stored.indices.map { stored.int64($0, 0) } == [1, 2, 3, 4, 5])
@@ -28,7 +28,7 @@ import Testing
             func unit(_ ids: Int64...) -> Unit { Unit(queries: ids.map { Query(statements[0], [.int64($0)]) }) }
             let results = await runAll([unit(1, 2), unit(3, 4, 3), unit(5)], .write, database, loop)
             #expect(results.map(\.isSuccess) == [true, false, true])
-            #expect(try results[0].get().map { $0.int64(0, 0) } == [1, 2])
+            #expect(try results.at(0).get().map { $0.int64(0, 0) } == [1, 2])
             let stored = try SharedCluster.connect().query("select id from \(table) order by id")
             #expect(stored.indices.map { stored.int64($0, 0) } == [1, 2, 5])
         }
@@ -43,7 +43,7 @@ import Testing
             let units = (1...3).map { Unit(Query(statements[0], [.int64($0)])) }
             let results = await runAll(units, .write, database, loop)
             #expect(results.map(\.isSuccess) == [true, false, true])
-            #expect(results[1].error?.sqlState == .foreignKeyViolation)
+            #expect(try results.at(1).error?.sqlState == .foreignKeyViolation)
             _ = try await database.run(Query(statements[0], [.int64(1)]), lane: .write)
         }
     }
@@ -68,7 +68,7 @@ import Testing
                 #expect(answers.allSatisfy { $0.count == 1 })
                 #expect(results.last?.error?.sqlState?.description == "22012")
                 let after = try await database.run(unit(nil), lane: .read)
-                #expect(after[0].string(0, 0) == "")
+                #expect(try after.at(0).string(0, 0) == "")
             }
         }
     }
@@ -81,7 +81,7 @@ import Testing
             }
             let results = await runAll(units, .read, database, loop)
             for (index, result) in results.enumerated() {
-                let rows = try result.get()[0]
+                let rows = try result.get().at(0)
                 try #require(rows.int64(0, 0) == Int64(index) && rows.bytes(0, 1).first == UInt8(index & 255))
             }
             let counters = database.counters(.read)
@@ -105,7 +105,7 @@ import Testing
             let large = (0..<1_500_000).map { UInt8(truncatingIfNeeded: $0 &* 13) }
             let results = await runAll(
                 Array(repeating: Unit(Query(statements[0], [.bytes(large)])), count: 8), .read, database, loop)
-            let answers = try results.map { try $0.get()[0].bytes(0, 0) }
+            let answers = try results.map { try $0.get().at(0).bytes(0, 0) }
             #expect(answers.allSatisfy { $0 == large })
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import TestSupport
 import Testing
 
 @Suite struct PrivateClusterTests {
@@ -81,7 +82,7 @@ import Testing
             "create table kept (n int8); insert into kept values (1)")
         let pid = try BlockingConnection(cluster.connectionString()).query(
             "select pg_read_file('postmaster.pid', 0, 20)")
-        let postmaster = try #require(Int32(pid.string(0, 0).split(separator: "\n")[0]))
+        let postmaster = try #require(Int32(pid.string(0, 0).split(separator: "\n").at(0)))
         kill(postmaster, SIGKILL)
         while kill(postmaster, 0) == 0 { sched_yield() }
         try cluster.start()

@@ -7,26 +7,30 @@ final class FakeNameServer: Sendable {
     struct Asked: Sendable {
         let message: [UInt8]
         let isTCP: Bool
-
         /// The name with dots between its labels.
-        var name: String {
+        let name: String
+        /// Where the name ends and its type begins.
+        private let kind: Int
+
+        /// Nil if this is no question: whatever else runs on this machine may send something to this port.
+        init?(message: [UInt8], isTCP: Bool) {
             var labels: [String] = []
             var place = 12
             while place < message.count, message[place] > 0 {
                 let end = place + 1 + Int(message[place])
+                guard end < message.count else { return nil }
                 labels.append(String(decoding: message[place + 1..<end], as: UTF8.self))
                 place = end
             }
-            return labels.joined(separator: ".")
+            guard !labels.isEmpty, message.count >= place + 5 else { return nil }
+            (self.message, self.isTCP) = (message, isTCP)
+            (name, kind) = (labels.joined(separator: "."), place + 1)
         }
 
-        var isIPv6: Bool {
-            let end = 12 + name.utf8.count + 2
-            return message[end] << 8 | message[end + 1] == 28
-        }
+        var isIPv6: Bool { message[kind] == 0 && message[kind + 1] == 28 }
 
         /// The question section, which an answer repeats.
-        var question: ArraySlice<UInt8> { message[12..<12 + name.utf8.count + 6] }
+        var question: ArraySlice<UInt8> { message[12..<kind + 4] }
 
         /// A whole answer to this question.
         func answer(_ records: [[UInt8]], flags: UInt16 = 0x8180) -> [UInt8] {
@@ -94,7 +98,7 @@ final class FakeNameServer: Sendable {
     private func hear(
         _ message: [UInt8], isTCP: Bool, _ answer: (Asked) -> [UInt8]?
     ) -> [UInt8]? {
-        let asked = Asked(message: message, isTCP: isTCP)
+        guard let asked = Asked(message: message, isTCP: isTCP) else { return nil }
         log.withLock { $0.append(asked) }
         return answer(asked)
     }

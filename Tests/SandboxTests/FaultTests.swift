@@ -4,6 +4,7 @@ import HTTPClient
 import JSON
 import Postgres
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -130,7 +131,7 @@ import Testing
                 #"{"webhooks":{"nullFields":["SourceAmount","Chain"],"missingFields":["DestinationAmount"]}}"#)
             #expect(try await play(harness, #","outcome":"pending""#) == 200)
             let posts = await harness.receiver.take(1)
-            let root = try JSONDocument.parse(posts[0].body).root
+            let root = try JSONDocument.parse(posts.at(0).body).root
             #expect(root["SourceAmount"]?.isNull == true && root["Chain"]?.isNull == true)
             #expect(root["DestinationAmount"] == nil && root["EventId"]?.text != nil)
         }
@@ -150,7 +151,7 @@ import Testing
             try await harness.force(#"{"webhooks":{"missingFields":[\#(all)]}}"#)
             #expect(try await play(harness, #","outcome":"pending""#) == 200)
             let posts = await harness.receiver.take(1)
-            let names = try JSONDocument.parse(posts[0].body).root.members.map { $0.key.text }
+            let names = try JSONDocument.parse(posts.at(0).body).root.members.map { $0.key.text }
             #expect(names == ["Id", "SentTimestamp"])
         }
     }
@@ -211,14 +212,14 @@ import Testing
             _ = try await harness.call(.put, Self.clock, #"{"now":"2031-05-01T00:00:00Z","frozen":true}"#)
             let token = try await harness.mintToken()
             _ = try await harness.complete(token, #""outcome":"succeeded","delayMs":3600000"#)
-            let pending = try JSONDocument.parse(await harness.receiver.take(1)[0].body).root
+            let pending = try JSONDocument.parse(await harness.receiver.take(1).at(0).body).root
             #expect(pending["Timestamp"]?.integer == 1_935_360_000_000)
             #expect(pending["SentTimestamp"]?.integer == 1_935_360_000)
             let late = try await harness.mintToken()
             let moved = try await harness.call(.post, Self.clock + "/advance", #"{"seconds":3600}"#)
             #expect(moved.status == 200 && moved.json?["now"]?.text == "2031-05-01T01:00:00.000000Z")
             #expect(moved.json?["frozen"]?.bool == true)
-            #expect(await harness.receiver.take(1)[0].text("TransferStatus") == "Succeeded")
+            #expect(try await harness.receiver.take(1).at(0).text("TransferStatus") == "Succeeded")
             #expect(try await harness.complete(late).status == 410)
             let back = try await harness.call(.put, Self.clock, #"{"offsetSeconds":0,"frozen":false}"#)
             #expect(back.json?["offsetSeconds"]?.integer == 0)

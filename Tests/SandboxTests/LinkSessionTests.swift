@@ -4,6 +4,7 @@ import HTTPServer
 import JSON
 import Postgres
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -59,8 +60,8 @@ import Testing
             let to = try #require(session["toAddresses"]).elements.map { $0 }
             #expect(to.map { $0["networkName"]?.text } == ["Ethereum", "Ripple", "Unknown network"])
             #expect(to.map { $0["networkType"]?.text } == ["evm", "ripple", "unknown"])
-            #expect(to[0]["minAmountInFiat"]?.text == "2.5" && to[0]["minAmount"]?.text == "1")
-            #expect(to[0]["amount"]?.isNull == true && to[1]["addressTag"]?.text == "77")
+            #expect(try to.at(0)["minAmountInFiat"]?.text == "2.5" && to.at(0)["minAmount"]?.text == "1")
+            #expect(try to.at(0)["amount"]?.isNull == true && to.at(1)["addressTag"]?.text == "77")
         }
     }
 

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -20,10 +21,10 @@ import Testing
         #expect(url.path == "/b2b-iframe/00000000-0000-0001-0000-000000000002/broker-connect")
         let items = try #require(url.queryItems)
         #expect(items.map(\.name) == ["auth_code", "restrictMultipleAccounts", "link_style"])
-        #expect(items[0].value == String(decoding: token.authCode, as: UTF8.self))
-        #expect(items[0].value?.count == 43)
-        #expect(items[1].value == "false")
-        let encoded = try #require(items[2].value)
+        #expect(try items.at(0).value == String(decoding: token.authCode, as: UTF8.self))
+        #expect(try items.at(0).value?.count == 43)
+        #expect(try items.at(1).value == "false")
+        let encoded = try #require(items.at(2).value)
         let style = try #require(Data(base64Encoded: encoded))
         let members = try #require(try JSONSerialization.jsonObject(with: style) as? [String: Any])
         #expect(members["ir"] as? Int == 24)

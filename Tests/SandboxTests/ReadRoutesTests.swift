@@ -2,6 +2,7 @@ import Domain
 import HTTPClient
 import JSON
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -104,7 +105,7 @@ import Testing
             #expect(sorted["range"]?["start"]?.integer == 1 && sorted["range"]?["end"]?.integer == 3)
             let behind = try await Self.list(harness, "Offset=5")
             #expect(Self.orders(behind) == [] && behind["total"]?.integer == 5)
-            let second = try #require(newestFirst["items"]?.elements.map { $0 }[3]["createdTimestamp"]?.integer)
+            let second = try #require(newestFirst["items"]?.elements.map { $0 }.at(3)["createdTimestamp"]?.integer)
             #expect(
                 Self.orders(try await Self.list(harness, "FromTimestamp=\(second)&ToTimestamp=\(second)"))
                     == ["order-2"])

@@ -1,6 +1,7 @@
 import Domain
 import JSON
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -13,7 +14,7 @@ import Testing
         let body = #"{"linkToken":"x","outcome":"\#(outcome)","delayMs":1000}"#
         var completion = try Completion.parse(Array(body.utf8))
         completion.webhookFaults = try faults.map { fault in
-            let rule = try FaultRule.parse(Array(#"{"rules":[{"webhooks":\#(fault)}]}"#.utf8))[0]
+            let rule = try FaultRule.parse(Array(#"{"rules":[{"webhooks":\#(fault)}]}"#.utf8)).at(0)
             guard case .webhooks(let fault) = rule.fault else { throw Completion.Fault(field: nil, message: "") }
             return fault
         }
@@ -54,8 +55,8 @@ import Testing
             #"{"delayMs":10,"nullFields":["TxHash"],"wrongSignatures":1}"#,
             #"{"delayMs":20,"missingFields":["Chain"],"wrongSignatures":2,"status":"Odd"}"#)
         #expect(delays(postings) == [30, 1_030])
-        #expect(postings[0].nullFields == [.transactionHash] && postings[0].missingFields == [.chain])
-        #expect(postings[0].wrongSignatures == 3 && postings[0].status == Array("Odd".utf8))
+        #expect(try postings.at(0).nullFields == [.transactionHash] && postings.at(0).missingFields == [.chain])
+        #expect(try postings.at(0).wrongSignatures == 3 && postings.at(0).status == Array("Odd".utf8))
     }
 }
 

@@ -20,13 +20,13 @@ import Testing
             let session = try await seed.linkSession()
             let accepted = try await fixture.store.accept(
                 [seed.received("Pending", session)], lease: lease(fixture.store))
-            #expect(accepted[0].fate == .stored)
-            #expect(Set(accepted[0].deliveries.map(\.endpoint)) == [all, family, exact])
-            #expect(accepted[0].deliveries.allSatisfy { $0.event.transactionID == Seed.bytes("order-1") })
-            #expect(accepted[0].deliveries.allSatisfy { $0.event.userID == Seed.bytes("user-1") })
+            #expect(try accepted.at(0).fate == .stored)
+            #expect(try Set(accepted.at(0).deliveries.map(\.endpoint)) == [all, family, exact])
+            #expect(try accepted.at(0).deliveries.allSatisfy { $0.event.transactionID == Seed.bytes("order-1") })
+            #expect(try accepted.at(0).deliveries.allSatisfy { $0.event.userID == Seed.bytes("user-1") })
             let transfers = try await fixture.store.transfers(seed.scope, PageRequest())
             #expect(transfers.items.map(\.status) == [.pending])
-            #expect(transfers.items[0].id == accepted[0].deliveries[0].event.transfer)
+            #expect(try transfers.items.at(0).id == accepted.at(0).deliveries.at(0).event.transfer)
         }
     }
 
@@ -81,7 +81,7 @@ import Testing
             let session = try await seed.linkSession()
             _ = try await fixture.store.accept(
                 ["RefundSucceeded", "Succeeded", "RefundPending"].map { seed.received($0, session) }, lease: nil)
-            let transfer = try await fixture.store.transfers(seed.scope, PageRequest()).items[0]
+            let transfer = try await fixture.store.transfers(seed.scope, PageRequest()).items.at(0)
             #expect(transfer.status == .succeeded)
             #expect(transfer.refundStatus == .refundSucceeded)
         }
@@ -113,12 +113,12 @@ import Testing
             let session = try await seed.linkSession()
             let accepted = try await fixture.store.accept(
                 [seed.received("Pending", session)], lease: lease(fixture.store), busy: [slow])
-            #expect(accepted[0].deliveries.map(\.endpoint) == [quick])
+            #expect(try accepted.at(0).deliveries.map(\.endpoint) == [quick])
             let claimed = try await fixture.store.claimDue(
                 limit: 10, busy: [], lease: lease(fixture.store)
             ).deliveries
             #expect(claimed.map(\.endpoint) == [slow])
-            #expect(claimed[0].attempt == 1)
+            #expect(try claimed.at(0).attempt == 1)
         }
     }
 
@@ -130,7 +130,7 @@ import Testing
             let session = try await seed.linkSession()
             let accepted = try await fixture.store.accept(
                 [seed.received("Pending", session)], lease: lease(fixture.store))
-            #expect(accepted[0].fate == .stored && accepted[0].deliveries.isEmpty)
+            #expect(try accepted.at(0).fate == .stored && accepted.at(0).deliveries.isEmpty)
             let held = try await fixture.store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items
             #expect(held.map(\.status) == [.held])
             #expect(try await fixture.store.kept(limit: 100) == Kept(held: 1, quarantined: 0))
@@ -154,7 +154,7 @@ import Testing
                     webhookSecrets: [Secret(Seed.bytes("h"))]))
             let foreign = Seed(store: fixture.store, subClient: seed.subClient, upstream: production.id)
             let accepted = try await fixture.store.accept([foreign.received("Succeeded", session)], lease: nil)
-            #expect(accepted[0].fate == .quarantined)
+            #expect(try accepted.at(0).fate == .quarantined)
             #expect(try await fixture.store.kept(limit: 100) == Kept(held: 0, quarantined: 1))
         }
     }

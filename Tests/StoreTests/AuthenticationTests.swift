@@ -77,7 +77,7 @@ import Testing
             func lastUsed() async throws -> [Timestamp?] {
                 let detail = try await store.credential(tenant.scope, tenant.credential)
                 #expect(detail.credential.lastUsedAt == detail.secrets.compactMap(\.lastUsedAt).max())
-                let member = try await store.members(.system, PageRequest()).items[0].id
+                let member = try await store.members(.system, PageRequest()).items.at(0).id
                 let keys = try await store.adminKeys(.system, of: member, PageRequest())
                 return detail.secrets.map(\.lastUsedAt) + keys.items.map(\.lastUsedAt)
             }

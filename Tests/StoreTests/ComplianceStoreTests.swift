@@ -157,7 +157,7 @@ import Testing
             let seed = try await Seed.make(fixture.store)
             try await seed.compliance(rules: #"{"maxClientFee":"0.02"}"#)
             let filter = AuditFilter()
-            let entry = try await fixture.store.auditEntries(.system, filter, before: nil, limit: 1).entries[0]
+            let entry = try await fixture.store.auditEntries(.system, filter, before: nil, limit: 1).entries.at(0)
             let body = String(decoding: entry.body, as: UTF8.self)
             #expect(body.contains("compliance.revised"))
             let details = String(decoding: entry.details ?? [], as: UTF8.self)

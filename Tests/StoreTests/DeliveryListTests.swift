@@ -70,7 +70,7 @@ import Testing
             #expect(try await found { $0.statusCodes = 500...599 } == expected { $0.lastStatusCode == 503 })
             #expect(try await found { $0.statusCodes = 404...404 } == expected { $0.lastStatusCode == 404 })
             #expect(try await found { $0.statusCodes = 300...399 } == [])
-            let event = scene.deliveries[2].event
+            let event = try scene.deliveries.at(2).event
             #expect(try await found { $0.event = event } == expected { $0.event == event })
             #expect(expected { $0.event == event }.count == 2)
             let transfers = try await fixture.store.transfers(scene.seed.scope, PageRequest()).items.map(\.id)
@@ -126,7 +126,7 @@ import Testing
             let scene = try await self.scene(fixture)
             var filters = [DeliveryFilter(), DeliveryFilter(), DeliveryFilter()]
             filters[1].status = .pending
-            filters[2].transfer = try await fixture.store.transfers(scene.seed.scope, PageRequest()).items[1].id
+            filters[2].transfer = try await fixture.store.transfers(scene.seed.scope, PageRequest()).items.at(1).id
             for filter in filters {
                 let whole = try await fixture.store.deliveries(scene.seed.scope, filter, PageRequest(limit: 100))
                 var seen: [DeliveryID] = []

@@ -40,7 +40,7 @@ import Testing
         }
 
         func delivery() async throws -> Delivery {
-            try await store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items[0]
+            try await store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items.at(0)
         }
     }
 
@@ -54,11 +54,11 @@ import Testing
             fixture.clock.advance(by: .seconds(61))
             let theirs = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease(other)).deliveries
             try #require(theirs.map(\.id) == mine.map(\.id))
-            #expect(theirs[0].attempt == 2)
+            #expect(try theirs.at(0).attempt == 2)
             // The first node wakes up late: its record is kept as an attempt, and changes nothing else.
-            try await scene.store.record([scene.finished(mine[0], .delivered)], node: scene.node)
+            try await scene.store.record([scene.finished(mine.at(0), .delivered)], node: scene.node)
             #expect(try await scene.delivery().status == .delivering)
-            try await scene.store.record([scene.finished(theirs[0], .delivered)], node: other)
+            try await scene.store.record([scene.finished(theirs.at(0), .delivered)], node: other)
             let done = try await scene.delivery()
             #expect(done.status == .delivered)
             #expect(try await scene.store.delivery(scene.seed.scope, done.id).attempts.count == 2)
@@ -68,13 +68,13 @@ import Testing
     @Test func aFailureIsDueAgainAfterItsDelayAndAnExhaustedOneNever() async throws {
         try await StoreFixture.with { fixture in
             let scene = try await Scene(fixture)
-            let first = try await scene.accept(leased: true)[0]
+            let first = try await scene.accept(leased: true).at(0)
             try await scene.store.record(
                 [scene.finished(first, .retry(after: .seconds(5)), status: 503)], node: scene.node)
             #expect(try await scene.delivery().status == .retrying)
             #expect(try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries.isEmpty)
             fixture.clock.advance(by: .seconds(6))
-            let second = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries[0]
+            let second = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries.at(0)
             #expect(second.attempt == 2 && second.failures == 1)
             try await scene.store.record([scene.finished(second, .failed, status: nil)], node: scene.node)
             fixture.clock.advance(by: .seconds(1_000_000))
@@ -166,7 +166,8 @@ import Testing
                 (scene.seed.subClient, scene.endpoint), (scene.seed.subClient, unknown),
             ])
             #expect(loaded.map(\.id) == [scene.endpoint])
-            #expect(loaded[0].secrets.count == 1 && loaded[0].secrets[0].text.starts(with: Seed.bytes("whsec_")))
+            #expect(try loaded.at(0).secrets.count == 1)
+            #expect(try loaded.at(0).secrets.at(0).text.starts(with: Seed.bytes("whsec_")))
         }
     }
 }
@@ -184,7 +185,7 @@ extension DeliveryQueueTests {
             let claimed = try await scene.store.claimDue(limit: 10, busy: [], lease: scene.lease()).deliveries
             #expect(claimed.map(\.event.type) == [.transferPending])
             #expect(claimed.map(\.attempt) == [1])
-            #expect(known[0].deliveries.count == 1)
+            #expect(try known.at(0).deliveries.count == 1)
         }
     }
 }

@@ -50,10 +50,10 @@ import Testing
             let first = try await scene.signing()
             let made = try await scene.rotate(.seconds(60))
             let both = try await scene.signing()
-            #expect(both.map(\.text) == [made.text, first[0].text])
-            #expect(both[1].seed == first[0].seed && both[0].seed != both[1].seed)
+            #expect(try both.map(\.text) == [made.text, first.at(0).text])
+            #expect(try both.at(1).seed == first.at(0).seed && both.at(0).seed != both.at(1).seed)
             let shown = try await scene.shown()
-            #expect(shown.secrets.map(\.id) == [made.secret.id, first[0].id])
+            #expect(try shown.secrets.map(\.id) == [made.secret.id, first.at(0).id])
             #expect(shown.secrets.map { $0.expiresAt == nil } == [true, false] && shown.version == 2)
             for (secret, seed) in zip(shown.secrets, both.compactMap(\.seed)) {
                 #expect(secret.publicKey == Ed25519.SigningKey(seed: seed).publicKey)
@@ -122,7 +122,7 @@ import Testing
             try await fixture.store.deleteEndpoint(scene.seed.scope, scene.endpoint)
             #expect(try await fixture.store.webhookKeys(of: scene.seed.subClient).isEmpty)
             let loaded = try await fixture.store.loadEndpoints([(scene.seed.subClient, scene.endpoint)])
-            #expect(loaded.map(\.state) == [.deleted] && loaded[0].secrets.isEmpty)
+            #expect(try loaded.map(\.state) == [.deleted] && loaded.at(0).secrets.isEmpty)
             let database = fixture.testDatabase
             let left = try await onOwnThread {
                 try database.owner().query("select count(*) from subgate.endpoint_secret").int64(0, 0)
@@ -134,7 +134,7 @@ import Testing
     @Test func seedsAreOpenedOnlyWhereTheySign() async throws {
         try await StoreFixture.with { fixture in
             let scene = try await Scene(fixture, [.v1])
-            #expect(try await scene.signing()[0].seed == nil)
+            #expect(try await scene.signing().at(0).seed == nil)
             let key = try #require(try await scene.shown().secrets.first?.publicKey)
             var changes = EndpointChanges()
             changes.signatures = [.v1a]
@@ -142,7 +142,7 @@ import Testing
                 scene.seed.scope, scene.endpoint, changes, version: nil)
             // The pair that was shown all the time.
             #expect(changed.secrets.map(\.publicKey) == [key] && changed.settings.signatures == [.v1a])
-            #expect(try await scene.signing()[0].seed.map { Ed25519.SigningKey(seed: $0).publicKey } == key)
+            #expect(try await scene.signing().at(0).seed.map { Ed25519.SigningKey(seed: $0).publicKey } == key)
         }
     }
 
@@ -169,7 +169,8 @@ import Testing
             let signing = try await scene.signing()
             #expect(signing.map(\.text) == [text])
             #expect(
-                signing[0].seed.map { Ed25519.SigningKey(seed: $0).publicKey } == changed.secrets.first?.publicKey)
+                try signing.at(0).seed.map { Ed25519.SigningKey(seed: $0).publicKey }
+                    == changed.secrets.first?.publicKey)
             let made = try await scene.rotate(.seconds(60))
             #expect(try await scene.signing().map(\.text) == [made.text, text])
         }

@@ -51,7 +51,8 @@ struct FurnishedTenant: Sendable {
         let node = store.identifiers.nextUUID()
         let received = seed.received("Succeeded", session)
         let owed = try await store.accept(
-            [received], lease: Lease(node: node, end: store.clock.now() + .seconds(60)))[0].deliveries[0]
+            [received], lease: Lease(node: node, end: store.clock.now() + .seconds(60))
+        ).at(0).deliveries.at(0)
         try await store.record(
             [
                 FinishedAttempt(
@@ -65,10 +66,10 @@ struct FurnishedTenant: Sendable {
         let transfers = try await store.transfers(seed.scope, PageRequest())
         let erasure = try await store.eraseEndUser(seed.scope, userID: Seed.bytes(name))
         let recovery = try await recovered(seed, endpoint)
-        return FurnishedTenant(
+        return try FurnishedTenant(
             name: name, seed: seed, endpoint: endpoint, linkSession: session, credential: credential.credential.id,
             secret: credential.secretID,
-            transfer: transfers.items[0].id, event: owed.event.id, delivery: owed.id,
+            transfer: transfers.items.at(0).id, event: owed.event.id, delivery: owed.id,
             erasure: erasure.id, recovery: recovery, request: request)
     }
 

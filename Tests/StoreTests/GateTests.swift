@@ -11,8 +11,8 @@ import Testing
     private static func isHandedOver(_ scene: LaneTests.Scene) async throws -> Bool {
         let event = try await scene.seed.received("Pending", scene.seed.linkSession())
         let accepted = try await scene.store.accept([event], lease: scene.lease())
-        #expect(accepted[0].fate == .stored)
-        return !accepted[0].deliveries.isEmpty
+        #expect(try accepted.at(0).fate == .stored)
+        return try !accepted.at(0).deliveries.isEmpty
     }
 
     /// As if the server had been started since: the row says that another start was let pass.
@@ -45,7 +45,7 @@ import Testing
     /// One more delivery, on the clock.
     private static func makeDue(_ scene: LaneTests.Scene) async throws {
         let event = try await scene.seed.received("Pending", scene.seed.linkSession())
-        let owed = try await scene.store.accept([event], lease: scene.lease())[0].deliveries
+        let owed = try await scene.store.accept([event], lease: scene.lease()).at(0).deliveries
         if owed.isEmpty {
             // It queued behind what waits in the lane: put it on the clock.
             try scene.fixture.testDatabase.owner().execute(

@@ -30,7 +30,7 @@ import Testing
             try await scene.finish(owed)
             #expect(try await scene.statuses() == [.delivered, .delivered, .delivered])
             #expect(try Self.handovers(fixture) == 0)
-            let read = try await scene.store.delivery(scene.seed.scope, owed[0].id)
+            let read = try await scene.store.delivery(scene.seed.scope, owed.at(0).id)
             #expect(read.delivery.attempts == 1 && read.attempts.map(\.number) == [1])
         }
     }
@@ -40,22 +40,22 @@ import Testing
             let scene = try await LaneTests.Scene(fixture)
             _ = try await scene.seed.endpoint()
             let owed = try await Self.accept(scene, 2)
-            let handover = try #require(owed[0].handover?.handover)
+            let handover = try #require(owed.at(0).handover?.handover)
             try await scene.store.advance(
                 owed.map { DeliveryAdvance($0, handover: handover, next: .delivering) }, node: scene.node,
                 endedHandovers: [handover])
             #expect(try await scene.statuses() == [.delivering, .delivering])
-            let finished = FinishedAttempt(
-                delivery: owed[0], id: scene.store.identifiers.next(), startedAt: scene.store.clock.now(),
+            let finished = try FinishedAttempt(
+                delivery: owed.at(0), id: scene.store.identifiers.next(), startedAt: scene.store.clock.now(),
                 duration: .seconds(2), statusCode: 200, errorCode: nil, responseBody: nil, decision: .delivered)
             try await scene.store.advance(
                 [
-                    DeliveryAdvance(owed[0], handover: nil, next: .delivered, attempt: finished),
-                    DeliveryAdvance(owed[1], handover: nil, next: .due),
+                    DeliveryAdvance(owed.at(0), handover: nil, next: .delivered, attempt: finished),
+                    DeliveryAdvance(owed.at(1), handover: nil, next: .due),
                 ], node: scene.node)
             #expect(Set(try await scene.statuses()) == [.delivered, .pending])
             let again = try await scene.claim()
-            #expect(again.map(\.id) == [owed[1].id] && again.map(\.attempt) == [1])
+            #expect(try again.map(\.id) == [owed.at(1).id] && again.map(\.attempt) == [1])
         }
     }
 
@@ -88,7 +88,7 @@ import Testing
             #expect(try await scene.store.rescueLapsedHandovers(after: Timestamp(seconds: 0)) == 2)
             try await scene.finish(owed)
             #expect(try await scene.statuses() == [.pending, .pending])
-            let read = try await scene.store.delivery(scene.seed.scope, owed[0].id)
+            let read = try await scene.store.delivery(scene.seed.scope, owed.at(0).id)
             #expect(read.attempts.count == 1)
             #expect(try await scene.claim().count == 2)
         }

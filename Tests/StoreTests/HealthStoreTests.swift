@@ -115,8 +115,8 @@ import Testing
             fixture.clock.advance(by: .seconds(5))
             let third = try await scene.claim()
             #expect(third.count == 1)
-            try await scene.finish(third[0], .delivered)
-            try await scene.tell(.closed, replacing: third[0].probeEnd)
+            try await scene.finish(third.at(0), .delivered)
+            try await scene.tell(.closed, replacing: third.at(0).probeEnd)
             #expect(try await scene.health() == EndpointHealth.Shared())
             let rest = try await scene.claim()
             #expect(rest.count == 3 && rest.allSatisfy { $0.probeEnd == nil })
@@ -178,16 +178,17 @@ import Testing
             let scene = try await Scene(fixture)
             let session = try await scene.seed.linkSession()
             let made = try await scene.store.accept(
-                [scene.seed.received("Pending", session)], lease: scene.lease())[0].deliveries
-            try await scene.finish(made[0], .retry(after: .seconds(5)))
+                [scene.seed.received("Pending", session)], lease: scene.lease()
+            ).at(0).deliveries
+            try await scene.finish(made.at(0), .retry(after: .seconds(5)))
             try await scene.tell(.open, until: Self.later(scene, 60), failingSince: scene.now)
             fixture.clock.advance(by: .seconds(10))
             #expect(try await scene.claim().isEmpty)
             fixture.clock.advance(by: .seconds(51))
             let probe = try await scene.claim()
-            #expect(probe.map(\.id) == [made[0].id])
-            #expect(probe[0].probeEnd != nil)
-            #expect(probe[0].failures == 1, "waiting used up no attempt of its schedule")
+            #expect(try probe.map(\.id) == [made.at(0).id])
+            #expect(try probe.at(0).probeEnd != nil)
+            #expect(try probe.at(0).failures == 1, "waiting used up no attempt of its schedule")
         }
     }
 
@@ -209,9 +210,9 @@ import Testing
             #expect(try fixture.testDatabase.owner().query(reason).isNull(0, 0))
             let probe = try await scene.claim()
             #expect(probe.count == 1)
-            try await scene.finish(probe[0], .delivered)
+            try await scene.finish(probe.at(0), .delivered)
             #expect(try scene.notices().count == 1)
-            try await scene.tell(.closed, replacing: probe[0].probeEnd)
+            try await scene.tell(.closed, replacing: probe.at(0).probeEnd)
             #expect(try scene.notices() == ["endpoint.disabled gone", "endpoint.recovered"])
             #expect(try await scene.claim().count == 1)
             try await scene.tell(.closed)

@@ -33,9 +33,10 @@ import Testing
             #expect(try await fixture.store.reconcile([Self.fact(seed, "Succeeded", session)]) == [.made])
             let events = try await fixture.store.events(seed.scope, PageRequest()).items
             #expect(events.map(\.origin) == [.reconciliation])
-            #expect(events[0].transactionID == Seed.bytes("order-1") && events[0].userID == Seed.bytes("user-1"))
+            #expect(try events.at(0).transactionID == Seed.bytes("order-1"))
+            #expect(try events.at(0).userID == Seed.bytes("user-1"))
             let transfers = try await fixture.store.transfers(seed.scope, PageRequest()).items
-            #expect(transfers.map(\.status) == [.succeeded] && transfers[0].id == events[0].transfer)
+            #expect(try transfers.map(\.status) == [.succeeded] && transfers.at(0).id == events.at(0).transfer)
             let deliveries = try await fixture.store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items
             #expect(
                 Dictionary(uniqueKeysWithValues: deliveries.map { ($0.endpoint, $0.status) })
@@ -74,11 +75,11 @@ import Testing
             let lease = Lease(node: fixture.store.identifiers.nextUUID(), end: fixture.store.clock.now() + .seconds(60))
             for _ in 0..<2 {
                 let accepted = try await fixture.store.accept([late], lease: lease)
-                #expect(accepted.map(\.fate) == [.duplicate] && accepted[0].deliveries.isEmpty)
+                #expect(try accepted.map(\.fate) == [.duplicate] && accepted.at(0).deliveries.isEmpty)
             }
             #expect(try await fixture.store.events(seed.scope, PageRequest()).items.count == 1)
             #expect(try await fixture.store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items.count == 1)
-            let transfer = try await fixture.store.transfers(seed.scope, PageRequest()).items[0]
+            let transfer = try await fixture.store.transfers(seed.scope, PageRequest()).items.at(0)
             #expect(transfer.sourceAddress == Seed.bytes("0xfrom"))
             // What nobody reconciled is no repeat, even in one batch with what is.
             let batch = try await fixture.store.accept(
@@ -98,7 +99,7 @@ import Testing
             ] {
                 #expect(try await fixture.store.reconcile([Self.fact(seed, status, session)]) == [fate], "\(status)")
             }
-            let transfer = try await fixture.store.transfers(seed.scope, PageRequest()).items[0]
+            let transfer = try await fixture.store.transfers(seed.scope, PageRequest()).items.at(0)
             #expect(transfer.status == .succeeded && transfer.refundStatus == .refundSucceeded)
             let late = try await fixture.store.accept(
                 [Self.webhook(seed, "RefundPending", session), Self.webhook(seed, "RefundFailed", session)], lease: nil)
@@ -200,12 +201,12 @@ import Testing
             try await other.pause(mine, until: store.clock.now() + .seconds(5), failures: 3)
             fixture.clock.advance(by: .seconds(6))
             let again = try await store.claimReconciliations(lease: .seconds(60))
-            #expect(again.map(\.failures) == [3] && again[0].place == place)
-            try await store.finish(again[0], next: store.clock.now())
+            #expect(try again.map(\.failures) == [3] && again.at(0).place == place)
+            try await store.finish(again.at(0), next: store.clock.now())
             #expect(try await store.reconciledUntil() == Timestamp(seconds: 1_000))
             let next = try await store.claimReconciliations(lease: .seconds(60))
             #expect(next.map(\.sweptUntil) == [Timestamp(seconds: 1_000)])
-            #expect(next[0].place == nil && next[0].failures == 0)
+            #expect(try next.at(0).place == nil && next.at(0).failures == 0)
             await other.database.close()
         }
     }

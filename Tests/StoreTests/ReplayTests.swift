@@ -41,7 +41,7 @@ import Testing
             _ = try await store.accept([seed.received("Succeeded", session)], lease: nil)
             _ = try await Self.attemptAll(store) { $0 == bad ? .failed : .delivered }
             let before = try await store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items
-            let event = before[0].event
+            let event = try before.at(0).event
             // Made after the event: one wants it, one does not.
             let late = try await seed.endpoint("http://127.0.0.1:9/late")
             let picky = try await seed.endpoint("http://127.0.0.1:9/picky", types: ["transfer.failed"])
@@ -57,7 +57,7 @@ import Testing
             let named = try deliveries(try await store.replayEvent(seed.scope, event, to: [picky]))
             #expect(named.map(\.endpoint) == [picky])
             _ = try await Self.attemptAll(store) { _ in .delivered }
-            let log = try await store.delivery(seed.scope, before[0].id).attempts
+            let log = try await store.delivery(seed.scope, before.at(0).id).attempts
             #expect(log.map(\.number) == [1, 2])
         }
     }
@@ -73,7 +73,7 @@ import Testing
                 _ = try await Self.attemptAll(store) { _ in .retry(after: .seconds(1)) }
                 fixture.clock.advance(by: .seconds(2))
             }
-            let event = try await store.events(seed.scope, PageRequest()).items[0].id
+            let event = try await store.events(seed.scope, PageRequest()).items.at(0).id
             _ = try await store.replayEvent(seed.scope, event, to: nil)
             let lease = Lease(node: store.identifiers.nextUUID(), end: store.clock.now() + .seconds(60))
             let claimed = try await store.claimDue(limit: 10, busy: [], lease: lease).deliveries
@@ -95,7 +95,7 @@ import Testing
             _ = try await Self.attemptAll(store) { _ in .delivered }
             _ = try await store.setEndpoint(seed.scope, endpoint, enabled: false)
             try await store.deleteEndpoint(seed.scope, gone)
-            let event = try await store.events(seed.scope, PageRequest()).items[0].id
+            let event = try await store.events(seed.scope, PageRequest()).items.at(0).id
             let all = try deliveries(try await store.replayEvent(seed.scope, event, to: nil))
             #expect(all.map(\.endpoint) == [endpoint] && all.map(\.status) == [.held])
             let elsewhere = try await Seed.make(store, name: "else", upstream: seed.upstream).endpoint()
@@ -130,7 +130,7 @@ import Testing
             let session = try await seed.linkSession()
             _ = try await fixture.store.accept([seed.received("Succeeded", session)], lease: nil)
             _ = try await Self.attemptAll(fixture.store) { _ in .delivered }
-            let event = try await fixture.store.events(seed.scope, PageRequest()).items[0].id
+            let event = try await fixture.store.events(seed.scope, PageRequest()).items.at(0).id
             _ = try await fixture.store.replayEvent(seed.scope, event, to: nil)
             var filter = AuditFilter()
             filter.action = Seed.bytes("event.replayed")

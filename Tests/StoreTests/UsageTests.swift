@@ -34,12 +34,12 @@ import Testing
             let all = try await Self.used(fixture, filter)
             #expect(all.items.map(\.subClient) == [tenant.subClient] && all.next == nil)
             #expect(
-                all.items[0].periods.map(\.count) == [
+                try all.items.at(0).periods.map(\.count) == [
                     UsageCount(linkTokens: 2, events: 2, deliveries: 2, attempts: 2), UsageCount(attempts: 1),
                 ])
-            #expect(all.items[0].periods.map(\.transfers) == [2, 0])
+            #expect(try all.items.at(0).periods.map(\.transfers) == [2, 0])
             filter.environment = .production
-            #expect(try await Self.used(fixture, filter).items[0].periods.map(\.environment) == [.production])
+            #expect(try await Self.used(fixture, filter).items.at(0).periods.map(\.environment) == [.production])
             filter.environment = nil
             filter.subClient = SubClientID(fixture.store.identifiers.nextUUID())
             #expect(try await Self.used(fixture, filter).items.isEmpty)
@@ -63,16 +63,16 @@ import Testing
             var filter = Self.filter(store, days: 3)
             let newest = try await Self.used(fixture, filter, PageRequest(limit: 1))
             #expect(newest.items.map(\.subClient) == [tenants[1].subClient])
-            #expect(newest.items[0].periods.map(\.count.events) == [1, 2, 2])
+            #expect(try newest.items.at(0).periods.map(\.count.events) == [1, 2, 2])
             let second = try await Self.used(fixture, filter, PageRequest(limit: 1, cursor: newest.next))
             #expect(second.items.map(\.subClient) == [tenants[0].subClient] && second.next == nil)
             filter.interval = .month
-            let months = try await Self.used(fixture, filter).items[0].periods
+            let months = try await Self.used(fixture, filter).items.at(0).periods
             #expect(months.map(\.count.events).reduce(0, +) == 5 && months.count <= 2)
             #expect(months.map(\.transfers).reduce(0, +) == 1)
             // The day before is not asked for.
             filter.from = filter.from + .seconds(86_400)
-            #expect(try await Self.used(fixture, filter).items[0].periods.map(\.count.events).reduce(0, +) == 4)
+            #expect(try await Self.used(fixture, filter).items.at(0).periods.map(\.count.events).reduce(0, +) == 4)
         }
     }
 
@@ -89,11 +89,11 @@ import Testing
                 from subgate.transfer t cross join generate_series(1, 3) as n
                 """)
             let used = try await Self.used(fixture, Self.filter(fixture.store))
-            #expect(used.items[0].periods.map(\.transfers) == [4])
-            let amounts = String(decoding: used.items[0].periods[0].amounts, as: UTF8.self)
+            #expect(try used.items.at(0).periods.map(\.transfers) == [4])
+            let amounts = try String(decoding: used.items.at(0).periods.at(0).amounts, as: UTF8.self)
             #expect(amounts.contains(#""amount" : "0.600000000000000000000000000006""#), "\(amounts)")
             #expect(amounts.contains(#""symbol" : "ETH", "chain" : "Ethereum", "transfers" : 3"#), "\(amounts)")
-            #expect(tenant.subClient == used.items[0].subClient)
+            #expect(try tenant.subClient == used.items.at(0).subClient)
         }
     }
 }

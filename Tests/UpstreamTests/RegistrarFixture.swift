@@ -131,7 +131,7 @@ struct RegistrarFixture: Sendable {
     func registration(_ id: SubClientID) async throws -> Registration {
         let all = try await store.registrations(.system, of: id)
         guard all.count == 1 else { throw Unexpected("\(all.count) registrations") }
-        return all[0]
+        return try all.at(0)
     }
 
     /// The stand-in's sub-clients: id, both names, origins, catalogue and logo, in the order of creation.

@@ -2,6 +2,7 @@ import Domain
 import HTTPClient
 import JSON
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -84,8 +85,8 @@ import Testing
             let resumed = try await exchange.resume(
                 [connection.accessToken.text, Exchanged.bytes("x"), AccessToken().text], userId: user,
                 of: Harness.clientId)
-            #expect(resumed.count == 1 && resumed[0].tokenId == connection.accessToken)
-            #expect(resumed[0].accessToken != connection.accessToken)
+            #expect(try resumed.count == 1 && resumed.at(0).tokenId == connection.accessToken)
+            #expect(try resumed.at(0).accessToken != connection.accessToken)
             #expect(
                 try await exchange.resume(
                     [connection.accessToken.text], userId: Exchanged.bytes("somebody"), of: Harness.clientId
@@ -170,8 +171,8 @@ import Testing
             }
             #expect(try await list("userid=user-7").map { $0["address"]?.text } == ["0xAB", "0xCD"])
             let one = try await list("UserId=user-7&Address=0xab")
-            #expect(one.count == 1 && one[0]["signedMessageHash"]?.text == "0x10")
-            #expect(one[0]["timestamp"]?.integer == Exchanged.now.seconds)
+            #expect(try one.count == 1 && one.at(0)["signedMessageHash"]?.text == "0x10")
+            #expect(try one.at(0)["timestamp"]?.integer == Exchanged.now.seconds)
             #expect(try await list("UserId=somebody").isEmpty)
         }
     }

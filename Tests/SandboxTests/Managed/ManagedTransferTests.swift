@@ -3,6 +3,7 @@ import HTTPClient
 import JSON
 import Postgres
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -34,7 +35,7 @@ import Testing
                     """)
             let holdings = configured["holdings"]!.elements.map { $0 }
             #expect(configured["status"]?.text == "succeeded" && holdings.count == 1)
-            #expect(holdings[0]["symbol"]?.text == "USDC" && holdings[0]["eligibleForTransfer"]?.bool == true)
+            #expect(try holdings.at(0)["symbol"]?.text == "USDC" && holdings.at(0)["eligibleForTransfer"]?.bool == true)
             let ethereum = try #require(holdings[0]["networks"]?.elements.first { $0["name"]?.text == "Ethereum" })
             #expect(ethereum["institutionTransferFee"]?.spelled("fee") == "0.01")
 
@@ -71,8 +72,9 @@ import Testing
             }
             let all = try await list("OrderBy=userId")
             #expect(all.map { $0["from"]?["name"]?.text } == ["Coinbase", "Binance"])
-            #expect(all[0]["userId"]?.text == "user-7" && all[0]["withdrawalFee"]?.spelled("fee") == "0.01")
-            #expect(all[0].spelled("totalFeesAmountInFiat") == "0.01" && all[0].spelled("sourceAmount") == "50.01")
+            #expect(try all.at(0)["userId"]?.text == "user-7" && all.at(0)["withdrawalFee"]?.spelled("fee") == "0.01")
+            #expect(try all.at(0).spelled("totalFeesAmountInFiat") == "0.01")
+            #expect(try all.at(0).spelled("sourceAmount") == "50.01")
             let ofBinance = try await list("IntegrationIds=\(binance.account.source.integration.id)")
             #expect(ofBinance.map { $0["from"]?["type"]?.text } == ["sandbox"])
             let byType = try await list("OrderBy=fromType&DescendingOrder=true")
@@ -130,15 +132,15 @@ import Testing
             let code = Exchanged.bytes("123456")
             // Not from outside of the session.
             await #expect(throws: ExecutionFault.refused(.previewNotFound)) {
-                try await exchange.execute(previews[0].1, from: previews[0].0.account, code: code).get()
+                try await exchange.execute(previews.at(0).1, from: previews.at(0).0.account, code: code).get()
             }
             let transfer = try await exchange.execute(
-                previews[0].1, from: previews[0].0.account, code: code, authCodeDigest: session
+                previews.at(0).1, from: previews.at(0).0.account, code: code, authCodeDigest: session
             ).get()
             #expect(transfer.transactionId == Exchanged.bytes("order-1"))
             await #expect(throws: ExecutionFault.refused(.transferIsRequested)) {
                 try await exchange.execute(
-                    previews[1].1, from: previews[1].0.account, code: code, authCodeDigest: session
+                    previews.at(1).1, from: previews.at(1).0.account, code: code, authCodeDigest: session
                 ).get()
             }
         }
