@@ -148,15 +148,17 @@ import Testing
         }
     }
 
-    /// Two units take a row each, wait until both have theirs, and then want the other's.
+    /// Two units take a lock each, wait until both have theirs, and then want the other's. Locks of this kind go
+    /// straight to who waits for them; a row does not, so that the unit that lost could be first to take it again.
     @Test func aUnitThatLostADeadlockIsRunAgain() async throws {
         let table = try makeTable("id int8 primary key, n int8 default 0")
         try SharedCluster.connect().execute("insert into \(table) select generate_series(1, 2)")
         let statements = makeStatements([
             "bump": "update \(table) set n = n + 1 where id = $1",
             "wait": "select pg_advisory_xact_lock_shared($1)",
+            "take": "select pg_advisory_xact_lock($1)",
         ])
-        let gate = Int64.random(in: 1 ... .max)
+        let gate = Int64.random(in: 3 ... .max)
         let application = uniqueName("deadlock")
         let keeper = try SharedCluster.connect()
         _ = try keeper.query("select pg_advisory_lock($1)", parameters: [.int64(gate)])
@@ -169,10 +171,11 @@ import Testing
                 $0.settings = [("deadlock_timeout", "20ms")]
             }
         ) { database, loop in
-            let units = [[1, 2], [2, 1]].map { ids in
+            let units = [(Int64(1), Int64(2)), (2, 1)].map { (own, other) in
                 Unit(queries: [
-                    Query(statements[0], [.int64(ids[0])]), Query(statements[1], [.int64(gate)]),
-                    Query(statements[0], [.int64(ids[1])]),
+                    Query(statements[0], [.int64(own)]), Query(statements[2], [.int64(gate - own)]),
+                    Query(statements[1], [.int64(gate)]), Query(statements[2], [.int64(gate - other)]),
+                    Query(statements[0], [.int64(own)]),
                 ])
             }
             onThread { openGate(gate, of: keeper, for: application) }
