@@ -64,7 +64,7 @@ package struct BacklogMeter: Sendable {
             oldest.set(max(0, Int(age.components.seconds)))
             brokenEndpoints.set(backlog.brokenLanes)
         } catch {
-            log.warn("what is due could not be counted", [(.error, .text("\(error)"))])
+            log.heldUp("what is due could not be counted", by: error)
         }
     }
 
@@ -75,7 +75,7 @@ package struct BacklogMeter: Sendable {
             held.set(kept.held)
             quarantined.set(kept.quarantined)
         } catch {
-            log.warn("what waits for a person could not be counted", [(.error, .text("\(error)"))])
+            log.heldUp("what waits for a person could not be counted", by: error)
         }
     }
 }

@@ -59,7 +59,7 @@ extension Dispatcher {
             guard let next = claim.nextWake else { return Limits.claimInterval }
             return min(Limits.claimInterval, max(next - clock.now(), .milliseconds(1)))
         } catch {
-            log.warn("due deliveries could not be claimed", [(.error, .text("\(error)"))])
+            log.heldUp("due deliveries could not be claimed", by: error)
             if error == .outcomeUnknown { loop.spawn { [self] in await giveBack(lease) } }
             return Limits.claimInterval
         }
@@ -89,7 +89,7 @@ extension Dispatcher {
                 try await store.release(lease)
                 return lookNow()
             } catch {
-                log.warn("a lease could not be given back", [(.error, .text("\(error)"))])
+                log.heldUp("a lease could not be given back", by: error)
             }
         }
     }

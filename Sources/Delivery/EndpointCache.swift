@@ -155,7 +155,7 @@ struct EndpointCache: Sendable {
                 }
                 for endpoint in endpoints { tellIfUnsendable(endpoint) }
             } catch {
-                log.error("endpoints could not be read", [(.error, .text("\(error)"))])
+                log.heldUp("endpoints could not be read", by: error)
             }
             for waiter in waiters { waiter.resume() }
         }

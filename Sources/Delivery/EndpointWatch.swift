@@ -156,7 +156,7 @@ struct EndpointWatch: Sendable {
                 state.withValue { $0.board.told(endpoint, version: version) }
                 return true
             } catch {
-                log.warn("an endpoint's health could not be written", [(.error, .text("\(error)"))])
+                log.heldUp("an endpoint's health could not be written", by: error)
             }
             await loop.sleep(for: Limits.giveBackInterval)
         }
@@ -170,7 +170,7 @@ struct EndpointWatch: Sendable {
             guard try await store.giveUp(endpoint, subClient, reason, failedSince: moment) else { return }
         } catch {
             // The next failure tries again.
-            return log.warn("an endpoint could not be disabled", [(.error, .text("\(error)"))])
+            return log.heldUp("an endpoint could not be disabled", by: error)
         }
         metrics.disabled(reason).add()
         log.warn(

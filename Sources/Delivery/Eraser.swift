@@ -44,7 +44,7 @@ package struct Eraser: Sendable {
             }
         } catch {
             // What was not committed is done again.
-            log.warn("an erasure was held up", [(.error, .text("\(error)"))])
+            log.heldUp("an erasure was held up", by: error)
         }
         return isGoing
     }

@@ -56,7 +56,7 @@ package final class GateWatch: Sendable {
                 defer { state.isBlind = true }
                 return state.isBlind
             }
-            if !wasBlind { log.warn("could not look whether deliveries may go out", [(.error, .text("\(error)"))]) }
+            if !wasBlind { log.heldUp("could not look whether deliveries may go out", by: error) }
         }
     }
 

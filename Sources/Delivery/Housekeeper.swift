@@ -71,13 +71,13 @@ package struct Housekeeper: Sendable {
             do throws(StoreError) {
                 if try await !work() { next = store.clock.now() + Limits.choreRetryInterval }
             } catch {
-                log.warn("housekeeping was held up", [(.kind, .text(chore.rawValue)), (.error, .text("\(error)"))])
+                log.heldUp("housekeeping was held up", by: error, [(.kind, .text(chore.rawValue))])
                 next = store.clock.now() + Limits.choreRetryInterval
             }
             try await store.finish(chore, lease: lease, next: next)
         } catch {
             if error != .unavailable {
-                log.warn("housekeeping was not done", [(.kind, .text(chore.rawValue)), (.error, .text("\(error)"))])
+                log.heldUp("housekeeping was not done", by: error, [(.kind, .text(chore.rawValue))])
             }
         }
     }

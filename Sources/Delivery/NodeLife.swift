@@ -63,7 +63,7 @@ package struct NodeLife: Sendable {
             }
             return rescued
         } catch {
-            log.warn("could not show life", [(.error, .text("\(error)"))])
+            log.heldUp("could not show life", by: error)
             return 0
         }
     }
@@ -115,7 +115,7 @@ package struct NodeLife: Sendable {
             }
             return max(earliest, now - Limits.lapseLookBack)
         } catch {
-            log.warn("could not look for ended leases", [(.error, .text("\(error)"))])
+            log.heldUp("could not look for ended leases", by: error)
             return earliest
         }
     }

@@ -34,7 +34,7 @@ package struct OperatorTeller: Sendable {
             if made > 0 { onDue() }
             return made
         } catch {
-            log.warn("the operator was not told", [(.error, .text("\(error)"))])
+            log.heldUp("the operator was not told", by: error)
             return 0
         }
     }

@@ -116,8 +116,7 @@ struct Recorder: Sendable {
                 return try await store.advance(batch, node: node, endedHandovers: ended)
             } catch {
                 let leaseEnd = batch.map(\.delivery.leaseEnd).max() ?? clock.now()
-                log.warn(
-                    "deliveries could not be recorded", [(.count, .integer(batch.count)), (.error, .text("\(error)"))])
+                log.heldUp("deliveries could not be recorded", by: error, [(.count, .integer(batch.count))])
                 guard clock.now() < leaseEnd, !state.withValue(\.givesUp) else { break }
             }
             await loop.sleep(for: delay)

@@ -48,7 +48,7 @@ package struct Recoverer: Sendable {
             if !due.isEmpty { onDue() }
         } catch {
             // What was not committed is done again.
-            log.warn("a recovery was held up", [(.error, .text("\(error)"))])
+            log.heldUp("a recovery was held up", by: error)
         }
         return isGoing
     }

@@ -23,11 +23,8 @@ package final class Database: @unchecked Sendable {
     /// Called on the loop with each notification of the configured channels. A hint only: those sent while no
     /// connection was there are lost. Set it before `start()`.
     package var onNotification: ((_ channel: String, _ payload: [UInt8]) -> Void)?
-    /// Called on the loop with why connections cannot be made again, once for each reason there is, and with nil when
-    /// all are back. Set it before `start()`.
-    package var onOutage: ((_ reason: PostgresError?) -> Void)?
-    /// The reasons of the outage that goes on.
-    private var told: Set<String> = []
+    /// Why a connection could not be made again; nil when all are there.
+    private var shortage: PostgresError?
 
     package init(loop: EventLoop, configuration: DatabaseConfiguration, statements: [Statement]) {
         self.loop = loop
@@ -73,13 +70,13 @@ package final class Database: @unchecked Sendable {
     }
 
     private func noteReconnect(_ failure: PostgresError?) {
-        if let failure {
-            if !told.insert(failure.description).inserted { return }
-        } else {
-            if told.isEmpty || !runners.allSatisfy(\.isWhole) { return }
-            told = []
-        }
-        onOutage?(failure)
+        if failure != nil || runners.allSatisfy(\.isWhole) { shortage = failure }
+    }
+
+    /// What there is to tell of its connections.
+    package var standing: DatabaseStanding {
+        if let outage { return .lost(outage) }
+        return shortage.map { .short("\($0)") } ?? .whole
     }
 
     /// Whether every lane has a connection.

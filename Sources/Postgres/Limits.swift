@@ -21,6 +21,10 @@ enum Limits {
     /// The first and the longest pause before a new connection is tried, halved and jittered upwards.
     static let firstReconnectPause = Duration.milliseconds(50)
     static let longestReconnectPause = Duration.seconds(1)
+    /// Reasons of one outage that are told: a server that comes up gives two or three.
+    static let reasonsPerOutage = 8
+    /// How often an outage that goes on is told of again.
+    static let outageReminder = Duration.seconds(60)
     /// Bytes of a server's message kept for `debugDescription`.
     static let messageBytes = 1_024
     /// Bytes of a socket's path: `sun_path` holds 108 with its zero byte.

@@ -3,6 +3,8 @@ package enum RuntimeLimits {
     /// One log line with its line feed, in bytes: what collectors take in one piece (journald and Docker cut at 16 KiB
     /// and more).
     package static let logLineBytes = 8_192
+    /// How often a cause is told of that goes on making the same warnings.
+    package static let reminderPause = Duration.seconds(60)
     /// One value within a line, in bytes as written, so that one long value leaves room for the others.
     package static let logValueBytes = 2_048
     /// How long a line waits for a full standard error before it is dropped, in milliseconds. A reader that hangs must

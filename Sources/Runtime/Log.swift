@@ -16,6 +16,7 @@ package struct Log: Sendable {
         let format: LogFormat
         let clock: Clock
         let output: @Sendable ([UInt8]) -> Void
+        let reminders = Mutex<[String: Reminder]>([:])
 
         init(_ level: LogLevel, _ format: LogFormat, _ clock: Clock, _ output: @escaping @Sendable ([UInt8]) -> Void) {
             self.level = Atomic(level.rawValue)
@@ -23,6 +24,13 @@ package struct Log: Sendable {
             self.clock = clock
             self.output = output
         }
+    }
+
+    /// When a cause was last told of, and how often it was not since.
+    private struct Reminder {
+        /// In monotonic nanoseconds.
+        var toldAt: UInt64
+        var dropped = 0
     }
 
     /// `output` receives each line with its line feed, from any thread.
@@ -65,6 +73,23 @@ package struct Log: Sendable {
 
     package func error(_ message: StaticString, _ fields: @autoclosure () -> [Field] = []) {
         write(.error, message, fields)
+    }
+
+    /// A warning of what may happen again and again, in many places, for one cause: the first is written, and then one
+    /// each `RuntimeLimits.reminderPause`, which says how many were not since (`dropped`).
+    package func remind(of cause: StaticString, _ message: StaticString, _ fields: @autoclosure () -> [Field] = []) {
+        let now = core.clock.monotonic()
+        let dropped = core.reminders.withLock { reminders -> Int? in
+            let key = "\(cause)"
+            if let last = reminders[key], .nanoseconds(now - last.toldAt) < RuntimeLimits.reminderPause {
+                reminders[key]?.dropped += 1
+                return nil
+            }
+            defer { reminders[key] = Reminder(toldAt: now) }
+            return reminders[key]?.dropped ?? 0
+        }
+        guard let dropped else { return }
+        write(.warn, message) { fields() + (dropped > 0 ? [(.dropped, .integer(dropped))] : []) }
     }
 
     /// Fields are made only if the line is written.

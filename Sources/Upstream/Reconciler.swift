@@ -66,7 +66,7 @@ package struct Reconciler: Sendable {
             let until = try await store.reconciledUntil()
             metrics.lag.set(until.map { max(0, Int((store.clock.now() - $0).components.seconds)) } ?? 0)
         } catch {
-            if error != .unavailable { log.warn("reconciliation is held up", [(.error, .text("\(error)"))]) }
+            if error != .unavailable { log.heldUp("reconciliation is held up", by: error) }
         }
     }
 

@@ -80,7 +80,7 @@ package struct Registrar: Sendable {
             return claimed.count
         } catch {
             if error != .unavailable {
-                log.warn("due registrations could not be claimed", [(.error, .text("\(error)"))])
+                log.heldUp("due registrations could not be claimed", by: error)
             }
             return 0
         }

@@ -134,7 +134,7 @@ package struct UpstreamDirectory: Sendable {
                 state.isCurrent = false
                 return !state.isFailing
             }
-            if isNew { log.error("upstreams cannot be read", [(.error, .text("\(error)"))]) }
+            if isNew { log.heldUp("upstreams cannot be read", by: error) }
         }
     }
 

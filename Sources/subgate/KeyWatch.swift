@@ -85,7 +85,7 @@ struct KeyWatch: Sendable {
                 complain("this node lacks keys that others use", KeyWatch.line(problems), \.complaint)
             }
         } catch {
-            parts.log.warn("could not show which keys this node has", [(.error, .text("\(error)"))])
+            parts.log.heldUp("could not show which keys this node has", by: error)
         }
     }
 

@@ -22,12 +22,10 @@ final class NodePhase: Sendable {
         NodePhase.phases[current.load(ordering: .relaxed)] == .ready && lost.load(ordering: .relaxed) == 0
     }
 
-    /// Notes whether a loop has its database. Returns whether that is news.
-    func setDatabase(loop: Int, isThere: Bool) -> Bool {
+    /// Notes whether a loop has its database.
+    func setDatabase(loop: Int, isThere: Bool) {
         let bit = UInt64(1) << UInt64(loop)
-        let before =
-            isThere ? lost.bitwiseAnd(~bit, ordering: .relaxed) : lost.bitwiseOr(bit, ordering: .relaxed)
-        return (before.oldValue & bit == 0) != isThere
+        _ = isThere ? lost.bitwiseAnd(~bit, ordering: .relaxed) : lost.bitwiseOr(bit, ordering: .relaxed)
     }
 
     /// `outage` says why the asking loop has no database, `hasUpstreams` whether it knows the upstreams.

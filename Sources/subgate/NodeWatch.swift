@@ -2,6 +2,7 @@ import Delivery
 import Domain
 import Postgres
 import Runtime
+import Synchronization
 
 /// What a node holds at the moment of a scrape, how late its loops are, and whether they have their database. Each loop
 /// publishes its part four times a second; the scraping one reads.
@@ -14,6 +15,12 @@ struct NodeWatch: Sendable {
     private let databases: DatabaseMetrics
     private let phase: NodePhase
     private let log: Log
+    private let outages = Outages()
+
+    /// Every loop writes into it.
+    private final class Outages: Sendable {
+        let book = Mutex(OutageBook())
+    }
 
     init(_ metrics: Metrics, databases: DatabaseMetrics, phase: NodePhase, log: Log) {
         waiting = metrics.gauge("subgate_deliveries_waiting", help: "Deliveries waiting in this node's memory.")
@@ -47,13 +54,19 @@ struct NodeWatch: Sendable {
     }
 
     private func tellDatabase(_ shard: Shard, _ number: Int) {
-        let outage = shard.database.outage
-        guard !phase.isStopped, phase.setDatabase(loop: number, isThere: outage == nil) else { return }
-        let fields: [Log.Field] = [(.kind, .text("database")), (.loop, .integer(number))]
-        if let outage {
-            log.error("state changed", fields + [(.state, .text("lost")), (.reason, .text(outage))])
-        } else {
-            log.info("state changed", fields + [(.state, .text("back"))])
+        guard !phase.isStopped else { return }
+        let (standing, now) = (shard.database.standing, EventLoop.monotonicNanoseconds)
+        let isThere = if case .lost = standing { false } else { true }
+        phase.setDatabase(loop: number, isThere: isThere)
+        let kind: Log.Field = (.kind, .text("database"))
+        switch outages.book.withLock({ $0.note(standing, loop: number, at: now) }) {
+        case nil: break
+        case .lost(let reason): log.error("state changed", [kind, (.state, .text("lost")), (.reason, .text(reason))])
+        case .short(let reason): log.warn("state changed", [kind, (.state, .text("short")), (.reason, .text(reason))])
+        case .still(let reason, let after):
+            log.error("the database is still away", [(.reason, .text(reason)), (.durationMs, .duration(after))])
+        case .back(let after):
+            log.info("state changed", [kind, (.state, .text("back")), (.durationMs, .duration(after))])
         }
     }
 }

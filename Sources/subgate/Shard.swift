@@ -68,14 +68,6 @@ struct Shard: Sendable {
         databaseConfiguration.readConnections = parts.configuration.readConnections
         let database = Database(loop: loop, configuration: databaseConfiguration, statements: .service)
         parts.databaseMetrics.follow(database)
-        let log = parts.log
-        database.onOutage = { reason in
-            if let reason {
-                log.warn("no connection to the database", [(.reason, .text("\(reason)"))])
-            } else {
-                log.info("all connections to the database are back")
-            }
-        }
         try await database.start()
         let store = Store(
             loop: loop, database: database, keyring: parts.configuration.keyring, clock: parts.clock,

@@ -21,12 +21,12 @@ struct StatisticWriter: Sendable {
         do throws(StoreError) {
             try await store.writeStatistics()
         } catch {
-            log.warn("could not write down what attempts came to", [(.error, .text("\(error)"))])
+            log.heldUp("could not write down what attempts came to", by: error)
         }
         do throws(StoreError) {
             try await store.writeUsage()
         } catch {
-            log.warn("could not write down what sub-clients used", [(.error, .text("\(error)"))])
+            log.heldUp("could not write down what sub-clients used", by: error)
         }
     }
 }

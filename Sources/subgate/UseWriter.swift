@@ -26,7 +26,7 @@ struct UseWriter: Sendable {
         do throws(StoreError) {
             try await store.renewDigests()
         } catch {
-            log.warn("could not renew digests", [(.error, .text("\(error)"))])
+            log.heldUp("could not renew digests", by: error)
         }
     }
 
@@ -35,7 +35,7 @@ struct UseWriter: Sendable {
         do throws(StoreError) {
             try await store.writeUses()
         } catch {
-            log.warn("could not write down what was used", [(.error, .text("\(error)"))])
+            log.heldUp("could not write down what was used", by: error)
         }
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 @testable import Runtime
+import Synchronization
 import Testing
 
 struct LogTests {
@@ -52,6 +53,25 @@ struct LogTests {
         #expect(
             lines.map(text) == [
                 "00:00:01.500 WARN  slow path=/v1/me reason=\"two \\\"words\\\"\\u001b[31m\" count=3 peer=\"\"\n"
+            ])
+    }
+
+    @Test func whatGoesOnIsToldOnceAMinute() throws {
+        let kept = Kept()
+        let time = Atomic<UInt64>(0)
+        let clock = Clock(
+            now: { Timestamp(seconds: 0) }, monotonic: { time.load(ordering: .relaxed) * 1_000_000_000 })
+        let log = Log(format: .pretty, clock: clock, output: { kept.add($0) })
+        for second in stride(from: UInt64(0), through: 130, by: 5) {
+            time.store(second, ordering: .relaxed)
+            log.remind(of: "database", second % 2 == 0 ? "work waits" : "other work waits", [(.error, "away")])
+        }
+        log.remind(of: "disk", "full")
+        let rest = kept.lines.map { text($0).dropFirst("00:00:00.000 WARN  ".count) }
+        #expect(
+            rest == [
+                "work waits error=away\n", "work waits error=away dropped=11\n", "work waits error=away dropped=11\n",
+                "full\n",
             ])
     }
 
