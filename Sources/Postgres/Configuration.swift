@@ -37,6 +37,8 @@ package struct DatabaseConfiguration: Sendable {
     package var stallTimeout: Duration = .seconds(15)
     /// After this without any connection new units are answered `.unavailable(.cannotConnect)` at once.
     package var failFastAfter: Duration = .seconds(2)
+    /// How long a server may leave all that was sent to it unanswered before it counts as away.
+    package var silenceLimit: Duration = .seconds(3)
     package var unitsPerBatch = Limits.unitsPerBatch
 
     /// Randomness for the pauses between connection attempts.

@@ -82,10 +82,18 @@ package final class Database: @unchecked Sendable {
     /// Whether every lane has a connection.
     package var isReady: Bool { !runners.isEmpty && runners.allSatisfy(\.isConnected) }
 
-    /// Why a lane has no connection, if one has none; safe to show to operators.
+    /// Why a lane has no connection, if one has none, or for how long the server has answered nothing on any; safe to
+    /// show to operators.
     package var outage: String? {
-        guard !isReady else { return nil }
-        return runners.first { !$0.isConnected }.flatMap(\.outage).map { "\($0)" } ?? "not connected"
+        guard isReady else {
+            return runners.first { !$0.isConnected }.flatMap(\.outage).map { "\($0)" } ?? "not connected"
+        }
+        guard let oldest = runners.compactMap(\.oldestFlight).min() else { return nil }
+        // One slow statement is no silence: others are answered meanwhile.
+        let since = max(oldest, runners.map(\.heard).max() ?? 0)
+        let now = EventLoop.monotonicNanoseconds
+        guard now > since, now - since >= nanoseconds(configuration.silenceLimit) else { return nil }
+        return "it does not answer"
     }
 
     /// What a lane has done and has to do.

@@ -31,6 +31,8 @@ final class LaneRunner {
     /// Since when no connection is there, and why.
     private var downSince: UInt64?
     private var downReason: PostgresError?
+    /// When the server last answered a batch or took a connection, in monotonic nanoseconds.
+    private(set) var heard: UInt64 = 0
 
     init(_ loop: EventLoop, _ lane: Lane, _ configuration: DatabaseConfiguration, _ statements: [Statement])
         throws(PostgresError)
@@ -59,6 +61,9 @@ final class LaneRunner {
 
     /// Why it has none, if it has tried since.
     var outage: PostgresError? { isConnected ? nil : downReason }
+
+    /// When the oldest batch that is in flight was sent, in monotonic nanoseconds.
+    var oldestFlight: UInt64? { slots.compactMap(\.sent).min() }
 
     /// Whether all of them are.
     var isWhole: Bool { slots.allSatisfy { $0.state == .idle || $0.state == .flying } }
@@ -178,7 +183,8 @@ final class LaneRunner {
     // MARK: What slots report
 
     func landed(units: Int, wasSplit: Bool, sent: UInt64, queued: UInt64) {
-        let roundTrip = EventLoop.monotonicNanoseconds - sent
+        heard = EventLoop.monotonicNanoseconds
+        let roundTrip = heard - sent
         counters.roundTripNanoseconds += roundTrip
         if wasSplit { counters.splitBatches += 1 }
         onBatch?(
@@ -190,6 +196,7 @@ final class LaneRunner {
 
     func slotConnected() {
         counters.connects += 1
+        heard = EventLoop.monotonicNanoseconds
         downSince = nil
         downReason = nil
         onReconnect?(nil)

@@ -128,6 +128,27 @@ import Testing
         }
     }
 
+    @Test func aServerThatAnswersNothingCountsAsAway() async throws {
+        let holder = try SharedCluster.connect()
+        let lock = Int64.random(in: 1 ... .max)
+        _ = try holder.query("select pg_advisory_lock($1)", parameters: [.int64(lock)])
+        try await withDatabase(
+            ConnectionLossTests.common,
+            configure: { $0.silenceLimit = .seconds(1) }
+        ) { database, loop in
+            let waiting = Task(executorPreference: loop) {
+                try await database.run(Query(ConnectionLossTests.wait, [.int64(lock), .int64(1)]), lane: .write)
+            }
+            while database.outage == nil { await loop.sleep(for: .milliseconds(10)) }
+            #expect(database.standing == .lost("it does not answer"))
+            _ = try await database.run(Query(ConnectionLossTests.backend), lane: .read)
+            #expect(database.standing == .whole, "one slow statement is no silence")
+            _ = try holder.query("select pg_advisory_unlock($1)", parameters: [.int64(lock)])
+            _ = try await waiting.value
+            #expect(database.standing == .whole)
+        }
+    }
+
     @Test func closingWaitsForWhatIsInFlightAndRefusesMore() async throws {
         try await withDatabase(ConnectionLossTests.common) { database, loop in
             let running = Task(executorPreference: loop) {
