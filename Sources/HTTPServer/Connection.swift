@@ -1,4 +1,5 @@
 import Runtime
+import TLS
 
 /// One client's connection: moves bytes between its stream, the parser and the tasks that answer. Loop-bound.
 ///
@@ -176,6 +177,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     func streamDidSecure() {
         server.statistics.handshakes += 1
+        noteHandshake(.done)
         phase = .idle
         deadline = now + server.timing.idleTimeout
     }
@@ -193,14 +195,19 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     private func endOfInput() {
         switch phase {
         case .idle, .draining, .resting: end(lingering: false)
-        case .securing: close()
+        case .securing:
+            noteHandshake(.abandoned)
+            close()
         case .head: fail(.badRequest)
         case .handling where exchange.body == .collecting: fail(.badRequest)
         case .handling, .flushing, .lingering, .closed: break
         }
     }
 
-    func streamDidFail() { close() }
+    func streamDidFail() {
+        noteHandshake(.abandoned)
+        close()
+    }
 
     func streamDidDrain() {
         writeDeadline = .max

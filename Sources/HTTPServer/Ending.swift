@@ -1,4 +1,5 @@
 import Runtime
+import TLS
 
 /// Writing, time and the end of a connection.
 extension Connection {
@@ -76,6 +77,7 @@ extension Connection {
     /// TLS has ended by an error: what was asked and not answered cannot be answered.
     func streamDidBreak(isPlainHTTP: Bool) {
         if phase == .securing { server.statistics.failedHandshakes += 1 }
+        noteHandshake(stream.secure?.failure ?? .broken)
         if phase == .flushing || phase == .lingering || phase == .closed { return close() }
         out = []
         if isPlainHTTP {
@@ -89,6 +91,11 @@ extension Connection {
         end(lingering: true)
         if phase != .closed, stream.pendingBytes > 0 { writeDeadline = now + server.timing.allowance(0) }
         stopCollecting(.lost)
+    }
+
+    /// Tells how the handshake ended, if that is what is under way.
+    func noteHandshake(_ end: TLSHandshakeEnd) {
+        if phase == .securing { server.configuration.tls?.ended(end) }
     }
 
     /// Ends the connection at once.
@@ -117,7 +124,10 @@ extension Connection {
         switch phase {
         case .head: fail(.timeout)
         case .handling where exchange.body == .collecting: fail(.timeout)
-        case .securing, .idle, .draining, .lingering: close()
+        case .securing:
+            noteHandshake(.timeout)
+            close()
+        case .idle, .draining, .lingering: close()
         case .resting, .handling, .flushing, .closed: break
         }
     }

@@ -40,6 +40,9 @@ final class SecureStream: TCPStreamDelegate {
     /// Bytes given to `write` that the kernel has not taken yet.
     var pendingBytes: Int { tcp.pendingBytes + sharedRest }
 
+    /// Why the handshake broke, if it did.
+    var failure: TLSHandshakeEnd? { session.failure }
+
     // MARK: Reading
 
     func streamDidRead(_ bytes: Span<UInt8>) {

@@ -12,6 +12,8 @@ package struct KeyUse: Sendable {
     package let users: Int64
     /// When one of them was last used, roughly; nil for master keys, and if none was.
     package let lastUsedAt: Timestamp?
+    /// When a node held it for the first time; nil if none did.
+    package let firstHeldAt: Timestamp?
 }
 
 /// A running node, and its keys as `kind:id`.
@@ -86,7 +88,7 @@ extension Store {
         return try rows.indices.map { row throws(StoreError) in
             try KeyUse(
                 kind: rows.word(row, 0), id: rows.string(row, 1), users: rows.int64(row, 2),
-                lastUsedAt: rows.optionalTime(row, 3))
+                lastUsedAt: rows.optionalTime(row, 3), firstHeldAt: rows.optionalTime(row, 4))
         }
     }
 

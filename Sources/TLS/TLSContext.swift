@@ -95,8 +95,13 @@ package final class TLSContext: @unchecked Sendable {
 /// The context that new connections begin with. Any thread may read it or put another in its place.
 package final class CurrentTLS: Sendable {
     private let current: Locked<TLSContext>
+    private let observer = Locked<(@Sendable (TLSHandshakeEnd) -> Void)?>(nil)
 
     package init(_ context: TLSContext) { current = Locked(context) }
+
+    /// From now on `body` is called with how each handshake ended, on the thread of its connection.
+    package func observe(_ body: @escaping @Sendable (TLSHandshakeEnd) -> Void) { observer.withValue { $0 = body } }
+    package func ended(_ end: TLSHandshakeEnd) { observer.withValue { $0 }?(end) }
 
     package var context: TLSContext { current.withValue { $0 } }
     package func replace(_ context: TLSContext) { current.withValue { $0 = context } }

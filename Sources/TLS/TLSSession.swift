@@ -27,6 +27,8 @@ package final class TLSSession {
     private let buffers: TLSBuffers
     private let handle: OpaquePointer
     private var life = Life.handshaking
+    /// Why the handshake broke, if it did.
+    package private(set) var failure: TLSHandshakeEnd?
     private var hasEndedWriting = false
     private var input: UnsafeBufferPointer<UInt8>
 
@@ -81,8 +83,9 @@ package final class TLSSession {
             life = .ended
             return .ended
         default:
-            let reason = ERR_GET_REASON(ERR_peek_error())
-            let isPlain = life == .handshaking && reason == SSL_R_HTTP_REQUEST
+            let code = ERR_peek_error()
+            let isPlain = life == .handshaking && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST
+            if life == .handshaking { failure = TLSHandshakeEnd(errorCode: code) }
             life = .broken
             ERR_clear_error()
             return .broken(isPlainHTTP: isPlain)

@@ -106,6 +106,8 @@ struct Node: Sendable {
         work += backgroundWork(first.loop, backgroundStore, parts) {
             for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } }
         }
+        let keyMeter = KeyMeter(first.store, log: parts.log, metrics: parts.metrics)
+        work.append(first.loop.spawn { await keyMeter.run() })
         let keyWatch = KeyWatch(backgroundStore, parts)
         work.append(first.loop.spawn { await keyWatch.run() })
         for shard in shards { work += await shard.loop.run { shard.begin() } }

@@ -97,6 +97,14 @@ struct TLSListeners: Sendable {
             help: "When the first certificate of a listener's chain expires, in seconds since 1970.",
             MetricLabel("listener", names)
         ) { Double(served[$0].current.context.notAfter) }
+        let handshakes = metrics.counters(
+            "subgate_tls_handshakes_total", help: "TLS handshakes, by how they ended.", MetricLabel("listener", names),
+            MetricLabel("outcome", TLSHandshakeEnd.allCases.map(\.rawValue)))
+        for (place, one) in served.enumerated() {
+            let counters = TLSHandshakeEnd.allCases.enumerated().map { ($1, handshakes[place, $0]) }
+            let byEnd = Dictionary(uniqueKeysWithValues: counters)
+            one.current.observe { byEnd[$0]?.add() }
+        }
     }
 
     /// From now on SIGHUP reads the files again. Connections keep what they began with; so do new ones, when there is

@@ -1,6 +1,7 @@
 """Drills of master keys and peppers that change while nodes run."""
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -68,6 +69,38 @@ class Keys:
         told = node.process.read_log()
         assert node.process.process.returncode == 1 and told.count("\n") == 1, told
         return told
+
+
+def metric(node: Node, name: str) -> dict[str, int]:
+    """A metric's values, by kind of key."""
+    found = re.findall(rf'^{name}{{kind="(\w+)"}} (\d+)$', node.metrics(), re.MULTILINE)
+    return {kind: int(value) for kind, value in found}
+
+
+def check_metrics_tell_whether_a_rotation_is_finished() -> None:
+    with Place() as place, Stand(place, Cluster(place).start()) as stand:
+        keys = Keys(stand, "machine")
+        node = keys.node("node").start()
+        stand.fill(node)
+
+        def tells(in_use: int, old_users: int) -> None:
+            # Counted at the start, and then seldom.
+            node.stop()
+            node.start()
+            wanted = [{"master": in_use, "pepper": 1}, {"master": old_users, "pepper": 0}]
+            names = ["subgate_keys_in_use", "subgate_keys_old_users"]
+            until(lambda: [metric(node, name) for name in names] == wanted, f"{wanted} told", child=node.child)
+            ages = metric(node, "subgate_key_age_seconds")
+            assert ages.keys() == {"master", "pepper"} and max(ages.values()) < 600, ages
+
+        tells(in_use=1, old_users=0)
+        users = keys.users("master drill")
+        assert users > 0
+        keys.write(master=[new_key("next"), stand.environment["SUBGATE_MASTER_KEYS"].strip()])
+        tells(in_use=2, old_users=users)
+        keys.command("rotate")
+        tells(in_use=1, old_users=0)
+        node.stop()
 
 
 def kill_midway(keys: Keys) -> None:

@@ -1,5 +1,6 @@
 """Drills of TLS without a proxy: what a scanner finds, certificates changed while running, and files that are wrong."""
 
+import contextlib
 import json
 import re
 import signal
@@ -74,6 +75,56 @@ class SecureNode:
         found = re.search(rf'^{GAUGE}{{listener="public"}} (\d+)$', self.node.metrics(), re.MULTILINE)
         assert found, "the gauge is missing"
         return int(found[1])
+
+
+def check_handshakes_are_counted_by_how_they_ended() -> None:
+    with Place() as where, SecureNode(where) as secure:
+        seen = dict.fromkeys(
+            ["done", "notTLS", "noneInCommon", "certificateRefused", "broken", "abandoned", "timeout"], 0)
+
+        def ended(outcome: str) -> None:
+            seen[outcome] += 1
+            until(lambda: handshakes(secure.node) == seen, f"{outcome} counted", child=secure.node.child)
+
+        assert handshakes(secure.node) == seen
+        secure.connect().close()
+        ended("done")
+        with begin(secure) as plain:
+            plain.sendall(b"GET /v1/me HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert plain.recv(65536).startswith(b"HTTP/1.1 400 ")
+        ended("notTLS")
+        with begin(secure) as plain:
+            refused(plain, ssl.create_default_context())
+        ended("certificateRefused")
+        old = ssl.create_default_context()
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        old.set_ciphers("AES128-SHA:@SECLEVEL=0")
+        with begin(secure) as plain:
+            refused(plain, old)
+        ended("noneInCommon")
+        begin(secure).close()
+        ended("abandoned")
+        with begin(secure) as plain:
+            # The record's length is right, and its only message is none that begins a handshake.
+            plain.sendall(bytes([0x16, 3, 1, 0, 4, 0x14, 0, 0, 0]))
+            plain.recv(65536)
+        ended("broken")
+
+
+def begin(secure: SecureNode) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", secure.port), timeout=place.LIMIT_SECONDS)
+
+
+def refused(plain: socket.socket, context: ssl.SSLContext) -> None:
+    with contextlib.suppress(ssl.SSLError):
+        context.wrap_socket(plain, server_hostname="localhost")
+        raise AssertionError("a handshake that should have failed")
+
+
+def handshakes(node: Node) -> dict[str, int]:
+    found = re.findall(
+        r'^subgate_tls_handshakes_total{listener="public",outcome="(\w+)"} (\d+)$', node.metrics(), re.MULTILINE)
+    return {outcome: int(count) for outcome, count in found}
 
 
 def certificate_name(connection: ssl.SSLSocket) -> str:

@@ -11,7 +11,7 @@ select name, held, current from key_holder where seen_at > clock_timestamp() - h
 
 -- name: list_keys
 -- Every key that was ever held, with what needs it.
-select coalesce(c.kind, u.kind), coalesce(c.id, u.id), coalesce(u.users, 0), u.last_used_at
+select coalesce(c.kind, u.kind), coalesce(c.id, u.id), coalesce(u.users, 0), u.last_used_at, c.created_at
 from key_check c
 full join keys_in_use($1::timestamptz) u on u.kind = c.kind and u.id = c.id
 order by 1, 2;
