@@ -107,6 +107,8 @@ extension Store {
             let standing: SubClientStatus = try results[0].word(0, 7)
             throw [.closed, .erased].contains(standing) ? .subClientClosed : .notFound
         }
+        let count = try UsageCount(events: results[1].int64(0, 1), deliveries: results[1].int64(0, 2))
+        if count != UsageCount() { try noteUsage(subClient, results[1].word(0, 0), count) }
         if results[2].isEmpty { throw .notFound }
         return try Event(results[2], 0)
     }

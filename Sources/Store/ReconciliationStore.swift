@@ -118,7 +118,13 @@ extension Store {
         let rows = try await run(
             PlatformScope.system, .reconcileTransfers, Store.reconcileParameters(facts, now: clock.now()))
         return try rows.indices.map { row throws(StoreError) in
-            if try rows.bool(row, 3) { return .made }
+            if try rows.bool(row, 3) {
+                if let subClient = facts[row].reference?.subClient {
+                    let count = try UsageCount(events: 1, deliveries: rows.int64(row, 5))
+                    try noteUsage(subClient, rows.word(row, 4), count)
+                }
+                return .made
+            }
             if try !rows.bool(row, 1) { return .unexplained }
             return try rows.bool(row, 2) ? .erased : .known
         }

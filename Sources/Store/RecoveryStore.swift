@@ -165,12 +165,25 @@ extension Store {
     package func recoverChunk(
         _ due: DueRecovery, size: Int, settling: Duration
     ) async throws(StoreError) -> RecoveryProgress {
-        let rows = try await run(
-            PlatformScope.system, .recoverChunk,
+        let created = Query(.recoveryCreated, [.id(due.subClient), .id(due.id)])
+        let results = try await run(
+            PlatformScope.system,
             [
-                .id(due.subClient), .id(due.id), .time(clock.now()), .int32(Int32(settling.components.seconds)),
-                .int32(Int32(size)),
+                created,
+                Query(
+                    .recoverChunk,
+                    [
+                        .id(due.subClient), .id(due.id), .time(clock.now()),
+                        .int32(Int32(settling.components.seconds)), .int32(Int32(size)),
+                    ]),
+                created,
             ])
-        return try rows.word(0, 0)
+        if !results[0].isEmpty, !results[2].isEmpty {
+            let made = try results[2].int64(0, 0) - results[0].int64(0, 0)
+            if made > 0 {
+                try noteUsage(due.subClient, results[2].word(0, 1), UsageCount(deliveries: made))
+            }
+        }
+        return try results[1].word(0, 0)
     }
 }

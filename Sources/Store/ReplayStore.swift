@@ -46,6 +46,9 @@ extension Store {
                         .null,
                     ]),
             ])
+        for row in results[0].indices {
+            try noteUsage(scope.subClient, results[0].word(row, 0), UsageCount(deliveries: 1))
+        }
         let deliveries = try results[1].indices.map { row throws(StoreError) in try Delivery(results[1], row) }
         return .done(deliveries.filter { targets.contains($0.endpoint.uuid) })
     }

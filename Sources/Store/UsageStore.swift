@@ -26,10 +26,13 @@ struct UsageLog {
 /// How much was used.
 package struct UsageCount: Hashable, Sendable {
     package var linkTokens: Int64 = 0
-    /// Those that were accepted for it, each once.
+    /// Upstreams' events that became the sub-client's, each once, however it came to know of them: by a webhook, by
+    /// reconciliation, or out of quarantine.
     package var events: Int64 = 0
-    /// What these events owed to endpoints.
+    /// Of such events to endpoints, each pair once: when they came, or by a replay or a recovery for an endpoint that
+    /// did not have them. Sending one again makes attempts, and no delivery.
     package var deliveries: Int64 = 0
+    /// Requests, those for test events too.
     package var attempts: Int64 = 0
 
     package init(linkTokens: Int64 = 0, events: Int64 = 0, deliveries: Int64 = 0, attempts: Int64 = 0) {

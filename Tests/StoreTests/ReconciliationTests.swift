@@ -33,6 +33,9 @@ import Testing
             #expect(try await fixture.store.reconcile([Self.fact(seed, "Succeeded", session)]) == [.made])
             let events = try await fixture.store.events(seed.scope, PageRequest()).items
             #expect(events.map(\.origin) == [.reconciliation])
+            #expect(
+                try await ReplayTests.counted(fixture) == UsageCount(linkTokens: 1, events: 1, deliveries: 2),
+                "that no webhook told of it is nothing to its sub-client")
             #expect(try events.at(0).transactionID == Seed.bytes("order-1"))
             #expect(try events.at(0).userID == Seed.bytes("user-1"))
             let transfers = try await fixture.store.transfers(seed.scope, PageRequest()).items

@@ -113,6 +113,7 @@ import Testing
                 let done = try await fixture.store.recovery(seed.scope, id)
                 #expect(done.reopened == missed && done.created == missed && done.examined == 4)
             }
+            #expect(try await ReplayTests.counted(fixture) == UsageCount(linkTokens: 1, events: 3, deliveries: 6))
             var filter = DeliveryFilter()
             filter.endpoint = late
             let made = try await fixture.store.deliveries(seed.scope, filter, PageRequest()).items

@@ -42,6 +42,7 @@ import Testing
             _ = try await Self.attemptAll(store) { $0 == bad ? .failed : .delivered }
             let before = try await store.deliveries(seed.scope, DeliveryFilter(), PageRequest()).items
             let event = try before.at(0).event
+            #expect(try await Self.counted(fixture) == UsageCount(linkTokens: 1, events: 1, deliveries: 2))
             // Made after the event: one wants it, one does not.
             let late = try await seed.endpoint("http://127.0.0.1:9/late")
             let picky = try await seed.endpoint("http://127.0.0.1:9/picky", types: ["transfer.failed"])
@@ -59,7 +60,25 @@ import Testing
             _ = try await Self.attemptAll(store) { _ in .delivered }
             let log = try await store.delivery(seed.scope, before.at(0).id).attempts
             #expect(log.map(\.number) == [1, 2])
+            // Those that were sent again are the deliveries they were.
+            #expect(try await Self.counted(fixture) == UsageCount(linkTokens: 1, events: 1, deliveries: 4))
         }
+    }
+
+    /// What the only sub-client used, in whichever days a test takes.
+    static func counted(_ fixture: StoreFixture) async throws -> UsageCount {
+        try await fixture.store.writeUsage()
+        let today = fixture.store.clock.now().startOfDay
+        let used = try await fixture.store.usage(
+            .system, UsageFilter(from: today - .seconds(86_400), before: today + .seconds(86_400)), PageRequest())
+        var sum = UsageCount()
+        for count in try used.items.at(0).periods.map(\.count) {
+            sum.linkTokens += count.linkTokens
+            sum.events += count.events
+            sum.deliveries += count.deliveries
+            sum.attempts += count.attempts
+        }
+        return sum
     }
 
     @Test func aFailedOneStartsItsScheduleOver() async throws {

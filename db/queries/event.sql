@@ -271,8 +271,9 @@ with taken as (
     from stored s
     join endpoint e on e.sub_client_id = $2 and e.environment = s.environment and e.deleted_at is null
         and e.event_types && array['*', 'transfer.*', s.type]
+    returning id
 )
-select upstream_id from taken;
+select t.environment::text, (select count(*) from stored), (select count(*) from owed) from taken t;
 
 -- name: get_event_by_key
 select e.id, e.type, e.transfer_id, e.link_session_id, e.upstream_event_id, e.occurred_at, e.received_at, e.payload,

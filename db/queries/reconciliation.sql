@@ -138,9 +138,14 @@ with input as (
     join fresh f on f.event_id = n.event_id
     join endpoint e on e.sub_client_id = n.sub_client_id and e.environment = n.environment and e.deleted_at is null
         and e.event_types && array['*', 'transfer.*', n.type]
+    returning event_id
+), counted as (
+    select o.event_id, count(*) as deliveries from owed o group by o.event_id
 )
-select i.position, r.position is not null, coalesce(r.is_erased, false), f.event_id is not null
+select i.position, r.position is not null, coalesce(r.is_erased, false), f.event_id is not null, r.environment::text,
+    coalesce(c.deliveries, 0)
 from input i
 left join routed r on r.position = i.position
 left join fresh f on f.event_id = i.event_id
+left join counted c on c.event_id = i.event_id
 order by i.position;

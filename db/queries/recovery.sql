@@ -41,5 +41,11 @@ where status = 'running' and due_at <= $1::timestamptz
 order by due_at
 limit $2::int;
 
+-- name: recovery_created
+-- How many deliveries it has made; locked, and nothing while somebody else is at it.
+select created, environment::text from recovery
+where sub_client_id = $1::uuid and id = $2::uuid
+for update skip locked;
+
 -- name: recover_chunk
 select recover_chunk($1::uuid, $2::uuid, $3::timestamptz, $4::int, $5::int);

@@ -12,9 +12,9 @@ where v.sub_client_id = $1::uuid and v.id = $2::uuid and ($3::text is null or v.
 order by e.id;
 
 -- name: replay_event
--- Makes the deliveries of one event to the endpoints $4 due, or those that are not there yet. One that is being
--- attempted, that a node has in its memory, or that somebody holds, is left alone: waiting for rows in another order
--- than those who record them could end in a deadlock.
+-- Makes the deliveries of one event to the endpoints $4 due, or those that are not there yet: one row of each of these.
+-- One that is being attempted, that a node has in its memory, or that somebody holds, is left alone: waiting for rows
+-- in another order than those who record them could end in a deadlock.
 with target as materialized (
     select v.id as event_id, v.type, v.environment, e.id as endpoint_id, e.enabled, delivery_uuid(v.id, e.id) as id
     from event v
@@ -41,4 +41,5 @@ select $1, t.id, t.event_id, t.endpoint_id, t.environment, t.type,
     case when t.enabled then 'pending' else 'held' end::delivery_status, 0, 0, case when t.enabled then $5 end, $5, $5
 from target t
 where not is_handed_over(t.event_id)
-on conflict do nothing;
+on conflict do nothing
+returning environment::text;
