@@ -50,6 +50,17 @@ enum DatabaseDoor {
             + "mode: use its session mode, or connect to PostgreSQL itself"
     }
 
+    /// Whether a command can work through what the string leads to; if not, standard error says why. Blocks.
+    static func admits(_ url: String, command: String) -> Bool {
+        do throws(PostgresError) {
+            guard let complaint = try pooling(url) else { return true }
+            StandardStreams.complain("subgate \(command): \(complaint)")
+        } catch {
+            StandardStreams.complain("subgate \(command): \(error)")
+        }
+        return false
+    }
+
     /// How many connections a node makes.
     static func connections(_ configuration: ServiceConfiguration) -> Int {
         let perLoop = configuration.readConnections + configuration.writeConnections + fixedPerLoop

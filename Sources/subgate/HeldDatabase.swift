@@ -16,6 +16,7 @@ enum HeldDatabase {
         _ options: Options, command: String, _ body: @escaping @Sendable (Store) async throws(StoreError) -> Int32
     ) throws(OptionError) -> Int32 {
         let url = try options.required("database-url")
+        guard DatabaseDoor.admits(url, command: command) else { return 1 }
         let loop = EventLoop()
         loop.start()
         return loop.wait {

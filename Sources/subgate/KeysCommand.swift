@@ -119,6 +119,7 @@ enum KeysCommand {
         _ body: @escaping @Sendable (Store) async throws -> Void
     ) throws(OptionError) -> Int32 {
         let url = try options.required("database-url")
+        guard DatabaseDoor.admits(url, command: "keys") else { return 1 }
         let loop = EventLoop()
         loop.start()
         return loop.wait {

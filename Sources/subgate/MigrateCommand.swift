@@ -18,6 +18,7 @@ enum MigrateCommand {
         let options = try Options(options, arguments: arguments, environment: environment)
         let isPlan = try options.isOn("plan")
         let url = try options.required("database-url")
+        guard DatabaseDoor.admits(url, command: "migrate") else { return 1 }
         do {
             let migrator = Migrator(try BlockingConnection(url, applicationName: "subgate migrate")) { line in
                 StandardStreams.say(line)

@@ -5,10 +5,13 @@ import shutil
 import socket
 
 from cluster import APP, Cluster
-from place import Place, free_port, unprivileged, until
+import place as places
+from place import Place, free_port, run, unprivileged, until
 from stand import Load, Stand
 
 ONE_LOOP = ["--loops", "1"]
+# What else works in sessions of its own.
+COMMANDS = ["migrate", "migrate --plan", "keys status", "release --plan", "hold", "check"]
 
 
 class Pooler:
@@ -48,8 +51,14 @@ server_idle_timeout = 60
 def check_pgbouncer_works_in_session_mode_and_is_refused_in_others() -> None:
     with Place() as place, Stand(place, Cluster(place).start()) as stand:
         for mode in ("transaction", "statement"):
-            told = refusal(stand, Pooler(place, stand.cluster, mode))
+            pooler = Pooler(place, stand.cluster, mode)
+            told = refusal(stand, pooler)
             assert len(told) == 1 and "use its session mode" in told[0], told
+            for command in COMMANDS:
+                environment = stand.environment | {"SUBGATE_DATABASE_URL": pooler.url}
+                told = run([places.binary, *command.split()], expect=1, env=environment).strip().splitlines()
+                assert [line for line in told if "use its session mode" in line], f"{command}: {told}"
+                assert len(told) == 1 or command == "check", f"{command}: {told}"
         pooler = Pooler(place, stand.cluster, "session")
         stand.environment["SUBGATE_DATABASE_URL"] = pooler.url
         nodes = [stand.node(name, *ONE_LOOP).start() for name in ("one", "two")]
