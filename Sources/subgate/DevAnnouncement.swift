@@ -63,6 +63,7 @@ struct DevAnnouncement {
         \(hasShop ? invitation : "")
           public     \(demo.publicURL)    merchants, inbound webhooks
           admin      \(demo.admin)    admin key \(state.adminKey)
+          console    \(demo.admin)/console    the admin API as pages; sign in with the admin key
           ops        \(demo.ops)    /readyz /metrics
           sandbox    \(demo.sandbox)    the stand-in for Mesh
         \(hasShop ? "  shop       \(demo.receiver)    the demo shop, and the receiver of its webhooks\n" : "")\

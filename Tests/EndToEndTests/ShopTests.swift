@@ -11,6 +11,8 @@ extension EndToEnd {
             try await onOwnThread {
                 let dev = try DevProcess.dev()
                 let first = try Scene(dev)
+                let admin = try first.facts.text(at: "adminUrl")
+                #expect(dev.log.contains("\(admin)/console "), "it says where its pages are")
                 try checkPage(first)
                 try checkPayment(first)
                 let path = "/admin/v1/sub-clients/\(first.subClient)/branding"
