@@ -34,6 +34,22 @@ import Testing
         #expect(admission.isEmpty)
     }
 
+    @Test func theSandboxLeavesProductionRoomForItsTokens() {
+        var admission = Admission(capacity: 40)
+        // A load test: as much as gets in, of which as much goes on as may, and the rest leaves again.
+        var inside = 0
+        for _ in 0..<1_000 where admission.enter(.linkToken) {
+            if admission.enter(.sandbox) { inside += 1 } else { admission.leave() }
+        }
+        #expect(inside == 20)
+        let found = (0..<11).map { _ in admission.enter(.linkToken) && admission.enter(.production) }
+        #expect(found == Array(repeating: true, count: 10) + [false], "30 link tokens in all")
+        for _ in 0..<10 { admission.leave(.production) }
+        for _ in 0..<20 { admission.leave(.sandbox) }
+        for _ in 0..<30 { admission.leave() }
+        #expect(admission.isEmpty)
+    }
+
     @Test func oneSubClientLeavesRoomForOthers() {
         var admission = Admission(capacity: 40)
         let (loud, quiet) = (SubClientID(UUIDValue(high: 1, low: 1)), SubClientID(UUIDValue(high: 1, low: 2)))

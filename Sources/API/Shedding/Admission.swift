@@ -11,6 +11,8 @@ package struct Admission: Sendable {
 
     private let capacity: Int
     package private(set) var inFlight = 0
+    /// Of them, those known to be of the sandbox.
+    private var sandbox = 0
     /// Never more entries than requests in flight.
     private var subClients: [SubClientID: Int] = [:]
 
@@ -25,6 +27,17 @@ package struct Admission: Sendable {
 
     package mutating func leave() { inFlight -= 1 }
 
+    /// Whether one more of the environment's, which has entered, may go on; then it counts until `leave(_:)`. What is
+    /// tried out leaves room for what is earned with.
+    package mutating func enter(_ environment: Environment) -> Bool {
+        guard environment == .sandbox else { return true }
+        if sandbox >= Admission.part(of: capacity, SheddingLimits.shareOfSandbox) { return false }
+        sandbox += 1
+        return true
+    }
+
+    package mutating func leave(_ environment: Environment) { if environment == .sandbox { sandbox -= 1 } }
+
     /// Whether one more of the sub-client's, which has entered, may go on; then it counts until `leave(_:)`.
     package mutating func enter(_ subClient: SubClientID) -> Bool {
         let count = subClients[subClient, default: 0]
@@ -38,7 +51,7 @@ package struct Admission: Sendable {
         subClients[subClient] = count > 1 ? count - 1 : nil
     }
 
-    package var isEmpty: Bool { inFlight == 0 && subClients.isEmpty }
+    package var isEmpty: Bool { inFlight == 0 && sandbox == 0 && subClients.isEmpty }
 
     private static func part(of capacity: Int, _ percent: Int) -> Int { max(1, capacity * percent / 100) }
 

@@ -45,14 +45,21 @@ extension Call {
     /// Once its sub-client is known. What enters must `leave(_:)`.
     func enter(_ principal: Principal, _ standings: inout RateStandings) -> Refusal? {
         if let refusal = context.gate.enter(principal, now: context.clock.monotonic(), &standings) { return refusal }
-        if route.admission != nil, !context.admission.withValue({ $0.enter(principal.scope.subClient) }) {
+        if route.admission == nil { return nil }
+        return context.admission.withValue { admission -> Refusal? in
+            guard admission.enter(principal.environment) else { return Refusal(reason: .busy) }
+            if admission.enter(principal.scope.subClient) { return nil }
+            admission.leave(principal.environment)
             return Refusal(reason: .subClientBusy)
         }
-        return nil
     }
 
     func leave(_ principal: Principal) {
-        if route.admission != nil { context.admission.withValue { $0.leave(principal.scope.subClient) } }
+        if route.admission == nil { return }
+        context.admission.withValue { admission in
+            admission.leave(principal.environment)
+            admission.leave(principal.scope.subClient)
+        }
     }
 
     func enter(_ scope: PlatformScope, _ standings: inout RateStandings) -> Refusal? {

@@ -40,6 +40,8 @@ package enum SheddingLimits {
     static let shareOfLinkTokens = 75
     static let shareOfWrites = 90
     static let shareOfAdmins = 100
+    /// In percent of it, for the sandbox: a load test there leaves production a third of what link tokens may have.
+    static let shareOfSandbox = 50
     /// In percent of it, for one sub-client: three that wait for something slow leave room for a fourth.
     static let shareOfSubClient = 25
 
