@@ -16,7 +16,8 @@ from node import Answer, Node
 from place import Place, until
 from stand import Load, Stand
 
-# A loop works on so few requests at once that 80 connections are ten times too many.
+# A loop works on so few requests at once that 80 connections are ten times too many: all of them are of the sandbox,
+# which may have half of what is under way.
 CAPACITY = 8
 # How much longer each answer of the slow database takes: so long that it, and not the machine, is what is scarce.
 DELAY_SECONDS = 0.05
@@ -87,7 +88,7 @@ def refused(node: Node, reason: str) -> int:
 def check_at_ten_times_its_capacity_a_node_does_as_much_as_ever_and_takes_every_webhook() -> None:
     with Place() as where, Stand(where, Cluster(where).start()) as stand:
         stand.environment["SUBGATE_DATABASE_URL"] = SlowDatabase(where, stand.cluster).url(APP)
-        node = stand.node("node", "--loops", "1", "--requests-in-flight", str(CAPACITY), *UNLIMITED).start()
+        node = stand.node("node", "--loops", "1", "--requests-in-flight", str(2 * CAPACITY), *UNLIMITED).start()
         stand.fill(node, clients=6, endpoints=1)
         asker = Asker(where, node)
         read = asker.file(reads(stand))
@@ -121,7 +122,7 @@ def check_at_ten_times_its_capacity_a_node_does_as_much_as_ever_and_takes_every_
 def check_refusals_take_a_small_part_of_a_core_however_many_are_asked_for() -> None:
     """The database is as fast as it is, and waits for nothing: what much more load could take away is the processor."""
     with Place() as where, Stand(where, Cluster(where).start()) as stand:
-        node = stand.node("node", "--loops", "1", "--requests-in-flight", str(CAPACITY), *UNLIMITED).start()
+        node = stand.node("node", "--loops", "1", "--requests-in-flight", str(2 * CAPACITY), *UNLIMITED).start()
         stand.fill(node, clients=6, endpoints=0)
         asker = Asker(where, node)
         read = asker.file(reads(stand))
@@ -177,7 +178,7 @@ def judge(what: str, alone: Callable[[], Round], crowded: Callable[[], Round]) -
 
 def check_webhooks_go_on_while_all_other_work_waits_for_a_lock() -> None:
     with Place() as where, Stand(where, Cluster(where).start()) as stand:
-        node = stand.node("node", "--loops", "1", "--requests-in-flight", str(CAPACITY), *UNLIMITED).start()
+        node = stand.node("node", "--loops", "1", "--requests-in-flight", str(2 * CAPACITY), *UNLIMITED).start()
         stand.fill(node, clients=6, endpoints=1)
         with holding(stand.cluster, "subgate.audit_entry"):
             # Changes are audited, so all of these wait for the lock, and take all places there are.
