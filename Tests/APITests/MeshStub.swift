@@ -2,6 +2,7 @@ import Domain
 import HTTPServer
 import Runtime
 import Store
+import TestSupport
 import Upstream
 
 /// An upstream on a loopback port that answers what a test says and keeps what it was asked. Loop-bound.
@@ -18,12 +19,14 @@ final class MeshStub: Sendable {
     private let requests: LoopState<[Asked]>
     private let response: LoopState<Response>
     private let server: LoopState<HTTPServer?>
+    private let port: LoopState<UInt16>
 
     init(_ loop: EventLoop) {
         self.loop = loop
         requests = LoopState(loop, [])
         response = LoopState(loop, Response(status: 500))
         server = LoopState(loop, nil)
+        port = LoopState(loop, 0)
     }
 
     var asked: [Asked] { requests.withValue { $0 } }
@@ -55,10 +58,18 @@ final class MeshStub: Sendable {
             return self.response.withValue { $0 }
         }
         self.server.withValue { $0 = server }
-        return try server.listen(address: "127.0.0.1", port: 0)
+        let listening = try server.listen(address: "127.0.0.1", port: 0)
+        port.withValue { $0 = listening }
+        return listening
     }
 
     func stop() async { await server.withValue { $0 }?.drain(within: .milliseconds(100)) }
+
+    /// Whoever asks it from now on is refused.
+    func vanish() async {
+        await stop()
+        FreePorts.retire(port.withValue { $0 })
+    }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 

@@ -126,13 +126,27 @@ package enum FreePorts {
         }
     }
 
+    /// Keeps a port whose server has ended from all others, for the rest of the run: whoever connects is refused, and
+    /// is not answered by another test's server.
+    package static func retire(_ port: UInt16) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var isOn: Int32 = 1
+        // Its last connections may still be waiting for their end.
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isOn, 4)
+        precondition(bind(descriptor, to: port), "port \(port) has another server already")
+    }
+
     private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
+        return bind(descriptor, to: port)
+    }
+
+    private static func bind(_ descriptor: Int32, to port: UInt16) -> Bool {
         var address = LoopbackSocket.address(port)
         return unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                unsafe Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
     }

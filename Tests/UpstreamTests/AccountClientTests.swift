@@ -198,6 +198,7 @@ import Testing
             // Each was sent once.
             #expect(fake.state.withValue { $0.calls.count } == cases.count)
             await fake.stop()
+            FreePorts.retire(fake.port)
             let away = await #expect(throws: AccountFailure.self) { try await fake.caller.create(fake.account, info) }
             #expect(away?.mayHaveBeenDone == false)
         }
