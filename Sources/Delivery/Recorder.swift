@@ -122,6 +122,7 @@ struct Recorder: Sendable {
             await loop.sleep(for: delay)
             delay = min(delay * 2, .seconds(1))
         }
+        log.warn("deliveries were left unrecorded, and are sent again", [(.count, .integer(batch.count))])
         state.withValue { $0.lost.formUnion(batch.compactMap(\.handover)) }
     }
 }

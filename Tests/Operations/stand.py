@@ -101,6 +101,10 @@ class Receiver:
         self.server.server_close()
 
 
+# An upstream's address and our client id there.
+NOWHERE = ("http://127.0.0.1:9", "00000000-0000-4000-8000-000000000009")
+
+
 class Stand:
     """Use it in a `with`. Fill it through a node that runs; then `post` events to any node."""
 
@@ -120,7 +124,7 @@ class Stand:
         self.lock = threading.Lock()
         self.clients: list[dict[str, Any]] = []
         # Where link tokens are minted, and as whom; nowhere, unless a drill says so before it fills the stand.
-        self.upstream = ("http://127.0.0.1:9", str(uuid.uuid4()))
+        self.upstream = NOWHERE
 
     def __enter__(self) -> "Stand":
         return self

@@ -10,7 +10,7 @@ import place
 from machine import Machine
 from node import Node
 from place import ROOT, Place, run, until
-from stand import Load, Receiver, Stand
+from stand import NOWHERE, Load, Receiver, Stand
 
 UNITS = sorted((ROOT / "deploy/systemd").glob("*.service"))
 # Of 10, by systemd's own count; without any restriction it is 9.6.
@@ -86,6 +86,7 @@ class ServiceStand(Stand):
         self.receiver = Receiver()
         self.acknowledged: dict[str, list[str]] = {}
         self.lock, self.clients = threading.Lock(), list[dict[str, Any]]()
+        self.upstream = NOWHERE
 
 
 # Harsher than as installed: what is outside the list of system calls ends the service, and so does not pass unseen.
