@@ -56,7 +56,12 @@ struct Recorder: Sendable {
         let deadline = loop.spawn {
             await loop.sleep(for: limit)
             if Task.isCancelled { return }
-            state.withValue { $0.givesUp = true }
+            let isWriting = state.withValue { state in
+                state.givesUp = true
+                return state.isWriting
+            }
+            // The process ends before the write that goes on can tell.
+            if isWriting { log.warn("what could not be recorded at the end was left, and is sent again") }
             releaseIdleWaiters()
         }
         await withCheckedContinuation { continuation in
