@@ -2114,6 +2114,7 @@ CREATE TABLE subgate.lane (
     pauses integer DEFAULT 0 NOT NULL,
     health_version integer DEFAULT 0 NOT NULL,
     owes_recovery boolean DEFAULT false NOT NULL,
+    closing_since timestamp with time zone,
     CONSTRAINT lane_breaker_has_end CHECK (((breaker = 'closed'::text) OR (paused_until IS NOT NULL))),
     CONSTRAINT lane_breaker_known CHECK ((breaker = ANY (ARRAY['closed'::text, 'open'::text, 'halfOpen'::text])))
 )

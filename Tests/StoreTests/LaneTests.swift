@@ -188,8 +188,32 @@ import Testing
             _ = try fixture.testDatabase.owner().query(
                 "update subgate.delivery set due_at = null, status = 'pending', lease_owner = null returning 1")
             #expect(try await scene.claim().isEmpty)
-            fixture.clock.advance(by: .seconds(31))
+            fixture.clock.advance(by: .seconds(2))
             #expect(try await scene.claim().count == 2)
+        }
+    }
+
+    /// Of a statement that takes as long as one may.
+    @Test func aLaneThatIsClosingIsLookedAtOnceMoreWhenNobodyCanHaveSeenItOpen() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await Scene(fixture)
+            _ = try await scene.seed.endpoint()
+            try await scene.queue(["Pending"])
+            #expect(try await scene.claim().count == 1)
+            fixture.clock.advance(by: .seconds(2))
+            #expect(try await scene.claim().isEmpty, "the second look")
+            _ = try fixture.testDatabase.owner().query(
+                "update subgate.delivery set due_at = null, status = 'pending', lease_owner = null returning 1")
+            fixture.clock.advance(by: .seconds(25))
+            #expect(try await scene.claim().isEmpty)
+            fixture.clock.advance(by: .seconds(6))
+            #expect(try await scene.claim().count == 1)
+            for wait in [2, 31] {
+                fixture.clock.advance(by: .seconds(wait))
+                #expect(try await scene.claim().isEmpty)
+            }
+            let looked = try fixture.testDatabase.owner().query("select ready_at is null from subgate.lane")
+            #expect(looked.bool(0, 0), "a lane that is closed is not looked at")
         }
     }
 

@@ -91,7 +91,7 @@ with seen as materialized (
     where l.ready_at <= $2 and (l.paused_until > $2) is not true
     for update of l skip locked
 ), granted as materialized (
-    select c.sub_client_id, c.endpoint_id, c.scan_from, c.is_closing,
+    select c.sub_client_id, c.endpoint_id, c.scan_from, c.is_closing, c.closing_since,
         case when c.breaker <> 'closed' and e.enabled then $2 + make_interval(secs => $8::int) end as probe_end,
         e.enabled, e.deleted_at is not null as is_deleted,
         e.ordering = 'transfer' as is_ordered, e.max_concurrency is not null as is_narrow, e.supersede,
@@ -165,6 +165,7 @@ with seen as materialized (
     update lane l
     set scan_from = least(first_left.id, first_uuid($2 - interval '1 minute')),
         is_closing = first_left.id is null,
+        closing_since = case when g.is_closing and sent.rows = 0 then l.closing_since else $2 end,
         breaker = case when g.probe_end is not null and sent.requests > 0 then 'halfOpen' else l.breaker end,
         paused_until = case when sent.requests > 0 then coalesce(g.probe_end, l.paused_until) else l.paused_until end,
         health_version = l.health_version + case when g.probe_end is not null and sent.requests > 0 then 1 else 0 end,
@@ -173,7 +174,8 @@ with seen as materialized (
             when first_left.id is not null and sent.requests >= g.quantum and g.rate is not null
                 then greatest($2, next.slot + interval '1 second' / g.rate - interval '1 millisecond')
             when first_left.id is not null then $2
-            when not g.is_closing or sent.rows > 0 then $2 + interval '30 seconds' end,
+            when not g.is_closing or sent.rows > 0 then $2 + interval '1 second'
+            when g.closing_since > $2 - interval '30 seconds' then $2 + interval '30 seconds' end,
         next_slot_at = coalesce(next.slot, l.next_slot_at)
     from granted g
     cross join lateral (
