@@ -85,6 +85,8 @@ struct KeyWatch: Sendable {
                 complain("this node lacks keys that others use", KeyWatch.line(problems), \.complaint)
             }
         } catch {
+            // A change that met a database which was away is one at the next look too.
+            state.withValue { $0.texts = nil }
             parts.log.heldUp("could not show which keys this node has", by: error)
         }
     }
