@@ -155,9 +155,11 @@ def check_a_node_without_its_database_is_not_ready_says_why_and_comes_back() -> 
         until(lambda: "back" in states(node, "database"), "that the database is back is told")
         told = found(node, "state changed", kind="database")
         end = [line["state"] for line in told].index("back")
-        # A server that has just started may take one more connection away, which is an outage of its own.
+        # A server that has just started may take one more connection away, which is an outage of its own; and one that
+        # starts may give some connections before others.
         lost, back = told[:end], told[end]
-        assert lost and {line["state"] for line in lost} == {"lost"}, f"one beginning and one end: {told}"
+        assert lost and lost[0]["state"] == "lost", f"one beginning and one end: {told}"
+        assert {line["state"] for line in lost} <= {"lost", "short"}, f"one beginning and one end: {told}"
         reasons = [line["reason"] for line in lost]
         assert all(reasons) and len(reasons) == len(set(reasons)), f"a reason is told twice: {reasons}"
         assert 0 < back["durationMs"] < 60_000, back
