@@ -9,7 +9,7 @@ from service import SESSIONS_PER_CLIENT, Service, uuid_of
 from stage import fail
 
 # What follows the events' columns: the time, and that no node takes the deliveries over.
-SCALARS = ["now()", "null::uuid", "now()", "'{}'::uuid[]"]
+SCALARS = ["now()", "null::uuid", "now()", "'{}'::uuid[]", "'00000000-0000-7000-8000-000000000000'::uuid"]
 
 
 def write_script(service: Service, payload: bytes, file: Path) -> None:
