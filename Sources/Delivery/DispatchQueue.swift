@@ -16,6 +16,7 @@ package struct DispatchQueue {
         package var inFlightPerHost = Limits.attemptsPerHost
         package var waiting = Limits.waitingDeliveries
         package var waitingPerEndpoint = Limits.waitingPerEndpoint
+        package var waitingPerTrial = Limits.waitingPerTrial
 
         package init() {}
     }
@@ -96,10 +97,12 @@ package struct DispatchQueue {
     private var provenIsNext = true
     private var subClients: Pool<SubClientID>
     private var hosts: Pool<[UInt8]>
-    private var busy: Set<EndpointID> = []
+    private var full: Set<EndpointID> = []
+    private var onTrial: Set<EndpointID> = []
     package private(set) var waiting = 0
     package private(set) var inFlight = 0
     private var unprovenInFlight = 0
+    private var hasNewRoom = false
 
     package init(caps: Caps = Caps()) {
         self.caps = caps
@@ -112,8 +115,11 @@ package struct DispatchQueue {
     /// How many more deliveries may wait here.
     package var room: Int { max(0, caps.waiting - waiting) }
 
-    /// Endpoints that have enough waiting: more of theirs stay in the database.
-    package var busyEndpoints: [EndpointID] { Array(busy) }
+    /// Endpoints that may have no more waiting here: what is new for them stays in the database.
+    package var fullEndpoints: [EndpointID] { Array(full) }
+
+    /// Those, and all that are not known to answer well of which enough waits to try them: a claim brings no more.
+    package var busyEndpoints: [EndpointID] { Array(full.union(onTrial)) }
 
     /// Whether some of them are for endpoints that are known to answer well.
     package func hasProven(_ deliveries: [DueDelivery]) -> Bool {
@@ -124,7 +130,10 @@ package struct DispatchQueue {
         let endpoint = delivery.endpoint
         lanes[endpoint, default: Lane(subClient: delivery.subClient)].waiting.push(delivery)
         waiting += 1
-        if lanes[endpoint]?.waiting.count == caps.waitingPerEndpoint { busy.insert(endpoint) }
+        if let lane = lanes[endpoint] {
+            if lane.waiting.count == caps.waitingPerEndpoint { full.insert(endpoint) }
+            if !lane.isProven, lane.waiting.count == caps.waitingPerTrial { onTrial.insert(endpoint) }
+        }
         enterRound(endpoint)
     }
 
@@ -161,7 +170,8 @@ package struct DispatchQueue {
             lanes.values[index].unproven += 1
             unprovenInFlight += 1
         }
-        if !busy.isEmpty, lanes.values[index].waiting.count < caps.waitingPerEndpoint { busy.remove(endpoint) }
+        if !full.isEmpty, lanes.values[index].waiting.count < caps.waitingPerEndpoint { full.remove(endpoint) }
+        if !onTrial.isEmpty, lanes.values[index].waiting.count < caps.waitingPerTrial { endTrial(endpoint) }
         subClients.start(subClient)
         if let host { hosts.start(host) }
         waiting -= 1
@@ -216,13 +226,30 @@ package struct DispatchQueue {
             lanes.values[index].unproven -= 1
             unprovenInFlight -= 1
         }
-        lanes.values[index].isProven = isProven
+        if isProven != lanes.values[index].isProven {
+            lanes.values[index].isProven = isProven
+            if isProven {
+                endTrial(endpoint)
+            } else if lanes.values[index].waiting.count >= caps.waitingPerTrial {
+                onTrial.insert(endpoint)
+            }
+        }
         let (subClient, host) = (lanes.values[index].subClient, lanes.values[index].host)
         var freed = subClients.finish(subClient)
         if let host { freed += hosts.finish(host) }
         unblock(freed)
         enterRound(endpoint)
         forgetIfIdle(endpoint)
+    }
+
+    private mutating func endTrial(_ endpoint: EndpointID) {
+        if onTrial.remove(endpoint) != nil { hasNewRoom = true }
+    }
+
+    /// Whether claims may bring something again for an endpoint that was busy on trial; once for each time.
+    package mutating func takeNewRoom() -> Bool {
+        defer { hasNewRoom = false }
+        return hasNewRoom
     }
 
     private mutating func unblock(_ freed: [EndpointID]) {
@@ -248,7 +275,8 @@ package struct DispatchQueue {
         guard let index = lanes.index(forKey: endpoint) else { return [] }
         var removed: [DueDelivery] = []
         while let delivery = lanes.values[index].waiting.pop() { removed.append(delivery) }
-        busy.remove(endpoint)
+        full.remove(endpoint)
+        onTrial.remove(endpoint)
         waiting -= removed.count
         return removed
     }

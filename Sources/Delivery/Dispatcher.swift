@@ -82,8 +82,8 @@ package final class Dispatcher: Sendable {
         }
     }
 
-    /// Endpoints of which enough waits here: more of theirs stay in the database.
-    package var busyEndpoints: [EndpointID] { state.withValue { $0.queue.busyEndpoints } }
+    /// Endpoints of which so much waits here that what is new for them stays in the database.
+    package var fullEndpoints: [EndpointID] { state.withValue { $0.queue.fullEndpoints } }
 
     /// Takes deliveries whose lease this node holds: a claim's, or all of one handover in its order.
     package func take(_ deliveries: [DueDelivery]) {
@@ -133,6 +133,7 @@ package final class Dispatcher: Sendable {
             while let delivery = state.withValue({ $0.isStopping ? nil : $0.queue.next() }) {
                 loop.spawn { [self] in await send(delivery) }
             }
+            if state.withValue({ $0.queue.takeNewRoom() }) { nudge.signal() }
         }
     }
 

@@ -21,17 +21,17 @@ extension Dispatcher {
 
     /// Returns how long to wait before the next, unless something becomes due here.
     private func claim() async -> Duration {
-        let (room, busy, timedFrom, lanesFrom, laneLimit) = state.withValue {
+        let (room, busy, timedFrom, lanesFrom, perLane) = state.withValue {
             (
                 $0.queue.room, $0.queue.busyEndpoints, $0.timedFrom, $0.lanesFrom,
-                $0.bringsProven ? Limits.claimSize : Limits.unprovenClaimSize
+                $0.bringsProven ? Limits.claimSize : Limits.trialClaimSize
             )
         }
         guard room >= 2 * Limits.claimSize, !state.withValue(\.isHeld) else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
         do throws(StoreError) {
             let claim = try await store.claimDue(
-                limit: Limits.claimSize, laneLimit: laneLimit, busy: busy, lease: lease, timedFrom: timedFrom,
+                limit: Limits.claimSize, perLane: perLane, busy: busy, lease: lease, timedFrom: timedFrom,
                 lanesFrom: lanesFrom)
             // Asked before they are taken: what is sent at once may be forgotten at once.
             let bringsProven = state.withValue { $0.queue.hasProven(claim.deliveries) }

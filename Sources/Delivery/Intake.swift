@@ -156,7 +156,7 @@ package struct Intake: Sendable {
         let lease = dispatcher.leaseForNew()
         do throws(StoreError) {
             let accepted = try await store.accept(
-                batch.map(\.event), lease: lease, busy: dispatcher.busyEndpoints)
+                batch.map(\.event), lease: lease, busy: dispatcher.fullEndpoints)
             dispatcher.take(accepted.flatMap(\.deliveries))
             if accepted.contains(where: \.isQueued) { dispatcher.lookNow() }
             for (index, entry) in batch.enumerated() {

@@ -33,12 +33,13 @@ package enum Limits {
     /// Of those, for one endpoint, until more of its deliveries are left in its lane: endpoints that are slow or dead
     /// must not fill the memory of all. A healthy one drains this many within a claim's interval.
     static let waitingPerEndpoint = 1_000
+    /// And for one that is not known to answer well, until no more are claimed for it.
+    static let waitingPerTrial = 8
     /// Deliveries claimed at once.
     static let claimSize = 500
-    /// And from lanes, while the last claim brought nothing for endpoints that are known to answer well: as many as may
-    /// be tried at once at one endpoint. What is claimed of a dead one beyond the few attempts that show it is written
-    /// twice for nothing.
-    static let unprovenClaimSize = 64
+    /// And from one lane, while the last claim brought nothing for endpoints that are known to answer well: what is
+    /// claimed of a dead one beyond the few attempts that show it is written twice for nothing.
+    static let trialClaimSize = 8
     /// How far apart such claims are: time for the attempts to show what these endpoints are.
     static let trialPace: Duration = .milliseconds(50)
     /// Deliveries waiting in one loop's memory from which claims of more are spaced out: what is sent in that time.

@@ -30,10 +30,10 @@ extension Store {
     /// put something due there, and statements end within this time.
     private static let lookBack: Duration = .seconds(15)
 
-    /// Leases up to `limit` deliveries on the clock and `laneLimit` (or as many) in lanes, leaving out lanes of the
-    /// endpoints in `busy`. `timedFrom` and `lanesFrom` are the last claim's.
+    /// Leases up to `limit` deliveries on the clock and as many in lanes, of each at most `perLane`, leaving out lanes
+    /// of the endpoints in `busy`. `timedFrom` and `lanesFrom` are the last claim's.
     package func claimDue(
-        limit: Int, laneLimit: Int? = nil, busy: [EndpointID], lease: Lease,
+        limit: Int, perLane: Int? = nil, busy: [EndpointID], lease: Lease,
         timedFrom: Timestamp = Timestamp(seconds: 0),
         lanesFrom: Timestamp = Timestamp(seconds: 0)
     ) async throws(StoreError) -> Claim {
@@ -48,9 +48,9 @@ extension Store {
                 Query(.claimTimed, common(limit) + [.time(min(timedFrom, now - Store.lookBack))]),
                 Query(
                     .claimWaiting,
-                    common(laneLimit ?? limit) + [
+                    common(limit) + [
                         .int32(Int32(Store.lanesPerClaim)), .time(min(lanesFrom, now - Store.lookBack)),
-                        .int32(Store.probeSeconds),
+                        .int32(Store.probeSeconds), .int32(Int32(perLane ?? limit)),
                     ]),
                 Query(.nextWake, [.time(now)]),
             ])

@@ -24,6 +24,7 @@ import Testing
         caps.inFlightPerEndpoint = 2
         caps.waiting = 1_000
         caps.waitingPerEndpoint = 5
+        caps.waitingPerTrial = 3
         change(&caps)
         return DispatchQueue(caps: caps)
     }
@@ -116,11 +117,41 @@ import Testing
         }
     }
 
-    @Test func endpointsWithEnoughWaitingAreBusy() {
+    @Test func endpointsWithEnoughWaitingAreFull() {
         var queue = queue()
         for number in 0..<5 { queue.push(delivery(UInt64(number), to: 1)) }
-        #expect(queue.busyEndpoints == [Self.id(1)])
+        #expect(queue.fullEndpoints == [Self.id(1)])
         _ = queue.next()
+        #expect(queue.fullEndpoints == [])
+    }
+
+    @Test func ofAnEndpointOnTrialFewAreClaimedUntilItAnswersWell() {
+        var queue = queue()
+        for number in 0..<2 { queue.push(delivery(UInt64(number), to: 1)) }
+        #expect(queue.busyEndpoints == [])
+        queue.push(delivery(2, to: 1))
+        #expect(queue.busyEndpoints == [Self.id(1)] && queue.fullEndpoints == [])
+        var hasRoom = queue.takeNewRoom()
+        #expect(!hasRoom)
+        _ = queue.next()
+        hasRoom = queue.takeNewRoom()
+        #expect(queue.busyEndpoints == [] && hasRoom, "two wait: it may have more")
+        hasRoom = queue.takeNewRoom()
+        #expect(!hasRoom, "that is said once")
+
+        for number in 3..<5 { queue.push(delivery(UInt64(number), to: 1)) }
+        #expect(queue.busyEndpoints == [Self.id(1)])
+        queue.finished(Self.id(1), isProven: true)
+        hasRoom = queue.takeNewRoom()
+        #expect(queue.busyEndpoints == [] && hasRoom, "it answers well: as many as to any")
+        queue.push(delivery(5, to: 1))
+        #expect(queue.busyEndpoints == [Self.id(1)] && queue.fullEndpoints == [Self.id(1)])
+
+        _ = queue.next()
+        #expect(queue.busyEndpoints == [])
+        queue.finished(Self.id(1), isProven: false)
+        #expect(queue.busyEndpoints == [Self.id(1)], "it does so no more")
+        _ = queue.removeWaiting(Self.id(1))
         #expect(queue.busyEndpoints == [])
     }
 

@@ -98,7 +98,7 @@ private struct Claims: CustomStringConvertible {
         let common = "gen_random_uuid(), now() + interval '600 seconds', now() + interval '660 seconds', 500, '{}'"
         return Claims(
             timed: try buffers(owner, .claimTimed, common + ", now() + interval '585 seconds'"),
-            waiting: try buffers(owner, .claimWaiting, common + ", 20, now() + interval '585 seconds', 20"))
+            waiting: try buffers(owner, .claimWaiting, common + ", 20, now() + interval '585 seconds', 20, 500"))
     }
 
     private static func buffers(

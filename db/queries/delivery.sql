@@ -53,8 +53,8 @@ left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
 
 -- name: claim_waiting
 -- Leases up to $4 deliveries that wait in lanes to node $1 until $3. One lane of each sub-client comes before the
--- second of any, those that were looked at longest ago first, up to $6 lanes; each gives its share of $4. Lanes that
--- another node is working on are passed over, and so are those of which enough waits in this one ($5).
+-- second of any, those that were looked at longest ago first, up to $6 lanes; each gives its share of $4, and $9 at
+-- most. Lanes that another node is working on are passed over, and so are those of which enough waits in this one ($5).
 --
 -- Each lane is locked, so what its endpoint asked for holds over all nodes: its rate, its concurrency, its order. For a
 -- disabled endpoint the deliveries are held instead, for a deleted one they are cancelled, and one that a later event
@@ -99,7 +99,7 @@ with seen as materialized (
         case when not e.enabled then $4::int
             else greatest(0, least(
                 case when c.breaker <> 'closed' then 1 end,
-                $4 / (select greatest(count(*), 1) from chosen)::int,
+                $4 / (select greatest(count(*), 1) from chosen)::int, $9::int,
                 e.max_concurrency - case when e.max_concurrency is not null then (
                     select count(*) from delivery d
                     where d.sub_client_id = e.sub_client_id and d.endpoint_id = e.id and d.due_at > $2

@@ -100,6 +100,10 @@ def forget(bench: Bench) -> None:
 
 
 def latencies(bench: Bench) -> list[float]:
+    # What is due for long was not written a moment ago: its pages are on disk, and known to the planner, which makes
+    # every plan anew after that, whether something is due or not.
+    bench.cluster.sql("vacuum analyze subgate.event, subgate.delivery, subgate.lane")
+    bench.cluster.sql("checkpoint")
     events = max(1000, round(1000 * bench.seconds))
     ledger = Ledger(bench.stage.memory, events)
     bench.load(ledger, events, 64, pace=1000)
@@ -163,6 +167,3 @@ def owe(bench: Bench, sub_clients: list[str], events: int = 1) -> None:
         insert into lane (sub_client_id, endpoint_id, ready_at)
         select distinct sub_client_id, endpoint_id, now() from owed
         on conflict (sub_client_id, endpoint_id) do update set ready_at = now(), is_closing = false""")
-    # What is due for long was not written a moment ago: its pages are on disk, and known to the planner.
-    bench.cluster.sql("vacuum analyze subgate.event, subgate.delivery, subgate.lane")
-    bench.cluster.sql("checkpoint")
