@@ -101,6 +101,20 @@ class Receiver:
         self.server.server_close()
 
 
+# What the database says of deliveries that wait, and of what is in nodes' memories.
+WAITS = """
+    set search_path = subgate;
+    select now()::text, count(*) filter (where status = 'delivered') as delivered, count(*) from delivery;
+    (select e.url, d.id, d.status, d.attempts, d.failures, d.last_status_code, d.last_error, d.due_at, d.lease_owner,
+        d.updated_at, l.ready_at, l.is_closing, l.scan_from, l.breaker, l.paused_until
+    from delivery d
+    join endpoint e on e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id
+    left join lane l on l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id
+    where d.status <> 'delivered'
+    order by d.id
+    limit 10);
+    select id, node_id, lease_end, event_ids from handover limit 5"""
+
 # An upstream's address and our client id there.
 NOWHERE = ("http://127.0.0.1:9", "00000000-0000-4000-8000-000000000009")
 
@@ -211,9 +225,12 @@ class Stand:
 
     def settle(self, seconds: float = LIMIT_SECONDS) -> None:
         """Waits until all that is owed was received and is recorded as delivered."""
-        until(lambda: not self.missing(), "all that was acknowledged received", seconds)
         open_ones = "select count(*) from subgate.delivery where status <> 'delivered'"
-        until(lambda: self.cluster.sql(open_ones) == "0", "all deliveries recorded", seconds)
+        try:
+            until(lambda: not self.missing(), "all that was acknowledged received", seconds)
+            until(lambda: self.cluster.sql(open_ones) == "0", "all deliveries recorded", seconds)
+        except AssertionError as problem:
+            raise AssertionError(f"{problem}\n{len(self.missing())} not received\n{self.cluster.sql(WAITS)}") from None
         assert not self.receiver.wrong, self.receiver.wrong[:5]
 
     def repeated(self) -> int:

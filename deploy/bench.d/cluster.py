@@ -17,6 +17,7 @@ SETTINGS = {
     "max_connections": "100",
     "shared_buffers": "512MB",
     "max_wal_size": "8GB",
+    "min_wal_size": "2GB",
     "checkpoint_timeout": "30min",
     "jit": "off",
 }
@@ -39,6 +40,14 @@ class Cluster:
         self.process = stage.start(
             [self.binaries / "postgres", "-D", data, "-k", self.home, *settings], cwd="/", **account)
         stage.until(self.is_ready, self.process, "the start of PostgreSQL")
+        self.age()
+
+    def age(self) -> None:
+        """A server that has run for a while has old WAL segments to write into; a new one makes each of them, 16 MiB of
+        zeros that are synchronised, while all commits wait."""
+        for _ in range(64):
+            self.sql("select pg_logical_emit_message(false, 'bench', 'aged'); select pg_switch_wal()")
+        self.sql("checkpoint")
 
     def is_ready(self) -> bool:
         asked = [self.binaries / "pg_isready", "-q", "-h", self.home]
