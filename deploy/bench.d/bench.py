@@ -12,6 +12,7 @@ from pathlib import Path
 
 import chart
 import hung
+import intake
 import peer
 import report
 import rows
@@ -25,8 +26,9 @@ from stage import HERE, ROOT, Stage, accepts, fail, free_port
 ROWS = {
     "http_livez": rows.http_livez, "http_me": rows.http_me, "inbound": rows.inbound, "deliveries": rows.deliveries,
     "burst": rows.burst, **{name: peer.row(engine) for name, engine in peer.ENGINES.items()},
-    "latency": rows.latency, "link_tokens": rows.link_tokens, "authentication": rows.authentication,
-    "policy": rows.policy, "listing": rows.listing, "memory": rows.memory, "dead": hung.dead, "hung": hung.hung,
+    intake.ROW: intake.intake, "latency": rows.latency, "link_tokens": rows.link_tokens,
+    "authentication": rows.authentication, "policy": rows.policy, "listing": rows.listing, "memory": rows.memory,
+    "dead": hung.dead, "hung": hung.hung,
 }
 
 
@@ -55,7 +57,8 @@ def prepare(stage: Stage, wanted: argparse.Namespace, names: list[str]) -> Bench
     service.start()
     bench = Bench(
         stage, cluster, service, upstream, sink, stage.compile("load"), b"",
-        {engine.name: engine.install() for name, engine in peer.ENGINES.items() if name in names},
+        {engine.name: engine.install() for name, engine in peer.ENGINES.items()
+         if name in names or engine.name == intake.QUEUE and intake.ROW in names},
         wanted.seconds or (2 if wanted.quick else 5), wanted.events or (6000 if wanted.quick else 30_000))
     bench.payload = sample(bench)
     service.stop()

@@ -2,10 +2,11 @@
 a virtual environment of its own.
 
 usage: pgqueuer_peer.py install DSN | fill DSN JOBS (a file of lines `URL<tab>body`) | drain DSN SECRET |
-       left DSN (prints how many jobs are not done)
+       work DSN SECRET (as drain, and goes on until it gets SIGINT) | left DSN (prints how many jobs are not done)
 """
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -35,8 +36,9 @@ async def fill(dsn: str, file: str) -> None:
         await queries.enqueue(["deliver"] * len(batch), batch, [0] * len(batch))
 
 
-async def drain(dsn: str, secret: bytes) -> None:
+async def deliver_all(dsn: str, secret: bytes, mode: QueueExecutionMode) -> None:
     manager = QueueManager(Queries(AsyncpgDriver(await asyncpg.connect(dsn))))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, manager.shutdown.set)
     async with session(JOBS_AT_ONCE) as client:
 
         @manager.entrypoint("deliver")
@@ -44,7 +46,7 @@ async def drain(dsn: str, secret: bytes) -> None:
             url, _, body = (job.payload or b"").partition(b"\t")
             await post(client, secret, url.decode(), body)
 
-        await manager.run(batch_size=JOBS_AT_ONCE, mode=QueueExecutionMode.drain)
+        await manager.run(batch_size=JOBS_AT_ONCE, mode=mode)
 
 
 async def left(dsn: str) -> int:
@@ -56,6 +58,7 @@ uvloop.install()
 match sys.argv[1:]:
     case ["install", dsn]: asyncio.run(install(dsn))
     case ["fill", dsn, file]: asyncio.run(fill(dsn, file))
-    case ["drain", dsn, secret]: asyncio.run(drain(dsn, secret.encode()))
+    case ["drain", dsn, secret]: asyncio.run(deliver_all(dsn, secret.encode(), QueueExecutionMode.drain))
+    case ["work", dsn, secret]: asyncio.run(deliver_all(dsn, secret.encode(), QueueExecutionMode.continuous))
     case ["left", dsn]: print(asyncio.run(left(dsn)))
     case _: sys.exit(__doc__)

@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import intake
 from cluster import SETTINGS
 from peer import ENGINES
 from stage import ROOT
@@ -135,11 +136,20 @@ def delivery_lines(results: dict[str, Rounds]) -> list[Line]:
                                   form=".2f"))
             else:
                 found.append(Line(what, spread(rounds, "rate"), theirs, f"{times:.2f}", "", None))
+        if whole := results.get(intake.ROW):
+            times = rate / median(whole, "rate")
+            found.append(Line(f"  × {intake.QUEUE} with its intake", spread(rounds, "rate"),
+                              f"{intake.QUEUE} {spread(whole, 'rate')}", f"{times:.2f}", "", None))
     for name in ranked:
         queue, rounds = ENGINES[name].name, peers[name]
         found += [
             Line(f"Deliveries/s of {queue}", "", spread(rounds, "rate"), "", "", None),
             Line("  CPU µs per delivery", "", shares(rounds, ("sender", "postgres", "machine")), "", "", None)]
+    if rounds := results.get(intake.ROW):
+        used = shares(rounds, ("intake", "worker", "postgres", "machine"))
+        found += [
+            Line(f"Deliveries/s of {intake.QUEUE} with its intake", "", spread(rounds, "rate"), "", "", None),
+            Line("  CPU µs per delivery", "", used, "", "", None)]
     return found
 
 

@@ -37,10 +37,11 @@ class Bench:
         ("acknowledged", "refused", "lost", "repeated", "misrouted", "unrecorded"), 0))
 
     def load(self, ledger: Ledger, events: int, connections: int, *, pace: float = 0, window: int = 0,
-             seconds: float = 0) -> dict:
+             seconds: float = 0, port: int = 0) -> dict:
+        """To us, or to the peer that listens on `port` and takes what we take."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         printed = run([
-            self.load_program, self.service.public, self.service.inbound_path, WEBHOOK_SECRET,
+            self.load_program, port or self.service.public, self.service.inbound_path, WEBHOOK_SECRET,
             self.service.session_file, ledger.folder, ledger.run, events, connections, round(pace), window,
             max(1, round(seconds)) if seconds else 0])
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
