@@ -2,7 +2,6 @@
 gets by the README's own code. All of it is on the machine, under addresses of the public internet."""
 
 import http.client
-import http.server
 import json
 import re
 import socket
@@ -12,8 +11,9 @@ import threading
 from typing import Any
 
 from day_readme import README, Shell
+from listening import PostServer
 from machine import Machine
-from node import Answer
+from node import Answer, ask
 from place import until
 from stand import WEBHOOK_SECRET
 
@@ -100,29 +100,7 @@ class Shop:
         space: dict[str, Any] = {}
         exec(compile(code[1], "README.md", "exec"), space)
         self.is_from_subgate = space["is_from_subgate"]
-        shop = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                status = shop.take(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-                self.send_response(status)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads, request_queue_size = True, 512
-
-            def handle_error(self, *_: Any) -> None:
-                """A node that is killed leaves its connections; that is the day."""
-
-        self.server = Server(("127.0.0.1", SHOP_PORT), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server = PostServer(lambda *webhook: (self.take(*webhook), b""), SHOP_PORT)
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> int:
         secret = self.secrets.get(path)
@@ -160,24 +138,11 @@ class Visitor:
     ) -> Answer:
         """As `Node.call`. Raises OSError without an answer."""
         name = ADMIN if listener == "admin" else PUBLIC
-        sent = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        if data is not None:
-            sent.setdefault("Content-Type", "application/json")
         port = {"public": 8080, "admin": 8081, "ops": 8082}[listener]
         connection = http.client.HTTPConnection(name, timeout=15)
-        try:
-            plain = socket.create_connection(("127.0.0.1", 443 if self.trust else port), 15)
-            connection.sock = self.trust.wrap_socket(plain, server_hostname=name) if self.trust else plain
-            connection.request(method, path, data, sent)
-            found = connection.getresponse()
-            answer = Answer(found.status, {key.lower(): value for key, value in found.getheaders()}, found.read())
-        except http.client.HTTPException as problem:
-            raise ConnectionError(f"no whole answer: {problem!r}") from problem
-        finally:
-            connection.close()
-        assert expect is None or answer.status == expect, f"{method} {path}: {answer.status} {answer.body[:300]!r}"
-        return answer
+        plain = socket.create_connection(("127.0.0.1", 443 if self.trust else port), 15)
+        connection.sock = self.trust.wrap_socket(plain, server_hostname=name) if self.trust else plain
+        return ask(connection, method, path, body, token, headers).expected(expect, f"{method} {path}")
 
 
 class Mesh:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import place
@@ -17,6 +18,30 @@ class Answer(NamedTuple):
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+    def expected(self, status: int | None, asked: str) -> "Answer":
+        """Fails unless it has that status; None is any."""
+        assert status is None or self.status == status, f"{asked} answered {self.status}: {self.body[:500]!r}"
+        return self
+
+
+def ask(
+    connection: http.client.HTTPConnection, method: str, path: str, body: Any, token: str, headers: dict[str, str],
+) -> Answer:
+    """One request, with which the connection ends. `body` is bytes, an iterator of chunks, or is sent as JSON. Raises
+    OSError without an answer."""
+    sent = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
+    if body is not None:
+        sent.setdefault("Content-Type", "application/json")
+    is_raw = body is None or isinstance(body, bytes | Iterator)
+    try:
+        connection.request(method, path, body if is_raw else json.dumps(body).encode(), sent)
+        found = connection.getresponse()
+        return Answer(found.status, {name.lower(): value for name, value in found.getheaders()}, found.read())
+    except http.client.HTTPException as problem:
+        raise ConnectionError(f"no whole answer: {problem!r}") from problem
+    finally:
+        connection.close()
 
 
 class Node:
@@ -73,24 +98,6 @@ class Node:
         self, listener: str, method: str, path: str, body: Any = None, token: str = "", expect: int | None = 200,
         seconds: float = 15, headers: dict[str, str] = {},
     ) -> Answer:
-        """One request on a connection of its own. `body` is bytes, or is sent as JSON. Raises OSError without an
-        answer."""
-        sent = dict(headers)
-        if token:
-            sent["Authorization"] = f"Bearer {token}"
-        if body is not None:
-            sent.setdefault("Content-Type", "application/json")
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        """One request on a connection of its own; as `ask`."""
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[listener], timeout=seconds)
-        try:
-            connection.request(method, path, data, sent)
-            found = connection.getresponse()
-            names = {name.lower(): value for name, value in found.getheaders()}
-            answer = Answer(found.status, names, found.read())
-        except http.client.HTTPException as problem:
-            raise ConnectionError(f"no whole answer: {problem!r}") from problem
-        finally:
-            connection.close()
-        told = f"{method} {path} answered {answer.status}: {answer.body[:500]!r}"
-        assert expect is None or answer.status == expect, told
-        return answer
+        return ask(connection, method, path, body, token, headers).expected(expect, f"{method} {path}")

@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBC = ctypes.CDLL(None)
@@ -109,6 +110,24 @@ class Place:
         if account:
             os.chown(made, account["user"], account["group"])
         return made
+
+
+class Threads:
+    """Threads that act from the `with` that they are used in to its end, each until `over` is set."""
+
+    def __init__(self, *actions: Callable[[], None]) -> None:
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=action, daemon=True) for action in actions]
+
+    def __enter__(self) -> Self:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
 
 
 def until(found: Callable[[], Any], what: str, seconds: float = LIMIT_SECONDS, child: Child | None = None) -> Any:

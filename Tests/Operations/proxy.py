@@ -1,13 +1,12 @@
 """The proxies of deploy/, by their very files, in front of two nodes; and a caller who comes through them over TLS."""
 
 import http.client
-import json
 import socket
 import ssl
 from pathlib import Path
 from typing import Any
 
-from node import Answer, Node
+from node import Answer, Node, ask
 from place import ROOT, Child, Place, free_port, run, until
 
 PUBLIC, ADMIN = "pay.example.com", "admin.pay.example.com"
@@ -111,22 +110,9 @@ class Caller:
     ) -> Answer:
         """`host` is what the request names, where that is not the name of its TLS."""
         name = ADMIN if listener == "admin" else PUBLIC
-        sent = {"Host": host or name, **headers, **({"Authorization": f"Bearer {token}"} if token else {})}
-        if body is not None:
-            sent.setdefault("Content-Type", "application/json")
-        data = json.dumps(body).encode() if isinstance(body, dict) else body
         connection = http.client.HTTPConnection(name)
-        try:
-            connection.sock = self.proxy.connect(name, self.source)
-            connection.request(method, path, data, sent, encode_chunked=not isinstance(data, bytes | None))
-            found = connection.getresponse()
-            answer = Answer(found.status, {key.lower(): value for key, value in found.getheaders()}, found.read())
-        except http.client.HTTPException as problem:
-            raise ConnectionError(f"no whole answer: {problem!r}") from problem
-        finally:
-            connection.close()
+        connection.sock = self.proxy.connect(name, self.source)
+        answer = ask(connection, method, path, body, token, {"Host": host or name, **headers})
         if answer.status >= 500 and "x-request-id" not in answer.headers:
             self.failures.append(answer.status)
-        told = f"{method} {path} answered {answer.status}: {answer.body[:500]!r}"
-        assert expect is None or answer.status == expect, told
-        return answer
+        return answer.expected(expect, f"{method} {path}")

@@ -1,20 +1,20 @@
 """A database of Subgate, a PSP with an upstream, sub-clients with endpoints, and the ledger of what they are owed."""
 
 import base64
+import functools
 import hashlib
 import hmac
-import http.server
 import json
 import threading
 import time
 import uuid
-from email.message import Message
 from typing import Any, Callable
 
 import place
 from cluster import APP, Cluster
+from listening import PostServer
 from node import Answer, Node
-from place import LIMIT_SECONDS, Place, run, until
+from place import LIMIT_SECONDS, Place, Threads, run, until
 
 WEBHOOK_SECRET = "drill-webhook-secret-0123456789abcdef"
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -35,43 +35,24 @@ class Receiver:
         self.wrong: list[str] = []
         self.taken: dict[tuple[str, str], int] = {}
         self.changed = threading.Condition()
-        owner = self
+        self.server = PostServer(self.answer)
+        self.url = self.server.url
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        event = json.loads(body).get("EventId", "")
+        self.judge(path, event, headers, body)
+        if self.refuses(path, event):
+            return 503, b""
+        self.take(path, event)
+        return self.status, b""
 
-            def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["content-length"]))
-                event = json.loads(raw).get("EventId", "")
-                owner.judge(self.path, event, self.headers, raw)
-                refused = owner.refuses(self.path, event)
-                if not refused:
-                    owner.take(self.path, event)
-                self.send_response(503 if refused else owner.status)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 512
-
-            def handle_error(self, *_: Any) -> None:
-                """A node that is killed leaves its connections; that is the drill."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://localhost:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def judge(self, path: str, event: str, headers: Message, body: bytes) -> None:
+    def judge(self, path: str, event: str, headers: dict[str, str], body: bytes) -> None:
         """As a merchant who verifies both signatures, and knows an event by its id."""
-        identifier = headers["webhook-id"]
+        identifier = headers.get("webhook-id", "")
         if path not in self.secrets:
             return
-        signed = f"{identifier}.{headers['webhook-timestamp']}.".encode() + body
-        signatures, mesh = (headers["webhook-signature"] or "").split(), headers["x-mesh-signature-256"]
+        signed = f"{identifier}.{headers.get('webhook-timestamp')}.".encode() + body
+        signatures, mesh = headers.get("webhook-signature", "").split(), headers.get("x-mesh-signature-256")
         fitting = [secret for secret in self.secrets[path] if mesh == digest(secret.encode(), body)
                    and f"v1,{digest(base64.b64decode(secret[6:]), signed)}" in signatures]
         if fitting:
@@ -97,8 +78,7 @@ class Receiver:
             return len(self.taken)
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
 
 
 # What the database says of deliveries that wait, and of what is in nodes' memories.
@@ -238,23 +218,12 @@ class Stand:
         return sum(count - 1 for count in self.receiver.taken.values())
 
 
-class Load:
-    """Threads that post events, each to its node in turn, until it is closed. Use it in a `with`."""
+class Load(Threads):
+    """Threads that post events, each to its node in turn."""
 
     def __init__(self, stand: Stand, nodes: Callable[[], list[Node]], threads: int = 4) -> None:
         self.stand, self.nodes, self.answers = stand, nodes, dict[int, int]()
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(index,), daemon=True) for index in range(threads)]
-
-    def __enter__(self) -> "Load":
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
+        super().__init__(*(functools.partial(self.run, index) for index in range(threads)))
 
     def run(self, index: int) -> None:
         number = index

@@ -1,6 +1,7 @@
 """What callers do all the time: webhooks, reads and link tokens, through a balancer that takes nodes out in time."""
 
 import contextlib
+import functools
 import json
 import threading
 import time
@@ -9,7 +10,7 @@ from typing import Any, Callable, Iterator
 
 from listening import Listening
 from node import Answer, Node
-from place import until
+from place import Threads, until
 from stand import Stand
 
 
@@ -46,32 +47,22 @@ class Balancer:
         until(lambda: self.busy.get(node.name, 0) == 0, f"the answers of {node.name}")
 
 
-class Traffic:
-    """Threads of callers, from the `with` that it is used in to its end. A request is answered well, or with a 503 that
-    says when to come again: whatever else happens to one stands in `wrong`."""
+class Traffic(Threads):
+    """Threads of callers. A request is answered well, or with a 503 that says when to come again: whatever else happens
+    to one stands in `wrong`."""
 
     WEBHOOK_THREADS = 3
 
     def __init__(self, stand: Stand, upstream: Listening, balancer: Balancer) -> None:
         self.stand, self.upstream, self.balancer = stand, upstream, balancer
-        self.lock, self.over = threading.Lock(), threading.Event()
+        self.lock = threading.Lock()
         self.counts: dict[str, int] = {}
         self.wrong: list[str] = []
         self.last = time.monotonic()
         # Since the last `mark`: the longest time in which no webhook was acknowledged.
         self.longest = 0.0
         work: list[Callable[[], None]] = [self.webhook] * Traffic.WEBHOOK_THREADS + [self.read, self.link]
-        self.threads = [threading.Thread(target=self.go, args=(one,), daemon=True) for one in work]
-
-    def __enter__(self) -> "Traffic":
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
+        super().__init__(*(functools.partial(self.go, one) for one in work))
 
     def go(self, act: Callable[[], None]) -> None:
         while not self.over.is_set():
