@@ -27,6 +27,22 @@ package struct Transfer: Sendable {
     package let updatedAt: Timestamp
 }
 
+/// Which transfers are wanted: those that all of these let through.
+package struct TransferFilter: Sendable {
+    package var status: TransferStatus?
+    package var linkSession: LinkSessionID?
+    /// The merchant's own.
+    package var transactionID: [UInt8]?
+    /// The merchant's own.
+    package var userID: [UInt8]?
+    /// By the time of the first event, with which a transfer's identifier begins.
+    package var window = TimeWindow()
+    package init() {}
+
+    /// Whether it names something that an index finds transfers by.
+    fileprivate var isByName: Bool { linkSession != nil || transactionID != nil || userID != nil }
+}
+
 extension Store {
     /// Throws `.notFound`.
     package func transfer(_ scope: TenantScope, _ id: TransferID) async throws(StoreError) -> Transfer {
@@ -36,11 +52,20 @@ extension Store {
         return try Transfer(rows, 0)
     }
 
-    package func transfers(_ scope: TenantScope, _ page: PageRequest) async throws(StoreError) -> Page<Transfer> {
-        let rows = try await run(
-            scope, .listTransfers,
-            [.id(scope.subClient), .word(scope.environment), page.after, page.rowLimit], on: .read)
-        return try Page(rows, page) { row throws(StoreError) in try Transfer(rows, row) }
+    /// A page looks at no more than `PageRequest.examinedRows` transfers, so it may be short and yet have a next one.
+    package func transfers(
+        _ scope: TenantScope, _ page: PageRequest, matching filter: TransferFilter = TransferFilter()
+    ) async throws(StoreError) -> Page<Transfer> {
+        let common: [Parameter] = [
+            .id(scope.subClient), .word(scope.environment), page.below(filter.window), page.notBelow(filter.window),
+            page.rowLimit, .int32(PageRequest.examinedRows), .word(filter.status),
+        ]
+        let names: [Parameter] = [.id(filter.linkSession), .text(filter.transactionID), .text(filter.userID)]
+        let rows =
+            filter.isByName
+            ? try await run(scope, .listNamedTransfers, common + names, on: .read)
+            : try await run(scope, .listTransfers, common, on: .read)
+        return try Page(rows, page, boundColumn: 19) { row throws(StoreError) in try Transfer(rows, row) }
     }
 }
 

@@ -118,6 +118,36 @@ import Testing
         }
     }
 
+    @Test func transfersAreFilteredToo() async throws {
+        try await APIFixture.with { fixture in
+            let scene = try await self.scene(fixture)
+            let transfer = try await scene.merchant.call(.get, "/v1/transfers").json["data"]!.elements.map { $0 }.at(0)
+            let session = try #require(transfer["linkSessionId"]?.text)
+            let future = "2999-01-01T00:00:00Z"
+            for (query, count) in [
+                ("status=succeeded", 1), ("status=pending", 0), ("linkSessionId=\(session)", 1),
+                ("linkSessionId=ls_01k5x3v8q2f7r9t0w4y6z8a1b3", 0), ("transactionId=order-1", 1),
+                ("transactionId=order-2", 0), ("transactionId=", 0), ("userId=\(transfer["userId"]!.text!)", 1),
+                ("userId=nobody", 0), ("createdAfter=\(future)", 0), ("createdBefore=\(future)", 1),
+                ("userId=nobody&createdBefore=\(future)&status=succeeded", 0),
+            ] {
+                let mine = try await scene.merchant.call(.get, "/v1/transfers?\(query)")
+                #expect(try mine.json["data"]?.elements.map { $0 }.count == count, "\(query): \(mine.text)")
+                let admins = try await scene.admin(.get, "/transfers?\(query)")
+                #expect(mine.body == admins.body)
+            }
+            for query in [
+                "status=gone", "linkSessionId=tr_0", "transactionId=\(String(repeating: "x", count: 129))", "userId=",
+                "createdAfter=today", "createdBefore=1", "status=failed&status=pending", "environment=sandbox",
+            ] {
+                let name = query.prefix { $0 != "=" }
+                let answer = try await scene.merchant.call(.get, "/v1/transfers?\(query)")
+                #expect(answer.status == 400)
+                #expect(try answer.json["errors"]?.elements.map { $0["field"]?.text } == [String(name)])
+            }
+        }
+    }
+
     @Test func anEventIsReplayed() async throws {
         try await APIFixture.with { fixture in
             let scene = try await self.scene(fixture)

@@ -37,9 +37,21 @@ import Testing
             let page = try await store.linkSessions(mine.scope, PageRequest())
             #expect(page.items.map(\.id) == [mine.linkSession])
         },
-        Call("transfers") { store, mine, _ in
-            let page = try await store.transfers(mine.scope, PageRequest())
-            #expect(page.items.map(\.id) == [mine.transfer])
+        Call("transfers") { store, mine, theirs in
+            func found(_ change: (inout TransferFilter) -> Void) async throws -> [TransferID] {
+                var filter = TransferFilter()
+                change(&filter)
+                return try await store.transfers(mine.scope, PageRequest(), matching: filter).items.map(\.id)
+            }
+            // Both have the same transaction and user.
+            let mineOnly = [
+                try await found { _ in }, try await found { $0.transactionID = Seed.bytes("order-1") },
+                try await found { $0.userID = Seed.bytes("user-1") },
+                try await found { $0.linkSession = mine.linkSession },
+            ]
+            #expect(mineOnly == Array(repeating: [mine.transfer], count: 4))
+            let foreign = try await found { $0.linkSession = theirs.linkSession }
+            #expect(foreign == [])
         },
         Call("meshTransfers") { store, mine, theirs in
             var query = MeshTransferQuery()

@@ -6,15 +6,89 @@ from transfer
 where sub_client_id = $1::uuid and id = $2::uuid and ($3::text is null or environment = $3::text::environment);
 
 -- name: list_transfers
+-- A page, newest first, of what lies below $3 and not below $4; it looks at $6 rows at most, as list_deliveries does.
+with page as (
+    select t.*
+    from (
+        select id, link_session_id, upstream_transfer_id, environment, transaction_id, user_id, status, refund_status,
+            symbol, chain, tx_hash, source_amount, destination_amount, source_address, destination_address,
+            refund_address, source_account_provider, created_at, updated_at
+        from transfer
+        where sub_client_id = $1::uuid and id < $3::uuid and id >= $4::uuid
+        order by id desc
+        limit $6::int
+    ) as t
+    where ($2::text is null or t.environment = $2::text::environment)
+        and ($7::text is null or t.status = $7::text::transfer_status)
+    order by t.id desc
+    limit $5::int
+), bound as (
+    select b.id
+    from (
+        select id from transfer
+        where sub_client_id = $1::uuid and id < $3::uuid and id >= $4::uuid
+        order by id desc
+        offset $6::int - 1
+        limit 1
+    ) as b
+    where (select count(*) from page) < $5::int
+)
 select id, link_session_id, upstream_transfer_id, environment::text, transaction_id, user_id, status::text,
     refund_status::text, symbol, chain, tx_hash, source_amount::text, destination_amount::text, source_address,
-    destination_address, refund_address, source_account_provider, created_at, updated_at
-from transfer
-where sub_client_id = $1::uuid and ($2::text is null or environment = $2::text::environment)
-    and id < $3::uuid
-order by id desc
-limit $4::int;
+    destination_address, refund_address, source_account_provider, created_at, updated_at, false as is_bound
+from page
+union all
+select id, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+    true
+from bound
+order by id desc, is_bound;
 
+-- name: list_named_transfers
+-- The same of a link session ($8), a merchant's transaction ($9) or a user ($10). Of the ways in, each behind a
+-- condition on parameters alone, the first is taken that is given; the others narrow what it finds.
+with candidate as materialized (
+    (select id, environment, status, transaction_id, user_id
+    from transfer
+    where sub_client_id = $1::uuid and $8::uuid is not null and link_session_id = $8
+        and id < $3::uuid and id >= $4::uuid
+    order by id desc
+    limit $6::int)
+    union all
+    (select id, environment, status, transaction_id, user_id
+    from transfer
+    where sub_client_id = $1 and $8 is null and $9::text is not null and transaction_id = $9 and id < $3 and id >= $4
+    order by id desc
+    limit $6)
+    union all
+    (select id, environment, status, transaction_id, user_id
+    from transfer
+    where sub_client_id = $1 and num_nonnulls($8, $9) = 0 and user_id = $10::text and id < $3 and id >= $4
+    order by id desc
+    limit $6)
+), page as materialized (
+    select c.id
+    from candidate c
+    where ($2::text is null or c.environment = $2::text::environment)
+        and ($7::text is null or c.status = $7::text::transfer_status)
+        and ($9 is null or c.transaction_id = $9) and ($10 is null or c.user_id = $10)
+    order by c.id desc
+    limit $5::int
+), bound as (
+    select b.id
+    from (select id from candidate order by id desc offset $6 - 1 limit 1) as b
+    where (select count(*) from page) < $5
+)
+select t.id, t.link_session_id, t.upstream_transfer_id, t.environment::text, t.transaction_id, t.user_id,
+    t.status::text, t.refund_status::text, t.symbol, t.chain, t.tx_hash, t.source_amount::text,
+    t.destination_amount::text, t.source_address, t.destination_address, t.refund_address, t.source_account_provider,
+    t.created_at, t.updated_at, false as is_bound
+from page
+join transfer t on t.sub_client_id = $1 and t.id = page.id
+union all
+select id, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+    true
+from bound
+order by id desc, is_bound;
 
 -- name: list_mesh_transfers
 -- One page of a sub-client's transfers for Mesh's own list, with how many were looked at and how many match: one row

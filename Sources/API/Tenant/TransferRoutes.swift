@@ -12,10 +12,23 @@ enum TransferRoutes {
 
     @Sendable static func list(_ call: Call, _ scope: TenantScope) async throws(Problem) -> Response {
         var query = QueryParameters(call)
+        let wanted = filter(&query)
         let page = query.page()
         try query.finish()
-        let found = try await call.store { store throws(StoreError) in try await store.transfers(scope, page) }
+        let found = try await call.store { store throws(StoreError) in
+            try await store.transfers(scope, page, matching: wanted)
+        }
         return .json(200, found.json(write))
+    }
+
+    private static func filter(_ query: inout QueryParameters) -> TransferFilter {
+        var filter = TransferFilter()
+        filter.status = query.word("status")
+        filter.linkSession = query.identifier("linkSessionId", LinkSessionID.self)
+        filter.transactionID = query.text("transactionId", APILimits.transactionIDCharacters)
+        filter.userID = query.text("userId", APILimits.userIDCharacters)
+        filter.window = query.window()
+        return filter
     }
 
     @Sendable private static func get(_ call: Call, _ principal: Principal) async throws(Problem) -> Response {
