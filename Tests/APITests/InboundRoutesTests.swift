@@ -151,14 +151,35 @@ import Upstream
     @Test func noCommitNo200() async throws {
         try await APIFixture.with { fixture in
             let scene = try await Scene(fixture)
-            for failure in [StoreError.unavailable, .outcomeUnknown] {
+            let failures = [StoreError.unavailable, .outcomeUnknown, .unexpected(sqlState: "XX000"), .undecipherable]
+            for failure in failures {
                 fixture.accepting.failure.withValue { $0 = failure }
                 let answer = try await scene.post(scene.body())
                 #expect(answer.status == 503 && answer.headers["retry-after"] == "1")
+                #expect(!answer.text.contains("XX000"))
             }
-            fixture.accepting.failure.withValue { $0 = .unexpected(sqlState: "XX000") }
-            let answer = try await scene.post(scene.body())
-            #expect(answer.status == 500 && !answer.text.contains("XX000"))
+        }
+    }
+
+    /// While somebody replaces what the statements are about, as a restore into a running service's database does.
+    @Test(arguments: [
+        ("alter table subgate.event_key rename to gone", "alter table subgate.gone rename to event_key"),
+        ("alter schema subgate rename to gone", "alter schema gone rename to subgate"),
+        ("alter table subgate.event rename column payload to gone", "alter table subgate.event rename gone to payload"),
+    ])
+    func whereTheSchemaIsAwayOneIsToComeAgain(_ leaving: String, _ back: String) async throws {
+        try await APIFixture.with { fixture in
+            let scene = try await Scene(fixture)
+            let other = "56713e70-be74-4a37-0036-08da97f5941b"
+            // Its plan is made, and fits no more.
+            #expect(try await scene.post(scene.body()).status == 200)
+            try await fixture.asOwner(leaving)
+            let answer = try await scene.post(scene.body(other))
+            #expect(answer.status == 503 && answer.headers["retry-after"] == "1")
+            try await fixture.asOwner(back)
+            #expect(try await scene.post(scene.body(other)).status == 200)
+            let events = try await scene.merchant.call(.get, "/v1/events").json["data"]!.elements.map { $0 }
+            #expect(events.count == 2)
         }
     }
 

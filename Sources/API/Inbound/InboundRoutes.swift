@@ -61,7 +61,9 @@ enum InboundRoutes {
         _ call: Call, _ error: StoreError, _ reason: Refusal.Reason, _ facts: inout RequestFacts
     ) -> Problem {
         let problem = call.problem(error)
-        if problem.code != .unavailable { return problem }
+        // A statement that should not fail does so while somebody replaces the schema, and after that no more. Whatever
+        // it was, nothing is acknowledged: the upstream is to send it again.
+        if problem.code != .unavailable, problem.code != .internal { return problem }
         call.context.gate.metrics.count(reason)
         facts.refusal = reason
         return Refusal(reason: reason).problem
