@@ -1,14 +1,13 @@
 import Crypto
-import Delivery
-import Domain
-import Runtime
-import Store
+package import Domain
+package import Runtime
+package import Store
 
 /// Keeps a node's keys those of their files, and the other nodes told which they are.
 ///
 /// A new key is loaded by every node before any of them uses it, whatever the order in which files change: so one step,
 /// a new first line, is all that an operator does. Files that are no good change nothing. Loop-bound.
-struct KeyWatch: Sendable {
+package struct KeyWatch: Sendable {
     /// A tenth of what a node may be silent for until it does not count: `holder_grace()`.
     private static let interval: Duration = .seconds(3)
 
@@ -25,39 +24,44 @@ struct KeyWatch: Sendable {
     }
 
     private let store: Store
-    private let parts: NodeParts
+    private let node: (id: UUIDValue, name: String)
+    private let log: Log
+    private let read: @Sendable () throws(KeyTextFault) -> KeyTexts
     private let state: LoopState<State>
 
-    init(_ store: Store, _ parts: NodeParts) {
+    /// `read` reads what the files hold now.
+    package init(
+        store: Store, node: (id: UUIDValue, name: String), log: Log,
+        read: @escaping @Sendable () throws(KeyTextFault) -> KeyTexts
+    ) {
         self.store = store
-        self.parts = parts
+        self.node = node
+        self.log = log
+        self.read = read
         state = LoopState(store.loop, State())
     }
 
     /// SIGHUP: looks at once, also at files that were refused.
-    func reread() async {
+    package func reread() async {
         state.withValue { $0.texts = nil }
         await runOnce()
     }
 
-    private var node: (id: UUIDValue, name: String) { (parts.leases.node, parts.configuration.nodeName) }
-
-    /// The first look of a node that starts, which must not go on if it fails.
-    func begin() async -> Result<Void, any Error> {
-        do {
+    /// The first look of a node that starts, which must not go on if there is something wrong: the line that says what.
+    package func begin() async -> String? {
+        do throws(StoreError) {
             switch try await store.holdKeys(store.keyring.keys, as: node, isThorough: true) {
-            case .granted(let keys, _): return .success(store.keyring.replace(with: keys))
-            case .refused(let problems): return .failure(StartFailure(KeyWatch.line(problems)))
+            case .granted(let keys, _): store.keyring.replace(with: keys)
+            case .refused(let problems): return problems.line
             }
+            return nil
         } catch {
-            return .failure(StartFailure("cannot compare keys with the database: \(error)"))
+            return "cannot compare keys with the database: \(error)"
         }
     }
 
-    static func line(_ problems: [KeyProblem]) -> String { problems.map(\.description).joined(separator: "; ") }
-
     /// Goes on until the task is cancelled.
-    func run() async {
+    package func run() async {
         while !Task.isCancelled {
             await store.loop.sleep(for: KeyWatch.interval)
             if !Task.isCancelled { await runOnce() }
@@ -65,14 +69,14 @@ struct KeyWatch: Sendable {
     }
 
     /// One look: takes over what has changed in the files, if it may, and shows what it has.
-    func runOnce() async {
+    package func runOnce() async {
         do throws(StoreError) {
             if let keys = changedKeys() {
                 switch try await store.holdKeys(keys, as: node, isThorough: true) {
                 case .granted(let keys, let awaited): return take(keys, awaited, isChange: true)
                 case .refused(let problems):
                     state.withValue { $0.looksToRetry = KeyWatch.looksPerRetry }
-                    complain("the changed files of keys are not taken over", KeyWatch.line(problems), \.fileComplaint)
+                    complain("the changed files of keys are not taken over", problems.line, \.fileComplaint)
                 }
             }
             switch try await store.holdKeys(store.keyring.keys, as: node, isThorough: false) {
@@ -82,22 +86,22 @@ struct KeyWatch: Sendable {
                 let keys = store.keyring.keys
                 store.keyring.replace(
                     with: KeySet(masterKeys: keys.masterKeys, peppers: keys.peppers, isIncomplete: true))
-                complain("this node lacks keys that others use", KeyWatch.line(problems), \.complaint)
+                complain("this node lacks keys that others use", problems.line, \.complaint)
             }
         } catch {
             // A change that met a database which was away is one at the next look too.
             state.withValue { $0.texts = nil }
-            parts.log.heldUp("could not show which keys this node has", by: error)
+            log.heldUp("could not show which keys this node has", by: error)
         }
     }
 
     /// The node has stopped.
-    func end() async { try? await store.releaseKeys(of: node.id) }
+    package func end() async { try? await store.releaseKeys(of: node.id) }
 
     /// What the files hold, if it is good, and another than at the last look or to be tried again.
     private func changedKeys() -> KeySet? {
-        do throws(OptionError) {
-            let texts = try parts.configuration.keySource.read()
+        do throws(KeyTextFault) {
+            let texts = try read()
             let isSame = state.withValue { state in
                 defer { state.texts = texts }
                 if state.looksToRetry > 0 {
@@ -123,11 +127,11 @@ struct KeyWatch: Sendable {
             defer { state.awaited = lines }
             return state.awaited != lines
         }
-        if isNews { for line in lines { parts.log.warn("a new key waits", [(.reason, .text(line))]) } }
+        if isNews { for line in lines { log.warn("a new key waits", [(.reason, .text(line))]) } }
         for (kind, old, new) in [
             (KeyKind.master, before.masterKeys, keys.masterKeys), (.pepper, before.peppers, keys.peppers),
         ] where old.currentId != new.currentId || isChange && old.ids != new.ids {
-            parts.log.info(
+            log.info(
                 "uses keys",
                 [
                     (.kind, .text(kind.rawValue)), (.keyId, .bytes(new.currentId)),
@@ -142,6 +146,6 @@ struct KeyWatch: Sendable {
             defer { state[keyPath: last] = why }
             return state[keyPath: last] != why
         }
-        if isNews { parts.log.error(what, [(.error, .text(why))]) }
+        if isNews { log.error(what, [(.error, .text(why))]) }
     }
 }

@@ -36,6 +36,10 @@ package struct KeyProblem: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension [KeyProblem] {
+    package var line: String { map(\.description).joined(separator: "; ") }
+}
+
 /// What a process was told about its keys.
 package enum KeyHold: Sendable {
     /// It may use them as this set has it. `awaited` are keys that stand before the current ones in their files, and a

@@ -91,7 +91,7 @@ enum CheckCommand {
                 if case .refused(let problems) = try await store.holdKeys(
                     store.keyring.keys, as: nil, isThorough: true)
                 {
-                    return .failure(StartFailure(KeyWatch.line(problems)))
+                    return .failure(StartFailure(problems.line))
                 }
                 let upstreams = try await store.loadUpstreams()
                 let keys = try await store.countOwnerKeys()

@@ -1,4 +1,3 @@
-import Crypto
 import Store
 
 /// Where the keys that are not in the database come from: files, which may change, or texts.
@@ -15,8 +14,17 @@ struct KeySource: Sendable {
         pepper = try KeySource.place(options, "pepper")
     }
 
+    /// Throws for what cannot be read, or holds no keys.
+    func keys() throws(OptionError) -> KeySet {
+        do throws(KeyTextFault) {
+            return try read().keys()
+        } catch {
+            throw OptionError("\(error)")
+        }
+    }
+
     /// Throws for a file that cannot be read.
-    func read() throws(OptionError) -> KeyTexts {
+    func read() throws(KeyTextFault) -> KeyTexts {
         try KeyTexts(
             masterKeys: KeySource.text(masterKeys, "master-keys"), pepper: KeySource.text(pepper, "pepper"))
     }
@@ -29,33 +37,12 @@ struct KeySource: Sendable {
         return .text(Array(value.utf8))
     }
 
-    private static func text(_ place: Place, _ name: String) throws(OptionError) -> [UInt8] {
+    private static func text(_ place: Place, _ name: String) throws(KeyTextFault) -> [UInt8] {
         switch place {
         case .text(let text): return text
         case .file(let path):
-            guard let bytes = Files.read(path) else { throw OptionError("--\(name)-file cannot be read") }
+            guard let bytes = Files.read(path) else { throw KeyTextFault("--\(name)-file cannot be read") }
             return bytes
-        }
-    }
-}
-
-/// What a source holds at a moment.
-struct KeyTexts: Equatable, Sendable {
-    let masterKeys: [UInt8]
-    let pepper: [UInt8]
-
-    /// Throws one line that names the option and the line of the text, never its content.
-    func keys() throws(OptionError) -> KeySet {
-        // A pepper has the form of a master key, and is judged by the same parser.
-        KeySet(
-            masterKeys: try KeyTexts.parse(masterKeys, "master-keys"), peppers: try KeyTexts.parse(pepper, "pepper"))
-    }
-
-    private static func parse(_ text: [UInt8], _ name: String) throws(OptionError) -> MasterKeys {
-        do throws(CryptoError) {
-            return try MasterKeys.parse(text)
-        } catch {
-            throw OptionError("--\(name): \(error)")
         }
     }
 }

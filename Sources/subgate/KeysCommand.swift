@@ -103,10 +103,10 @@ enum KeysCommand {
         _ options: Options, statements: [Statement] = .service,
         _ body: @escaping @Sendable (Store) async throws -> Void
     ) throws(OptionError) -> Int32 {
-        let keys = try KeySource(options).read().keys()
+        let keys = try KeySource(options).keys()
         return try withStore(options, keys: keys, statements: statements) { store in
             switch try await store.holdKeys(keys, as: nil, isThorough: true) {
-            case .refused(let problems): throw StartFailure(KeyWatch.line(problems))
+            case .refused(let problems): throw StartFailure(problems.line)
             case .granted(let keys, _):
                 store.keyring.replace(with: keys)
                 try await body(store)

@@ -108,7 +108,7 @@ struct Node: Sendable {
         }
         let keyMeter = KeyMeter(first.store, log: parts.log, metrics: parts.metrics)
         work.append(first.loop.spawn { await keyMeter.run() })
-        let keyWatch = KeyWatch(backgroundStore, parts)
+        let keyWatch = keyWatch(backgroundStore, parts)
         work.append(first.loop.spawn { await keyWatch.run() })
         for shard in shards { work += await shard.loop.run { shard.begin() } }
         // One worker of a node is enough for what people change, and spares upstreams.
@@ -218,13 +218,20 @@ struct Node: Sendable {
             do {
                 let database = try await ownDatabase(loop, "subgate start", parts, statements: .keyHold)
                 let store = Store(loop: loop, database: database, keyring: parts.configuration.keyring)
-                let result = await KeyWatch(store, parts).begin()
+                let problem = await keyWatch(store, parts).begin()
                 await database.close()
-                return result
+                return problem.map { .failure(StartFailure($0)) } ?? .success(())
             } catch {
                 return .failure(error)
             }
         }.get()
+    }
+
+    private static func keyWatch(_ store: Store, _ parts: NodeParts) -> KeyWatch {
+        let source = parts.configuration.keySource
+        return KeyWatch(store: store, node: (parts.leases.node, parts.configuration.nodeName), log: parts.log) {
+            () throws(KeyTextFault) in try source.read()
+        }
     }
 
     /// Looks at once whether the files of keys have changed. Run it on the first loop.

@@ -154,7 +154,7 @@ struct ServiceConfiguration: Sendable {
     init(_ options: Options) throws(OptionError) {
         databaseURL = try options.required("database-url")
         keySource = try KeySource(options)
-        keyring = Keyring(try keySource.read().keys())
+        keyring = Keyring(try keySource.keys())
         publicListen = try options.address("public-listen")
         adminListen = try options.address("admin-listen")
         opsListen = try options.address("ops-listen")
