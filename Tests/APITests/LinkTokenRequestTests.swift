@@ -1,6 +1,7 @@
 import Store
 import Domain
 import JSON
+import TestSupport
 import Testing
 
 @testable import API
@@ -71,7 +72,7 @@ import Testing
     }
 
     @Test func everyOtherByteStaysAsItWas() throws {
-        var random = SeededGenerator(state: 7)
+        var random = SplitMix(seed: 7)
         for _ in 0..<500 {
             let blanks = ["", " ", "\n", "\t "]
             func blank() -> String { blanks.randomElement(using: &random)! }
@@ -211,18 +212,5 @@ import Testing
         #expect(id != NamespacedUser.id(of: Array("user-7".utf8), in: other))
         #expect(id != NamespacedUser.id(of: Array("user-8".utf8), in: one))
         #expect(id.dropFirst(27) != NamespacedUser.id(of: Array("user-7".utf8), in: other).dropFirst(27))
-    }
-}
-
-/// SplitMix64: the same bodies on every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-        return value ^ value >> 31
     }
 }

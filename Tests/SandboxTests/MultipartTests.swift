@@ -1,5 +1,6 @@
 import Domain
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Sandbox
@@ -98,7 +99,7 @@ import Testing
 
     /// What is written as the RFC says is read back as it was, whatever bytes it has; cut anywhere, it is refused.
     @Test func readsBackWhatWasWritten() throws {
-        var random = SplitMix(state: 20_261_121)
+        var random = SplitMix(seed: 20_261_121)
         for _ in 0..<300 {
             let contents = (0..<Int.random(in: 0...4, using: &random)).map { _ in Self.content(&random) }
             var body: [UInt8] = []
@@ -118,7 +119,7 @@ import Testing
 
     /// No change of bytes makes it trap, and what it accepts lies within the body.
     @Test func survivesAnyChange() {
-        var random = SplitMix(state: 7)
+        var random = SplitMix(seed: 7)
         let good = Array(
             "--B\r\n\(Self.file)Content-Type: image/png\r\n\r\na\r\n--B\r\n\(Self.file)\r\nb\r\n--B--".utf8)
         for _ in 0..<5_000 {
@@ -145,16 +146,5 @@ import Testing
         let delimiter = Array("\r\n--B-x".utf8)
         // With the line end that follows it in the body, too.
         return Multipart.find(delimiter, in: bytes + Array("\r\n".utf8), from: 0) == nil ? bytes : []
-    }
-
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-            return z ^ z >> 31
-        }
     }
 }

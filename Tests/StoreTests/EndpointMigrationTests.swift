@@ -12,12 +12,7 @@ import Testing
         try await onOwnThread {
             let database = try TestDatabase.makeEmpty()
             let connection = try database.owner()
-            var migrating = connection
-            if !asSuperuser {
-                let role = "owner_of_\(database.name)"
-                try connection.execute("create role \(role) login; alter database \(database.name) owner to \(role)")
-                migrating = try BlockingConnection(try database.connectionString(role: role))
-            }
+            let migrating = asSuperuser ? connection : try database.newOwner()
             try Migrator(migrating, known: Migration.all.filter { $0.number < 13 }).run()
             try connection.execute(
                 """

@@ -46,6 +46,13 @@ package final class TestDatabase: Sendable {
     /// A blocking connection as the owner, for looking and for meddling.
     package func owner() throws -> BlockingConnection { try BlockingConnection(ownerConnectionString) }
 
+    /// A blocking connection as an owner of it that is no superuser, made for it.
+    package func newOwner() throws -> BlockingConnection {
+        let role = "owner_of_\(name)"
+        try owner().execute("create role \(role) login; alter database \(name) owner to \(role)")
+        return try BlockingConnection(try connectionString(role: role))
+    }
+
     /// The cluster all tests of this process share.
     package static func sharedCluster() throws -> PrivateCluster { try cluster.get() }
 }

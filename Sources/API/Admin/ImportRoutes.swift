@@ -99,16 +99,7 @@ enum ImportRoutes {
             json.member("status", status)
             if let id { json.member("id", id) }
             if let detail { json.member("detail", detail) }
-            if errors.isEmpty { return }
-            json.key("errors")
-            json.beginArray()
-            for error in errors {
-                json.beginObject()
-                json.member("field", error.field)
-                json.member("message", error.message)
-                json.endObject()
-            }
-            json.endArray()
+            json.member("errors", errors)
         }
     }
 }

@@ -15,15 +15,7 @@ enum AccountRoutes {
     /// Disconnects an account. Whoever holds its token may do so: the token is the proof, and stays out of the log.
     @Sendable private static func remove(_ call: Call, _ principal: Principal) async throws(MeshProblem) -> Response {
         let body = try await call.meshBody()
-        let document: JSONDocument
-        do {
-            document = try JSONDocument.parse(body, limits: .ignoringKeyCase)
-        } catch {
-            throw MeshProblem(400, .badRequest, "The request body is \(error).", errorType: "badRequest")
-        }
-        guard document.root.kind == .object else {
-            throw MeshProblem(400, .badRequest, "The request body must be a JSON object.", errorType: "badRequest")
-        }
+        let document = try MeshFields.document(body)
         let fields = MeshFields(document.root)
         guard let token = try fields.string("authToken", APILimits.authTokenCharacters) else {
             throw .missing("AuthToken")

@@ -28,14 +28,7 @@ struct LinkTokenRequest {
 
     /// Throws 400 for what is malformed, of the wrong type or out of range, at the first such field.
     init(_ body: [UInt8]) throws(MeshProblem) {
-        do {
-            document = try JSONDocument.parse(body, limits: .ignoringKeyCase)
-        } catch {
-            throw MeshProblem(400, .badRequest, "The request body is \(error).", errorType: "badRequest")
-        }
-        guard document.root.kind == .object else {
-            throw MeshProblem(400, .badRequest, "The request body must be a JSON object.", errorType: "badRequest")
-        }
+        document = try MeshFields.document(body)
         let root = MeshFields(document.root)
         try root.checkNames()
         guard let user = root.value("userId") else { throw .missing("UserId") }

@@ -8,6 +8,20 @@ struct MeshFields {
 
     init(_ object: JSONValue) { self.object = object }
 
+    /// A body that is one object. Throws 400 for any other.
+    static func document(_ body: [UInt8]) throws(MeshProblem) -> JSONDocument {
+        let document: JSONDocument
+        do {
+            document = try JSONDocument.parse(body, limits: .ignoringKeyCase)
+        } catch {
+            throw MeshProblem(400, .badRequest, "The request body is \(error).", errorType: "badRequest")
+        }
+        guard document.root.kind == .object else {
+            throw MeshProblem(400, .badRequest, "The request body must be a JSON object.", errorType: "badRequest")
+        }
+        return document
+    }
+
     /// Nil if absent or null.
     func value(_ name: String) -> JSONValue? {
         object.member(ignoringASCIICase: name).flatMap { $0.isNull ? nil : $0 }

@@ -37,15 +37,15 @@ enum Access {
         } else {
             throw .unauthorized
         }
-        guard let principal else {
-            call.noteWrongKey()
-            throw .unauthorized
+        do throws(Denial) {
+            return try admit(principal, call, needs: access)
+        } catch {
+            switch error {
+            case .wrongKey: throw .unauthorized
+            case .address: throw .addressForbidden
+            case .readOnly: throw .forbidden
+            }
         }
-        let address = call.callerAddress
-        guard principal.admits(address) else { throw .addressForbidden }
-        call.store.noteUse(of: principal)
-        if access == .readWrite, principal.access != .readWrite { throw .forbidden }
-        return principal.asked(by: call.requestID, from: address)
     }
 
     /// The sub-client of a credential in Mesh's two headers.
@@ -57,12 +57,32 @@ enum Access {
         } catch {
             throw call.meshProblem(error)
         }
+        do throws(Denial) {
+            return try admit(principal, call, needs: access)
+        } catch {
+            switch error {
+            case .wrongKey: throw .unauthorized
+            case .address: throw .addressForbidden
+            case .readOnly: throw .readOnly
+            }
+        }
+    }
+
+    /// Why a credential is not let in.
+    private enum Denial: Error {
+        case wrongKey, address, readOnly
+    }
+
+    /// Judges what a key was found to be, if it was any, and notes that it was used.
+    private static func admit(
+        _ principal: Principal?, _ call: Call, needs access: CredentialAccess
+    ) throws(Denial) -> Principal {
         guard let principal else {
             call.noteWrongKey()
-            throw .unauthorized
+            throw .wrongKey
         }
         let address = call.callerAddress
-        guard principal.admits(address) else { throw .addressForbidden }
+        guard principal.admits(address) else { throw .address }
         call.store.noteUse(of: principal)
         if access == .readWrite, principal.access != .readWrite { throw .readOnly }
         return principal.asked(by: call.requestID, from: address)

@@ -124,29 +124,7 @@ package struct Problem: Error, Equatable, Sendable {
         return response
     }
 
-    package func body(requestID: [UInt8]) -> [UInt8] {
-        var json = JSONWriter()
-        json.beginObject()
-        json.member("type", "about:blank")
-        json.member("title", "\(code.title)")
-        json.member("status", Int64(code.status))
-        json.member("code", code.rawValue)
-        json.member("detail", detail)
-        json.member("requestId", requestID)
-        if !errors.isEmpty {
-            json.key("errors")
-            json.beginArray()
-            for error in errors {
-                json.beginObject()
-                json.member("field", error.field)
-                json.member("message", error.message)
-                json.endObject()
-            }
-            json.endArray()
-        }
-        json.endObject()
-        return json.bytes
-    }
+    package func body(requestID: [UInt8]) -> [UInt8] { body(requestID: requestID, status: code.status) }
 
     /// The body of an answer that the HTTP server gives by itself, for `HTTPServerConfiguration.errorBody`.
     package static func serverError(status: Int, requestID: [UInt8]) -> (contentType: String, body: [UInt8]) {
@@ -164,7 +142,24 @@ package struct Problem: Error, Equatable, Sendable {
         json.member("code", code.rawValue)
         json.member("detail", detail)
         json.member("requestId", requestID)
+        json.member("errors", errors)
         json.endObject()
         return json.bytes
+    }
+}
+
+extension JSONWriter {
+    /// Nothing where there are none.
+    mutating func member(_ name: String, _ errors: [Problem.FieldError]) {
+        if errors.isEmpty { return }
+        key(name)
+        beginArray()
+        for error in errors {
+            beginObject()
+            member("field", error.field)
+            member("message", error.message)
+            endObject()
+        }
+        endArray()
     }
 }
