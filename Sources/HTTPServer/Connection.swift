@@ -16,7 +16,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
         case handling
         /// A request has been answered and the rest of its body is read away.
         case draining
-        /// A request has been refused, and the next must wait a while.
+        /// A request has been refused, and the next must wait a while; or its first, or TLS, waits for its turn.
         case resting
         /// The last answer is written and the kernel has not taken all of it.
         case flushing
@@ -57,6 +57,14 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     var restPlace: Int?
     var held: (head: ParsedHead, since: UInt64)?
 
+    /// Whether its first request, or TLS before it, has not had its turn yet.
+    var isNewcomer = true
+    /// How many times as much as a request of its own it costs to refuse the next.
+    var weight: Int {
+        if exchange.number > 1 { return 1 }
+        return stream.secure == nil ? Limits.newcomerWeight : Limits.handshakeWeight
+    }
+
     /// The request being answered.
     var exchange = Exchange()
     var task: Task<Void, Never>?
@@ -86,12 +94,26 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     }
 
     func start() {
-        deadline = now + server.timing.idleTimeout
-        if stream.secure != nil {
-            phase = .securing
-            deadline = now + server.timing.handshakeDeadline
-        }
         stream.setReadSize(Limits.readBytesBeforeBody)
+        if stream.secure != nil { return secure() }
+        deadline = now + server.timing.idleTimeout
+        stream.start(self)
+    }
+
+    /// Begins TLS, in its turn: it costs more than most requests do, and nothing of it is of use to one that is refused.
+    private func secure() {
+        phase = .resting
+        if !server.mayBegin(weight: weight), !server.mayOvertake(stream.peer, weight: weight) {
+            restPlace = server.wait(self, weight: weight)
+            return
+        }
+        startSecuring()
+    }
+
+    func startSecuring() {
+        isNewcomer = false
+        phase = .securing
+        deadline = now + server.timing.handshakeDeadline
         stream.start(self)
     }
 

@@ -112,8 +112,8 @@ extension Connection {
 
     /// The server is to end: a connection between requests ends now, others with their answer.
     func drain() {
+        if phase == .securing || (phase == .resting && isNewcomer && held == nil) { return close() }
         if phase == .idle || phase == .resting, !hasBacklog { end(lingering: true) }
-        if phase == .securing { close() }
     }
 
     // MARK: Time

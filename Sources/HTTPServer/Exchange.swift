@@ -39,18 +39,22 @@ struct BodyCollection {
 extension Connection {
     // MARK: Request
 
-    /// A request has come: it is answered, unless the connection rests and the request may wait for the end of that.
+    /// A request has come: it is answered, unless it may wait for the end of its connection's rest, or for its turn on
+    /// a new connection.
     func begin(_ head: ParsedHead) {
-        if phase == .resting, server.holds(head) {
-            held = (head, now)
-        } else {
-            begin(head, since: now)
+        let waits = phase == .resting || (isNewcomer && !server.mayBegin(weight: weight))
+        if !waits || !server.holds(head) { return begin(head, since: now) }
+        if phase != .resting {
+            phase = .resting
+            restPlace = server.wait(self, weight: weight)
         }
+        held = (head, now)
     }
 
     /// Starts the task that answers the request.
     private func begin(_ head: ParsedHead, since came: UInt64) {
         phase = .handling
+        isNewcomer = false
         deadline = .max
         server.statistics.requests += 1
         let number = exchange.number + 1
@@ -170,6 +174,8 @@ extension Connection {
         guard phase == .handling, exchange.number == number else { return }
         task = nil
         if exchange.body == .collecting { stopCollecting(.unavailable) }
+        if response.rests { server.resting.noteRefusal(weight: weight) }
+        if response.welcomes, stream.secure != nil { server.welcome.note(Peer(stream.peer)) }
         if let breaking = response.breaking { return breakOff(response, breaking) }
         let drains = !settleBody()
         let closes =
@@ -182,6 +188,7 @@ extension Connection {
             response, requestId: exchange.requestId, isHead: exchange.isHead || isShared, closes: closes, to: &out)
         if isShared { flush(sharing: response.body) }
         if closes {
+            if number == 1, response.status < 500 { server.resting.noteServed(weight: weight) }
             // A client that said it would send nothing more has nothing unread that could reset the connection.
             end(lingering: exchange.body != .complete || !exchange.wantsClose || hasBacklog)
             return
@@ -210,6 +217,8 @@ extension Connection {
     /// Takes up what came while the connection rested.
     func wake() {
         guard phase == .resting else { return }
+        // Only TLS waits without anything having come.
+        if stream.secure != nil, isNewcomer { return startSecuring() }
         let waiting = held
         phase = parser.isInsideHead ? .head : .idle
         deadline = now + (phase == .head ? server.timing.headDeadline : server.timing.idleTimeout)

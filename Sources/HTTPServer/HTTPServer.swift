@@ -30,25 +30,23 @@ package final class HTTPServer: @unchecked Sendable {
     /// A buffer for answers that connections pass around, so that idle ones hold none.
     var spareBuffer: [UInt8] = []
 
-    /// See `RestQueue.swift`.
+    /// See `Turns.swift`.
+    var pace: AcceptPace
     var resting = RestQueue<Connection>()
     var restTimer: LoopTimer?
     /// Requests that may still be begun before the next tick, though their connections rest.
     var urgentLeft = Limits.restedAtOnce
+    var welcome = WelcomePeers()
     private let tlsBuffers: TLSBuffers?
-    private var listeners: [TCPListener] = []
+    private(set) var listeners: [TCPListener] = []
     private(set) var connections: [Connection] = []
     private var connectionsByPeer: [Peer: Int] = [:]
     /// Where the next look for an idle connection begins.
     private var lookedAt = 0
     private var sweeper: LoopTimer?
+    /// Those who were told that there is no room for them.
+    private(set) var partings: [Parting] = []
     private var whenEmpty: Waiter?
-
-    private struct Peer: Hashable {
-        let high: UInt64
-        let low: UInt64
-        init(_ address: PeerAddress) { (high, low) = (address.high, address.low) }
-    }
 
     package init(loop: EventLoop, configuration: HTTPServerConfiguration, handler: @escaping Handler) {
         self.loop = loop
@@ -56,6 +54,10 @@ package final class HTTPServer: @unchecked Sendable {
         self.handler = handler
         timing = Timing(configuration)
         tlsBuffers = configuration.tls.map { _ in TLSBuffers() }
+        let weight = configuration.tls == nil ? Limits.newcomerWeight : Limits.handshakeWeight
+        pace = AcceptPace(
+            perTurn: Limits.acceptsPerTurn / weight,
+            waitingLimit: Limits.waiting(configuration.connectionLimit, weight: weight))
     }
 
     /// Serves on a literal IP address and returns the port, which the kernel chooses for port 0. May be called again
@@ -65,7 +67,8 @@ package final class HTTPServer: @unchecked Sendable {
         loop.assertOnLoop()
         precondition(!isDraining, "the server has ended")
         let listener = try TCPListener(
-            loop, address: address, port: port, sharesPort: configuration.sharesPort
+            loop, address: address, port: port, sharesPort: configuration.sharesPort,
+            mayAccept: { [weak self] in self?.mayAccept() ?? true }
         ) { [weak self] stream in
             if let self { self.accept(stream) } else { stream.close() }
         }
@@ -83,6 +86,7 @@ package final class HTTPServer: @unchecked Sendable {
         for connection in connections { connection.drain() }
         if !connections.isEmpty { await emptied(within: deadline) }
         for connection in connections { connection.close() }
+        for parting in partings { parting.close() }
         sweeper?.close()
         sweeper = nil
     }
@@ -138,7 +142,14 @@ package final class HTTPServer: @unchecked Sendable {
         var out: [UInt8] = []
         write(.overloaded, requestId: requestId, isHead: false, to: &out)
         stream.write(out.span)
-        stream.close()
+        if partings.count == Limits.partings { partings[0].close() }
+        partings.append(Parting(stream, until: loop.turnMilliseconds + timing.lingerTimeout, server: self))
+        if sweeper == nil { startSweeping() }
+    }
+
+    func remove(_ parting: Parting) {
+        partings.removeAll { $0 === parting }
+        endSweeping()
     }
 
     func remove(_ connection: Connection) {
@@ -152,8 +163,7 @@ package final class HTTPServer: @unchecked Sendable {
         if connectionsByPeer[peer] == 0 { connectionsByPeer[peer] = nil }
         statistics.openConnections = connections.count
         if !connections.isEmpty { return }
-        sweeper?.close()
-        sweeper = nil
+        endSweeping()
         whenEmpty?.resume()
     }
 
@@ -187,7 +197,14 @@ package final class HTTPServer: @unchecked Sendable {
             let now = loop.turnMilliseconds
             // A copy: a connection whose time is up takes itself out of the list.
             for connection in connections { connection.checkDeadlines(now) }
+            for parting in partings where parting.deadline <= now { parting.close() }
         }
+    }
+
+    private func endSweeping() {
+        guard connections.isEmpty, partings.isEmpty else { return }
+        sweeper?.close()
+        sweeper = nil
     }
 
     private func emptied(within deadline: Duration) async {

@@ -38,7 +38,26 @@ package enum Limits {
     /// Connections that come back at once, and how often some do: 16 000 a second while none is refused again. Likewise
     /// what may not wait.
     static let restedAtOnce = 80
-    static let restTick = Duration.milliseconds(5)
+    static let restTickMilliseconds: UInt64 = 5
+    /// Places that newcomers who were served have left for others, at most: what a long turn serves.
+    static let spare = 512
+    /// To refuse the first request of a connection costs as much as so many others: 1 000 a second.
+    static let newcomerWeight = 2
+    /// And after a TLS handshake, the dearest thing that anyone can ask for unknown: 250 a second.
+    static let handshakeWeight = 8
+    /// Connections taken from the kernel in one turn by weight, 64 and with TLS 16: a millisecond or three, in which what
+    /// is under way waits.
+    static let acceptsPerTurn = 128
+    /// Connections whose first request may wait, of `connections` that there may be: 4 096 of 16 384, with TLS a quarter
+    /// of that, have their turn within about four seconds though all are refused. Nobody more is taken from the kernel
+    /// meanwhile.
+    static func waiting(_ connections: Int, weight: Int) -> Int { max(1, connections / (2 * weight)) }
+    /// Addresses of which handshakes do not wait: an upstream posts from a few.
+    static let welcomePeers = 64
+    /// Connections that were refused at once and are given time to read it. There is always one more: the oldest ends.
+    static let partings = 256
+    /// Bytes of each that are read away: a webhook, several times over.
+    static let partingBytes = 256 * 1024
     /// Places of those who rested, kept for the next: 24 bytes each.
     static let restingKept = 256
     /// First reservation for a body, whatever length it announces: memory follows bytes that came.

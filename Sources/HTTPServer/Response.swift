@@ -13,6 +13,9 @@ package struct Response: Sendable {
     package var rests = false
     /// Whether the connection ends with this answer.
     package var closes = false
+    /// Whether further connections from the same address go before others', where many wait for theirs: for callers
+    /// who proved to be those that must be heard.
+    package var welcomes = false
 
     package enum Breaking: Sendable {
         /// Nothing is sent.

@@ -1,48 +1,108 @@
-import Runtime
-
-/// Those whose rest goes on, in the order it began.
+/// Those whose rest goes on, in the order it began; and, while much is refused, newcomers who wait for their turn.
 ///
-/// Each rests for a while at least. Beyond that only so many are refused anew in a time: however many there are, that
-/// takes no more of the loop's time. The more rest, the longer each does; those who come back and are served make room
-/// for others at once.
+/// Who was refused rests for a while at least. Beyond that only so many are refused anew in a time: however many ask,
+/// on connections they keep or on new ones, that takes no more of the loop's time. The more rest, the longer each does;
+/// those who come back and are served make room for others at once.
 struct RestQueue<Element> {
-    private var items: [(element: Element, due: UInt64)?] = []
+    private struct Item {
+        let element: Element
+        let due: UInt64
+        let weight: Int
+        let isNewcomer: Bool
+    }
+
+    private var items: [Item?] = []
     private var head = 0
     /// Places before the first item.
     private var base = 0
     private(set) var count = 0
+    /// Those of them whom nobody has refused.
+    private(set) var newcomers = 0
+    private var latestDue: UInt64 = 0
     private var lookedAt: UInt64 = 0
-    /// How many may come back now, to be refused at worst.
-    private var room = 0
+    /// How many may begin in a tick, to be refused at worst.
+    private var room = Limits.restedAtOnce
+    /// How many have, since `tickStart`.
+    private var begun = 0
+    /// As many more may begin as were served and left.
+    private var spare = 0
+    private var tickStart: UInt64 = 0
 
-    /// `due` is in milliseconds, and no less than that of who came before. Returns its place, for `remove`.
+    /// Who was refused rests until `due`, in milliseconds, or until those before it have come back. Returns its place,
+    /// for `remove`.
     mutating func add(_ element: Element, until due: UInt64) -> Int {
-        items.append((element, due))
+        append(element, until: due, weight: 1, isNewcomer: false)
+    }
+
+    /// A newcomer waits behind all who are there. `weight` is how many times as much as others it costs.
+    mutating func add(newcomer element: Element, weight: Int, _ now: UInt64) -> Int {
+        append(element, until: now, weight: weight, isNewcomer: true)
+    }
+
+    private mutating func append(_ element: Element, until due: UInt64, weight: Int, isNewcomer: Bool) -> Int {
+        latestDue = max(latestDue, due)
+        items.append(Item(element: element, due: latestDue, weight: weight, isNewcomer: isNewcomer))
         count += 1
-        room = max(0, room - 1)
+        if isNewcomer { newcomers += 1 }
         return base + items.count - 1
     }
 
     mutating func remove(_ place: Int) {
         guard place >= base + head, items[place - base] != nil else { return }
-        items[place - base] = nil
-        count -= 1
-        skip()
+        drop(place - base)
     }
 
-    /// Takes out those whose rest is over at `now`, as many as may come back.
+    /// Somebody was refused.
+    mutating func noteRefusal(weight: Int) { room = max(0, room - weight) }
+
+    /// A newcomer was served and leaves: another may have its place.
+    mutating func noteServed(weight: Int) {
+        if count > 0 { spare = min(Limits.spare, spare + weight) }
+    }
+
+    /// Whether a newcomer may begin without waiting. While few are refused all may.
+    mutating func mayBegin(weight: Int, _ now: UInt64) -> Bool {
+        advance(to: now)
+        // They would be overtaken.
+        if newcomers > 0 { return false }
+        guard room == Limits.restedAtOnce || mayBegin(weight) else { return false }
+        begin(weight)
+        return true
+    }
+
+    private func mayBegin(_ weight: Int) -> Bool { spare >= weight || begun + weight <= room }
+
+    private mutating func begin(_ weight: Int) { if spare >= weight { spare -= weight } else { begun += weight } }
+
+    /// Takes out those whose time has come at `now`, as many as may begin.
     mutating func take(_ now: UInt64) -> [Element] {
-        let passed = now > lookedAt ? min(now - lookedAt, UInt64(Limits.restedAtOnce)) : 0
-        lookedAt = max(lookedAt, now)
-        room = min(Limits.restedAtOnce, room + Int(passed) * Limits.restedPerMillisecond)
+        advance(to: now)
         var taken: [Element] = []
-        while taken.count < room, head < items.count, let next = items[head], next.due <= now {
+        while head < items.count, let next = items[head], next.due <= now, mayBegin(next.weight) {
             taken.append(next.element)
-            items[head] = nil
-            count -= 1
-            skip()
+            begin(next.weight)
+            drop(head)
         }
         return taken
+    }
+
+    private mutating func advance(to now: UInt64) {
+        // While some wait, somebody looks at every tick. If not, the loop has more to do than it gets to, or is kept
+        // from it by others: then it is no time for refusals.
+        let most = count > 0 ? Limits.restTickMilliseconds : UInt64(Limits.restedAtOnce)
+        let passed = now > lookedAt ? min(now - lookedAt, most) : 0
+        lookedAt = max(lookedAt, now)
+        room = min(Limits.restedAtOnce, room + Int(passed) * Limits.restedPerMillisecond)
+        if now < tickStart + Limits.restTickMilliseconds { return }
+        tickStart = now
+        begun = 0
+    }
+
+    private mutating func drop(_ index: Int) {
+        if items[index]?.isNewcomer == true { newcomers -= 1 }
+        items[index] = nil
+        count -= 1
+        skip()
     }
 
     /// Goes past places that are empty, and gives them back.
@@ -57,47 +117,5 @@ struct RestQueue<Element> {
             base += head
             head = 0
         }
-    }
-}
-
-extension HTTPServer {
-    /// The connection's request was refused, and its next waits.
-    func rest(_ connection: Connection) -> Int {
-        let place = resting.add(connection, until: loop.turnMilliseconds + timing.restTime)
-        if restTimer == nil {
-            let timer = LoopTimer(loop)
-            restTimer = timer
-            timer.schedule(after: Limits.restTick, every: Limits.restTick) { [weak self] in
-                guard let self else { return }
-                wakeRested(loop.turnMilliseconds)
-            }
-        }
-        return place
-    }
-
-    /// Whether a request waits for the end of its connection's rest. Those that may not are begun at a pace as well:
-    /// how many of them there is room for is only known when they are.
-    func holds(_ head: ParsedHead) -> Bool {
-        if urgentLeft == 0 || configuration.mayWait(head.pathBytes) { return true }
-        urgentLeft -= 1
-        return false
-    }
-
-    /// Takes up what came on connections whose rest is over.
-    func wakeRested(_ now: UInt64) {
-        urgentLeft = Limits.restedAtOnce
-        for connection in resting.take(now) { connection.wake() }
-        endResting()
-    }
-
-    func endRest(_ place: Int) {
-        resting.remove(place)
-        endResting()
-    }
-
-    private func endResting() {
-        if resting.count > 0 { return }
-        restTimer?.close()
-        restTimer = nil
     }
 }

@@ -27,19 +27,26 @@ package final class TCPListener: @unchecked Sendable {
     private let loop: EventLoop
     private var handle: UnsafeMutablePointer<uv_tcp_t>?
     private var accept: ((TCPStream) -> Void)?
+    private var mayAccept: (() -> Bool)?
+    /// A connection waits here for `resume()`, and all after it wait in the kernel.
+    package private(set) var isHolding = false
     private let buffer: ReadBuffer
     package private(set) var port: UInt16 = 0
 
-    /// Connections the kernel completes before we accept them.
+    /// Connections the kernel completes before we accept them: half a second's, at the pace of one that is overloaded.
+    /// Beyond it the kernel lets who comes try again, a second later.
     private static let backlog: Int32 = 1024
 
-    /// Listens on a literal IPv4 or IPv6 `address`; port 0 lets the kernel choose (see `port`).
+    /// Listens on a literal IPv4 or IPv6 `address`; port 0 lets the kernel choose (see `port`). `mayAccept` is asked
+    /// before each connection; once it says no, all wait until `resume()`.
     package init(
-        _ loop: EventLoop, address: String, port: UInt16, sharesPort: Bool, accept: @escaping (TCPStream) -> Void
+        _ loop: EventLoop, address: String, port: UInt16, sharesPort: Bool,
+        mayAccept: @escaping () -> Bool = { true }, accept: @escaping (TCPStream) -> Void
     ) throws(TCPError) {
         loop.assertOnLoop()
         self.loop = loop
         self.accept = accept
+        self.mayAccept = mayAccept
         buffer = ReadBuffer()
         BrokenPipes.ignore()
         let tcp = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
@@ -72,6 +79,7 @@ package final class TCPListener: @unchecked Sendable {
         guard let closing = unsafe handle else { return }
         unsafe handle = nil
         accept = nil
+        mayAccept = nil
         unsafe UnsafeMutableRawPointer(closing).withMemoryRebound(to: uv_handle_t.self, capacity: 1) { base in
             unsafe uv_close(base) { closed in
                 unsafe Unmanaged<TCPListener>.fromOpaque(closed!.pointee.data).release()
@@ -130,8 +138,17 @@ package final class TCPListener: @unchecked Sendable {
         port = PeerAddress(storage)?.port ?? 0
     }
 
+    /// Goes on accepting, if it may.
+    package func resume() {
+        loop.assertOnLoop()
+        if isHolding { acceptOne(0) }
+    }
+
     private func acceptOne(_ status: Int32) {
-        guard status == 0, let accept, let listening = unsafe handle else { return }
+        guard status == 0, let accept, let mayAccept, let listening = unsafe handle else { return }
+        // libuv keeps a connection that is not taken from it, and looks for no other until it is.
+        isHolding = !mayAccept()
+        if isHolding { return }
         if let stream = unsafe TCPStream(loop, acceptingFrom: listening, buffer: buffer) { accept(stream) }
     }
 }

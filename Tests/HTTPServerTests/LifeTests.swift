@@ -155,6 +155,46 @@ import Testing
         }
     }
 
+    /// Its request comes while, and after, it is refused: a reset would take the answer from who has not read it yet.
+    @Test func whoIsRefusedAtOnceCanReadThatAfterAllItSent() async throws {
+        try await TestServer.run({ $0.connectionLimitPerPeer = 1 }) { server in
+            let first = try #require(TestClient(server.port))
+            first.send(get)
+            #expect(first.response()?.status == 200)
+            let second = try #require(TestClient(server.port))
+            while await server.onLoop({ $0.rejected503 }) < 1 { await Task.yield() }
+            let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
+            for _ in 0..<2 {
+                #expect(second.send(post + String(repeating: "a", count: 100_000)))
+                // The server has read it, or would have sent its reset by now.
+                _ = await server.onLoop { _ in }
+            }
+            let answer = second.response()
+            #expect(answer?.status == 503 && answer?["retry-after"] == "1" && answer?["connection"] == "close")
+            #expect(second.isAtEnd())
+            second.close()
+            while await server.onLoop({ $0.partings.count }) > 0 { await Task.yield() }
+        }
+    }
+
+    @Test func whoIsRefusedAtOnceAndStaysIsCutOff() async throws {
+        try await TestServer.run({
+            $0.connectionLimitPerPeer = 1
+            $0.lingerTimeout = .milliseconds(50)
+        }) { server in
+            let first = try #require(TestClient(server.port))
+            first.send(get)
+            #expect(first.response()?.status == 200)
+            let others = (0..<Limits.partings + 5).compactMap { _ in TestClient(server.port) }
+            #expect(others.last?.response()?.status == 503)
+            #expect(await server.onLoop { $0.partings.count } <= Limits.partings)
+            while await server.onLoop({ $0.partings.count }) > 0 { await Task.yield() }
+            // It is read away up to a bound.
+            let last = try #require(TestClient(server.port))
+            #expect(last.sendUntilFull([UInt8](repeating: 97, count: 64 << 20), quietMilliseconds: 1_000) < 64 << 20)
+        }
+    }
+
     @Test func onePeerHasABoundOfItsOwn() async throws {
         try await TestServer.run({ $0.connectionLimitPerPeer = 1 }) { server in
             let first = try #require(TestClient(server.port))
@@ -212,4 +252,8 @@ import Testing
             #expect(error != .invalidAddress)
         }
     }
+}
+
+extension HTTPServer {
+    fileprivate var rejected503: UInt64 { statistics.rejections[503, default: 0] }
 }

@@ -22,7 +22,11 @@ import Testing
         for now in stride(from: UInt64(100), to: 1_100, by: 5) {
             let some = queue.take(now)
             found += some.count
-            if isRefused { for element in some { _ = queue.add(element, until: now + 100) } }
+            if !isRefused { continue }
+            for element in some {
+                queue.noteRefusal(weight: 1)
+                _ = queue.add(element, until: now + 100)
+            }
         }
         return found
     }
@@ -38,9 +42,99 @@ import Testing
         let first = queue.take(5_000)
         #expect(first.count == Limits.restedAtOnce)
         // Refusals of others, more than there is room for.
-        for element in 0..<1_000 { _ = queue.add(element, until: 5_100) }
+        queue.noteRefusal(weight: 1_000)
         let next = queue.take(5_005)
         #expect(next.count == 5 * Limits.restedPerMillisecond)
+    }
+
+    // MARK: Newcomers
+
+    /// In a second of ticks, as `tick` milliseconds pass between two of them: newcomers of whom all but `capacity` a
+    /// tick are refused, and who come again at once on another connection, whatever they were told.
+    private static func closing(_ capacity: Int, tick: UInt64 = 5, weight: Int = 1) -> (served: Int, refused: Int) {
+        var queue = RestQueue<Int>()
+        var (served, refused) = (0, 0)
+        for element in 0..<20_000 { _ = queue.add(newcomer: element, weight: weight, 100) }
+        for now in stride(from: UInt64(100), to: 1_100, by: UInt64.Stride(tick)) {
+            let some = queue.take(now)
+            for (index, element) in some.enumerated() {
+                if index < capacity { queue.noteServed(weight: weight) } else { queue.noteRefusal(weight: weight) }
+                _ = queue.add(newcomer: element, weight: weight, now)
+            }
+            served += min(some.count, capacity)
+            refused += max(0, some.count - capacity)
+        }
+        return (served, refused)
+    }
+
+    /// A tick's capacity, and the milliseconds between ticks.
+    @Test(arguments: [(0, 5), (5, 5), (30, 5), (100, 5), (400, 5), (30, 40), (400, 40)])
+    func newcomersAreServedAsFastAsEver(
+        _ capacity: Int, _ tick: UInt64
+    ) {
+        let ticks = 1_000 / Int(tick)
+        let (served, refused) = Self.closing(capacity, tick: tick)
+        // It takes some ticks until there are as many as can be served.
+        #expect(served >= capacity * ticks * 9 / 10 - capacity * 8)
+        // Refusals are so many a tick, also when ticks come late: who is short of time refuses less.
+        #expect(refused <= 10 * ticks + Limits.restedAtOnce + Limits.spare)
+    }
+
+    @Test func refusedHandshakesCountForMore() {
+        let (_, refused) = Self.closing(0, weight: Limits.handshakeWeight)
+        #expect(refused <= (10 * 200 + Limits.restedAtOnce) / Limits.handshakeWeight + 1)
+        #expect(refused >= 10 * 200 / Limits.handshakeWeight * 9 / 10)
+    }
+
+    @Test func whileNobodyIsRefusedNewcomersDoNotWait() {
+        var queue = RestQueue<Int>()
+        let begun = (0..<100_000).count { _ in queue.mayBegin(weight: 1, 1_000) }
+        #expect(begun == 100_000)
+    }
+
+    @Test func onceSomeAreRefusedOnlySoManyBegin() {
+        var queue = RestQueue<Int>()
+        let first = queue.mayBegin(weight: 1, 1_000)
+        queue.noteRefusal(weight: 20)
+        let left = (0..<1_000).count { _ in queue.mayBegin(weight: 1, 1_000) }
+        #expect(first && left == Limits.restedAtOnce - 20 - 1)
+        // In the next tick others may, and in the end all.
+        let next = (0..<1_000).count { _ in queue.mayBegin(weight: 1, 1_005) }
+        let last = (0..<1_000).count { _ in queue.mayBegin(weight: 1, 1_100) }
+        #expect(next == Limits.restedAtOnce - 10 && last == 1_000)
+    }
+
+    @Test func nobodyOvertakesWhoWaits() {
+        var queue = RestQueue<Int>()
+        let place = queue.add(newcomer: 1, weight: 1, 1_000)
+        let before = (queue.newcomers, queue.mayBegin(weight: 1, 1_000))
+        queue.remove(place)
+        let after = (queue.newcomers, queue.mayBegin(weight: 1, 1_000))
+        #expect(before == (1, false) && after == (0, true))
+    }
+
+    @Test func aNewcomerHasItsTurnAfterThoseWhoCameBefore() {
+        var queue = RestQueue<Int>()
+        _ = queue.add(1, until: 1_100)
+        _ = queue.add(newcomer: 2, weight: 1, 1_000)
+        let early = queue.take(1_099)
+        #expect(early.isEmpty)
+        let both = queue.take(1_100)
+        #expect(both == [1, 2] && queue.newcomers == 0)
+    }
+
+    @Test func whoIsServedMakesRoomAlsoWhenAllOthersAreRefused() {
+        var queue = RestQueue<Int>()
+        for element in 0..<100 { _ = queue.add(newcomer: element, weight: 1, 1_000) }
+        queue.noteRefusal(weight: 1_000)
+        let first = queue.take(1_000)
+        #expect(first.count == Limits.restedPerMillisecond * Int(Limits.restTickMilliseconds))
+        queue.noteRefusal(weight: 1_000)
+        let none = queue.take(1_000)
+        #expect(none.isEmpty)
+        for _ in 0..<7 { queue.noteServed(weight: 1) }
+        let some = queue.take(1_000)
+        #expect(some.count == 7)
     }
 
     /// Beside a plain list, as elements come, leave and have their turn at random.
@@ -51,7 +145,8 @@ import Testing
         var now: UInt64 = 1
         for element in 0..<3_000 {
             switch UInt64.random(in: 0...9, using: &random) {
-            case 0...4: there.append((element, queue.add(element, until: now)))
+            case 0...2: there.append((element, queue.add(element, until: now)))
+            case 3...4: there.append((element, queue.add(newcomer: element, weight: 1 + element % 4, now)))
             case 5...6 where !there.isEmpty:
                 let gone = there.remove(at: Int.random(in: 0..<there.count, using: &random))
                 queue.remove(gone.place)

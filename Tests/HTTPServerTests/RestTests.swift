@@ -174,7 +174,7 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
                 #expect(third.response()?.status == 503)
                 #expect(third.isAtEnd())
                 third.close()
-                // One more than the limit would be refused unread, which is a reset.
+                // One more than the limit would be refused unread.
                 while await server.onLoop({ $0.statistics.openConnections }) > 2 { await Task.yield() }
             }
             finish.open()

@@ -95,6 +95,7 @@ class Asker:
         self.script = where.folder / "asking.lua"
         self.script.write_text(WRK)
         self.files = 0
+        self.scheme = "http"
         # A descriptor for each connection.
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -109,7 +110,7 @@ class Asker:
     def ask(self, requests: Path, connections: int, seconds: int) -> Round:
         before = processor_seconds(self.node.process.pid)
         out = run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", self.script,
-                   f"http://127.0.0.1:{self.node.ports['public']}", "--", requests])
+                   f"{self.scheme}://127.0.0.1:{self.node.ports['public']}", "--", requests])
         found = json.loads(out.splitlines()[-1])
         statuses = {int(status): count for status, count in found["statuses"].items()}
         used = processor_seconds(self.node.process.pid) - before
@@ -127,26 +128,27 @@ def reads(stand: Stand, **more: str) -> list[bytes]:
             for c in stand.clients]
 
 
-def own(stand: Stand) -> list[bytes]:
+def own(stand: Stand, **more: str) -> list[bytes]:
     """What is answered without the database."""
-    return [request("GET", "/v1/me", {"Authorization": f"Bearer {c['clientSecret']}"}) for c in stand.clients]
+    return [request("GET", "/v1/me", {"Authorization": f"Bearer {c['clientSecret']}"} | more) for c in stand.clients]
 
 
-def link_tokens(stand: Stand) -> list[bytes]:
+def link_tokens(stand: Stand, **more: str) -> list[bytes]:
     body = json.dumps({"userId": "user-7", "transferOptions": {
         "transactionId": "order-1001", "transferType": "payment", "amountInFiat": 25.5, "toAddresses": [{
             "networkId": "e3c7fdd8-b1fc-4e51-85ae-bb276e075611", "symbol": "USDC",
             "address": "0x0Ff0000f0A0f0000F0F000000000ffFf00f0F0f0"}]}}).encode()
     return [request("POST", "/api/v1/linktoken", {
-        "Content-Type": "application/json", "X-Client-Id": c["clientId"], "X-Client-Secret": c["clientSecret"]}, body)
+        "Content-Type": "application/json", "X-Client-Id": c["clientId"], "X-Client-Secret": c["clientSecret"]} | more,
+        body)
         for c in stand.clients]
 
 
-def webhooks(stand: Stand, count: int) -> list[bytes]:
+def webhooks(stand: Stand, count: int, **more: str) -> list[bytes]:
     made = []
     for index in range(count):
         body = stand.event(stand.clients[index % len(stand.clients)], str(uuid.uuid4()))
         signature = base64.b64encode(hmac.digest(WEBHOOK_SECRET.encode(), body, hashlib.sha256)).decode()
         made.append(request("POST", f"/inbound/mesh/{stand.upstream_id}", {
-            "Content-Type": "application/json", "X-Mesh-Signature-256": signature}, body))
+            "Content-Type": "application/json", "X-Mesh-Signature-256": signature} | more, body))
     return made

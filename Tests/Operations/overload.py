@@ -1,7 +1,7 @@
-"""What overload costs, by hand: `overload.py PATH-OF-SUBGATE [SECONDS] [--requests-in-flight N]`.
+"""What overload costs, by hand: `overload.py PATH-OF-SUBGATE [SECONDS] [--only KIND[,KIND]]`, under four minutes.
 
 Reads, link tokens and webhooks at the concurrency that suits them best, at ten times that, and from thousands of
-connections at once; each beside its peak. The load generator, PostgreSQL and the stand-ins share the machine with the
+connections at once; each beside its peak, on connections that are kept and, by `new...`, on one for each request. The load generator, PostgreSQL and the stand-ins share the machine with the
 node, and take more of it the more is asked. So what is judged is the part of a core that refusals take: what the node
 used beyond what the served would have cost at the peak. As long as that is under a fifth, a loop whose core is the
 scarce thing does over 80 % of what it does alone. What the clock says, and what a CPU second bought, stand beside it.
@@ -9,8 +9,6 @@ scarce thing does over 80 % of what it does alone. What the clock says, and what
 
 import argparse
 import subprocess
-import threading
-import time
 import uuid
 from pathlib import Path
 from typing import Callable
@@ -19,11 +17,14 @@ import place
 from asking import Asker, Round, link_tokens, own, reads, webhooks
 from cluster import Cluster
 from node import Node
-from overload_checks import UNLIMITED, holding, write
+from overload_checks import UNLIMITED
 from place import Place, free_port, until
 from stand import Stand
+from tls_checks import Pair
 
-CONCURRENCIES = (8, 16, 32, 64, 128)
+CONCURRENCIES = (16, 32, 64, 128)
+# That each request has a connection of its own.
+CLOSE = {"Connection": "close"}
 FLOOD = 4_000
 # Webhooks of one round: each is another event, as a repeated one costs less.
 EVENTS = 60_000
@@ -35,7 +36,9 @@ class Bench(Asker):
         self.stand, self.seconds = stand, seconds
 
     def round(self, requests: Path, connections: int) -> Round:
-        return self.ask(requests, connections, self.seconds)
+        found = self.ask(requests, connections, self.seconds)
+        assert found.unsaid == 0, f"refusals without Retry-After: {found}"
+        return found
 
 
 def tell(name: str, found: Round, peak: Round | None) -> None:
@@ -48,14 +51,14 @@ def tell(name: str, found: Round, peak: Round | None) -> None:
             refusing = found.refusing(peak)
             line += f", refusing {refusing:.3f} of a core, {refusing * found.seconds / found.refused * 1e6:.1f} us each"
     others = found.statuses.keys() - {200, 429, 503}
-    if others or found.unsaid or found.lost:
-        line += f"  ALSO {found.statuses}, without Retry-After {found.unsaid}, lost {found.lost}"
+    if others or found.lost:
+        line += f"  ALSO {found.statuses}, lost {found.lost}"
     print(line, flush=True)
 
 
-def measure(bench: Bench, name: str, kind: Callable[[], Path], **floods: Callable[[], Path]) -> None:
-    """`kind` makes the file of requests of a round, and so do `floods` by name. A round beyond the peak stands beside
-    the peak before and after it, as a neighbour may take the machine for a while."""
+def measure(bench: Bench, name: str, kind: Callable[[], Path]) -> None:
+    """`kind` makes the file of requests of a round. A round beyond the peak stands beside the peak before and after it,
+    as a neighbour may take the machine for a while."""
     bench.ask(kind(), 32, 1)
     best, connections = None, 0
     for tried in CONCURRENCIES:
@@ -64,32 +67,28 @@ def measure(bench: Bench, name: str, kind: Callable[[], Path], **floods: Callabl
         if found.refused < found.served / 100 and (best is None or found.rate > best.rate):
             best, connections = found, tried
     assert best, "nothing was served without refusals"
-    crowds = {f"ten times {connections}": (kind, connections * 10), f"{FLOOD} connections": (kind, FLOOD)}
     before = bench.round(kind(), connections)
-    for told, (make, count) in (crowds | {told: (make, FLOOD) for told, make in floods.items()}).items():
-        found, after = bench.round(make(), count), bench.round(kind(), connections)
+    for told, count in (f"ten times {connections}", connections * 10), (f"{FLOOD} connections", FLOOD):
+        found, after = bench.round(kind(), count), bench.round(kind(), connections)
         tell(f"{name}, {told}", found, before.with_more(after))
         before = after
 
 
-def refusals(bench: Bench) -> None:
-    """What refusals cost where nothing else is done: all places are taken by what waits for a lock."""
+def kinds(bench: Bench) -> dict[str, tuple[str, Callable[[], Path]]]:
+    """By the word that asks for it: its name, and what makes the requests of a round."""
     stand = bench.stand
-    with holding(stand.cluster, "subgate.audit_entry"):
-        waiting = [
-            threading.Thread(target=write, args=(bench.node, c["clientSecret"], i, []), daemon=True)
-            for c in stand.clients for i in range(8)]
-        for thread in waiting:
-            thread.start()
-        kept, new = bench.file(reads(stand)), bench.file(reads(stand, Connection="close"))
-        time.sleep(0.5)
-        for told, requests in (("kept connections", kept), ("a connection each", new)):
-            found = bench.round(requests, FLOOD)
-            print(f"refusals alone, {told}: {found.refused / found.seconds:.0f}/s, "
-                  f"{found.processor / max(1, found.refused) * 1e6:.1f} us of CPU each, served {found.served}, "
-                  f"lost {found.lost}", flush=True)
-    for thread in waiting:
-        thread.join()
+
+    def once(requests: list[bytes]) -> Callable[[], Path]:
+        made = bench.file(requests)
+        return lambda: made
+
+    return {
+        "own": ("own", once(own(stand))), "newown": ("own, new each", once(own(stand, **CLOSE))),
+        "reads": ("reads", once(reads(stand))), "newreads": ("reads, new each", once(reads(stand, **CLOSE))),
+        "tokens": ("link tokens", once(link_tokens(stand))),
+        "newtokens": ("link tokens, new each", once(link_tokens(stand, **CLOSE))),
+        "webhooks": ("webhooks", lambda: bench.file(webhooks(stand, EVENTS))),
+        "newwebhooks": ("webhooks, new each", lambda: bench.file(webhooks(stand, EVENTS, **CLOSE)))}
 
 
 def sandbox(where: Place, cluster: Cluster, stand: Stand) -> tuple[str, str]:
@@ -108,13 +107,15 @@ def sandbox(where: Place, cluster: Cluster, stand: Stand) -> tuple[str, str]:
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("binary")
-    options.add_argument("seconds", nargs="?", type=int, default=4)
+    options.add_argument("seconds", nargs="?", type=int, default=3)
     options.add_argument("--requests-in-flight", default="1024")
     options.add_argument("--loops", default="1")
     options.add_argument("--log-level", default="info")
-    options.add_argument("--only", default="own,reads,tokens,webhooks,refusals")
+    options.add_argument("--only", default="reads,newreads,newtokens,webhooks,newwebhooks")
+    options.add_argument("--tls", action="store_true")
     options.add_argument("--acknowledge-within", default="200")
     asked = options.parse_args()
+    wanted = asked.only.split(",")
     place.binary = Path(asked.binary).resolve()
     with Place() as where, Stand(where, Cluster(where, shared_buffers="256MB").start()) as stand:
         sink = free_port()
@@ -126,29 +127,24 @@ def main() -> None:
         stand.receiver.url = f"http://localhost:{sink}"
         url, identifier = sandbox(where, stand.cluster, stand)
         stand.upstream = (url, identifier)
-        node = stand.node("node", "--loops", asked.loops, "--requests-in-flight", asked.requests_in_flight,
+        furnishing = stand.node("furnishing").start()
+        stand.fill(furnishing, clients=8, endpoints=1)
+        furnishing.stop()
+        secure = Pair(where).make("localhost").options() if asked.tls else []
+        node = stand.node("node", *secure, "--loops", asked.loops, "--requests-in-flight", asked.requests_in_flight,
                           "--log-level", asked.log_level, *UNLIMITED,
                           "--acknowledge-within", asked.acknowledge_within).start()
-        stand.fill(node, clients=8, endpoints=1)
         bench = Bench(stand, node, asked.seconds)
-        if "own" in asked.only:
-            mine = bench.file(own(stand))
-            measure(bench, "own", lambda: mine)
-        if "reads" in asked.only:
-            read, closing = bench.file(reads(stand)), bench.file(reads(stand, Connection="close"))
-            measure(bench, "reads", lambda: read, **{"a connection each": lambda: closing})
-        if "tokens" in asked.only:
-            token = bench.file(link_tokens(stand))
-            measure(bench, "link tokens", lambda: token)
-        if "webhooks" in asked.only:
-            measure(bench, "webhooks", lambda: bench.file(webhooks(stand, EVENTS)))
+        bench.scheme = "https" if asked.tls else "http"
+        for word, (name, kind) in kinds(bench).items():
+            if word in wanted:
+                measure(bench, name, kind)
+        if "webhooks" in wanted:
             until(lambda: stand.cluster.sql(
                 "select count(*) from subgate.delivery where status <> 'delivered'") == "0", "all delivered", 60)
             print(stand.cluster.sql("select count(*) from subgate.event"), "events", flush=True)
             print("\n".join(line for line in node.metrics().splitlines()
                             if "inbound_ack" in line and "stored" in line and " 0" != line[-2:]))
-        if "refusals" in asked.only:
-            refusals(bench)
         print("\n".join(line for line in node.metrics().splitlines() if line.startswith("subgate_requests_refused")))
         node.stop()
 

@@ -27,6 +27,8 @@ READS = CAPACITY * 3 // 4
 SECONDS = 2
 # Connections that all ask at once, and again as soon as they are answered.
 CROWD = 2_000
+# A loop refuses so many while others wait for their turn, and some more for those who were served and left.
+REFUSED_PER_SECOND = 3_000
 # Of one second of webhooks.
 EVENTS = 6_000
 
@@ -134,6 +136,13 @@ def check_refusals_take_a_small_part_of_a_core_however_many_are_asked_for() -> N
             load.go_on(5)
             judge("reads", lambda: asker.ask(read, READS, 1), lambda: asker.ask(read, CROWD, SECONDS))
             load.go_on(5)
+            # Whoever is refused comes again at once on another connection.
+            new = asker.file(reads(stand, Connection="close"))
+            found = judge("reads on new connections", lambda: asker.ask(new, READS, 1),
+                          lambda: asker.ask(new, CROWD, SECONDS))
+            most = CROWD + REFUSED_PER_SECOND * found.seconds
+            assert found.refused < most, f"{found.refused} were refused at once, more than {most:.0f}"
+            load.go_on(5)
         assert set(load.answers) == {200}, f"webhooks were refused before anything else had to be: {load.answers}"
         assert count_lines(node, "requests refused") > 0, "the log does not say that requests are refused"
         lines = count_lines(node, '"status":503')
@@ -168,7 +177,7 @@ def count_lines(node: Node, text: str) -> int:
     return node.process.read_log().count(text)
 
 
-def judge(what: str, alone: Callable[[], Round], crowded: Callable[[], Round]) -> None:
+def judge(what: str, alone: Callable[[], Round], crowded: Callable[[], Round]) -> Round:
     """A core of which refusals take less than a fifth does over four fifths of what it does alone. How much of a core
     the node and the database get beside so many who ask is the machine's affair, so two fifths of the peak will do."""
     found = []
@@ -177,7 +186,7 @@ def judge(what: str, alone: Callable[[], Round], crowded: Callable[[], Round]) -
         assert much.statuses.keys() <= {200, 429, 503} and much.unsaid == 0, f"{what} were answered {much}"
         found.append((round(much.refusing(peak), 2), round(much.rate / max(peak.rate, 1), 2)))
         if much.refused > 0 and found[-1][0] < 0.2 and found[-1][1] > 0.4:
-            return
+            return much
     raise AssertionError(f"{what} beyond the peak: of a core refusals took, of the peak was served: {found}")
 
 

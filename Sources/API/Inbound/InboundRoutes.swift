@@ -49,7 +49,9 @@ enum InboundRoutes {
         }
         // Stored, but the upstream has given up on it: it sends it again, and gets its 200 for a repetition.
         if isLate(call, since: arrived) { throw refuse(call, .outcomeUnknown, .lateWebhook, &facts) }
-        return Response(status: 200)
+        var response = Response(status: 200)
+        response.welcomes = true
+        return response
     }
 
     private static func isLate(_ call: Call, since arrived: UInt64) -> Bool {

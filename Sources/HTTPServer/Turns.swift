@@ -1,0 +1,85 @@
+import Runtime
+
+/// Who may begin when more is asked than can be done: rests after refusals, newcomers' turns, and the pace of accepts.
+extension HTTPServer {
+    // MARK: Rests
+
+    /// The connection's request was refused, and its next waits.
+    func rest(_ connection: Connection) -> Int {
+        keepTicking()
+        return resting.add(connection, until: loop.turnMilliseconds + timing.restTime)
+    }
+
+    /// Whether a request waits for the end of its connection's rest. Those that may not are begun at a pace as well:
+    /// how many of them there is room for is only known when they are.
+    func holds(_ head: ParsedHead) -> Bool {
+        if urgentLeft == 0 || configuration.mayWait(head.pathBytes) { return true }
+        urgentLeft -= 1
+        return false
+    }
+
+    /// Takes up what came on connections whose rest, or wait, is over.
+    func wakeRested(_ now: UInt64) {
+        urgentLeft = Limits.restedAtOnce
+        for connection in resting.take(now) { connection.wake() }
+        endResting()
+    }
+
+    func endRest(_ place: Int) {
+        resting.remove(place)
+        endResting()
+    }
+
+    private func keepTicking() {
+        if restTimer != nil { return }
+        let timer = LoopTimer(loop)
+        restTimer = timer
+        let tick = Duration.milliseconds(Limits.restTickMilliseconds)
+        timer.schedule(after: tick, every: tick) { [weak self] in
+            guard let self else { return }
+            wakeRested(loop.turnMilliseconds)
+        }
+    }
+
+    private func endResting() {
+        if resting.newcomers < pace.waitingLimit { resumeAccepting() }
+        if resting.count > 0 { return }
+        restTimer?.close()
+        restTimer = nil
+    }
+
+    // MARK: Newcomers
+
+    /// Whether a new connection's first request, or the handshake before it, may begin at once.
+    func mayBegin(weight: Int) -> Bool { resting.mayBegin(weight: weight, loop.turnMilliseconds) }
+
+    /// Whether a handshake may begin though others wait: from an address that is welcome, at a pace, as one may stand
+    /// for many.
+    func mayOvertake(_ peer: PeerAddress, weight: Int) -> Bool {
+        guard urgentLeft >= weight, welcome.contains(Peer(peer)) else { return false }
+        urgentLeft -= weight
+        return true
+    }
+
+    /// The connection's first request, or handshake, waits for its turn.
+    func wait(_ connection: Connection, weight: Int) -> Int {
+        keepTicking()
+        return resting.add(newcomer: connection, weight: weight, loop.turnMilliseconds)
+    }
+
+    // MARK: Accepts
+
+    /// Whether a connection is taken from the kernel now. If not, the listener is told when to go on.
+    func mayAccept() -> Bool {
+        if pace.takenInTurn == 0 { loop.atTurnEnd { [weak self] in self?.endAcceptTurn() } }
+        return pace.judge(waiting: resting.newcomers) == .now
+    }
+
+    private func endAcceptTurn() {
+        pace.endTurn()
+        // Of those who wait this takes one; the next comes when sockets are looked at, and what was taken is read too.
+        resumeAccepting()
+    }
+
+    private func resumeAccepting() { for listener in listeners { listener.resume() } }
+}
