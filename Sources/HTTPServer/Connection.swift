@@ -59,6 +59,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     /// Whether its first request, or TLS before it, has not had its turn yet.
     var isNewcomer = true
+    /// When the handshake began, as long as it counts as one that is under way.
+    private(set) var handshakeBegan: UInt64?
     /// How many times as much as a request of its own it costs to refuse the next.
     var weight: Int {
         if exchange.number > 1 { return 1 }
@@ -89,32 +91,43 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     /// Memory this connection holds that grows with what its peer does, but for a body somebody asked for.
     var heldBytes: Int {
-        backlog.capacity + parser.heldBytes + out.capacity + stream.copiedBytes
+        backlog.capacity + (stream.secure?.openingBytes ?? 0) + parser.heldBytes + out.capacity + stream.copiedBytes
             + (held?.head.fields.bytes.capacity ?? 0)
     }
 
     func start() {
-        stream.setReadSize(Limits.readBytesBeforeBody)
-        if stream.secure != nil { return secure() }
         deadline = now + server.timing.idleTimeout
+        if stream.secure != nil {
+            phase = .securing
+            deadline = now + server.timing.handshakeDeadline
+        }
+        stream.setReadSize(Limits.readBytesBeforeBody)
         stream.start(self)
     }
 
-    /// Begins TLS, in its turn: it costs more than most requests do, and nothing of it is of use to one that is refused.
-    private func secure() {
-        phase = .resting
-        if !server.mayBegin(weight: weight), !server.mayOvertake(stream.peer, weight: weight) {
-            restPlace = server.wait(self, weight: weight)
-            return
+    /// TLS waits for its turn: it costs more than most requests do, and nothing of it is of use to one that is refused.
+    func streamMayBegin() -> Bool {
+        if server.mayBeginHandshake(weight: weight) || server.mayOvertake(stream.peer, weight: weight) {
+            beginHandshake()
+            return true
         }
-        startSecuring()
+        phase = .resting
+        restPlace = server.wait(self, weight: weight)
+        return false
     }
 
-    func startSecuring() {
+    func beginHandshake() {
         isNewcomer = false
         phase = .securing
         deadline = now + server.timing.handshakeDeadline
-        stream.start(self)
+        handshakeBegan = now
+        server.handshaking += 1
+    }
+
+    /// It is done, or has taken so long that it is the peer who is slow.
+    func endHandshake() {
+        if handshakeBegan != nil { server.handshaking -= 1 }
+        handshakeBegan = nil
     }
 
     // MARK: Input
@@ -199,6 +212,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     func streamDidSecure() {
         server.statistics.handshakes += 1
+        endHandshake()
         noteHandshake(.done)
         phase = .idle
         deadline = now + server.timing.idleTimeout

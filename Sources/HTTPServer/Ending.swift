@@ -78,6 +78,7 @@ extension Connection {
     func streamDidBreak(isPlainHTTP: Bool) {
         if phase == .securing { server.statistics.failedHandshakes += 1 }
         noteHandshake(stream.secure?.failure ?? .broken)
+        endHandshake()
         if phase == .flushing || phase == .lingering || phase == .closed { return close() }
         out = []
         if isPlainHTTP {
@@ -102,6 +103,7 @@ extension Connection {
     func close() {
         if phase == .closed { return }
         phase = .closed
+        endHandshake()
         stream.close()
         task?.cancel()
         task = nil
@@ -120,6 +122,7 @@ extension Connection {
 
     func checkDeadlines(_ now: UInt64) {
         if now >= writeDeadline { return close() }
+        if let began = handshakeBegan, now >= began + Limits.handshakeMilliseconds { endHandshake() }
         if now < deadline { return }
         switch phase {
         case .head: fail(.timeout)

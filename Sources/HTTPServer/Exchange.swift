@@ -218,7 +218,10 @@ extension Connection {
     func wake() {
         guard phase == .resting else { return }
         // Only TLS waits without anything having come.
-        if stream.secure != nil, isNewcomer { return startSecuring() }
+        if let secure = stream.secure, isNewcomer {
+            beginHandshake()
+            return secure.begin()
+        }
         let waiting = held
         phase = parser.isInsideHead ? .head : .idle
         deadline = now + (phase == .head ? server.timing.headDeadline : server.timing.idleTimeout)

@@ -37,6 +37,8 @@ package final class HTTPServer: @unchecked Sendable {
     /// Requests that may still be begun before the next tick, though their connections rest.
     var urgentLeft = Limits.restedAtOnce
     var welcome = WelcomePeers()
+    /// Handshakes under way, but for those of slow peers.
+    var handshaking = 0
     private let tlsBuffers: TLSBuffers?
     private(set) var listeners: [TCPListener] = []
     private(set) var connections: [Connection] = []

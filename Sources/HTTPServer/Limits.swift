@@ -45,13 +45,18 @@ package enum Limits {
     static let newcomerWeight = 2
     /// And after a TLS handshake, the dearest thing that anyone can ask for unknown: 250 a second.
     static let handshakeWeight = 8
-    /// Connections taken from the kernel in one turn by weight, 64 and with TLS 16: a millisecond or three, in which what
-    /// is under way waits.
+    /// Connections taken from the kernel in one turn by weight, 64 and with TLS 16: some milliseconds, in which what is
+    /// under way waits.
     static let acceptsPerTurn = 128
-    /// Connections whose first request may wait, of `connections` that there may be: 4 096 of 16 384, with TLS a quarter
-    /// of that, have their turn within about four seconds though all are refused. Nobody more is taken from the kernel
-    /// meanwhile.
+    /// Connections whose first request may wait, of `connections` that there may be: 4 096 of 16 384, with TLS a
+    /// quarter of that, have their turn within about four seconds though all are refused. Nobody more is taken from the
+    /// kernel meanwhile.
     static func waiting(_ connections: Int, weight: Int) -> Int { max(1, connections / (2 * weight)) }
+    /// TLS handshakes under way on one loop: as many as it does in a tenth of a second or two, so that those begun end
+    /// in time even when peers are far away.
+    static let handshakesAtOnce = 512
+    /// From here on it is the peer who is slow, and another handshake may begin beside its.
+    static let handshakeMilliseconds: UInt64 = 500
     /// Addresses of which handshakes do not wait: an upstream posts from a few.
     static let welcomePeers = 64
     /// Connections that were refused at once and are given time to read it. There is always one more: the oldest ends.

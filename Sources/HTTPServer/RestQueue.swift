@@ -74,11 +74,14 @@ struct RestQueue<Element> {
 
     private mutating func begin(_ weight: Int) { if spare >= weight { spare -= weight } else { begun += weight } }
 
-    /// Takes out those whose time has come at `now`, as many as may begin.
-    mutating func take(_ now: UInt64) -> [Element] {
+    /// Takes out those whose time has come at `now`, as many as may begin, and no more `newcomers` than this.
+    mutating func take(_ now: UInt64, newcomers most: Int = .max) -> [Element] {
         advance(to: now)
         var taken: [Element] = []
-        while head < items.count, let next = items[head], next.due <= now, mayBegin(next.weight) {
+        let fewest = newcomers - max(0, most)
+        while head < items.count, let next = items[head], next.due <= now, mayBegin(next.weight),
+            !next.isNewcomer || newcomers > fewest
+        {
             taken.append(next.element)
             begin(next.weight)
             drop(head)

@@ -3,6 +3,8 @@ import TLS
 
 /// Who uses a stream through TLS hears of these as well.
 protocol SecureStreamDelegate: TCPStreamDelegate {
+    /// The peer has begun its handshake. If it is not answered now, `begin()` answers it.
+    func streamMayBegin() -> Bool
     /// The handshake is complete: plaintext may follow, and be written.
     func streamDidSecure()
     /// The peer broke TLS, or never spoke it. An alert is on its way, if there is one; nothing more will come.
@@ -23,6 +25,9 @@ final class SecureStream: TCPStreamDelegate {
     private var sharedRest: Int { shared.count - sharedSent }
     /// The end of writing waits for what is pending.
     private var finishesWhenDrained = false
+    private var hasBegun = false
+    /// What the peer began with, until it is answered: one read.
+    private var opening: [UInt8] = []
     private var isBroken = false
     private var hasEnded = false
     /// Bytes of what the protocol says by itself that wait for the peer to read them.
@@ -40,6 +45,9 @@ final class SecureStream: TCPStreamDelegate {
     /// Bytes given to `write` that the kernel has not taken yet.
     var pendingBytes: Int { tcp.pendingBytes + sharedRest }
 
+    /// Bytes held of a peer that waits.
+    var openingBytes: Int { opening.capacity }
+
     /// Why the handshake broke, if it did.
     var failure: TLSHandshakeEnd? { session.failure }
 
@@ -51,7 +59,24 @@ final class SecureStream: TCPStreamDelegate {
             if discarded > Limits.lingerBytes { delegate?.streamDidFail() }
             return
         }
+        if !hasBegun {
+            hasBegun = delegate?.streamMayBegin() ?? false
+            if !hasBegun {
+                opening.append(bytes, 0..<bytes.count)
+                tcp.stopReading()
+                return
+            }
+        }
         session.withInput(bytes) { while takeStep() {} }
+    }
+
+    /// Answers a peer that had to wait.
+    func begin() {
+        hasBegun = true
+        let bytes = opening
+        opening = []
+        session.withInput(bytes.span) { while takeStep() {} }
+        if !tcp.isClosed, !isBroken, !hasEnded { tcp.startReading() }
     }
 
     /// Whether there may be a further step.

@@ -21,7 +21,8 @@ extension HTTPServer {
     /// Takes up what came on connections whose rest, or wait, is over.
     func wakeRested(_ now: UInt64) {
         urgentLeft = Limits.restedAtOnce
-        for connection in resting.take(now) { connection.wake() }
+        let room = configuration.tls == nil ? Int.max : Limits.handshakesAtOnce - handshaking
+        for connection in resting.take(now, newcomers: room) { connection.wake() }
         endResting()
     }
 
@@ -50,8 +51,13 @@ extension HTTPServer {
 
     // MARK: Newcomers
 
-    /// Whether a new connection's first request, or the handshake before it, may begin at once.
+    /// Whether a new connection's first request, or its handshake, may begin at once.
     func mayBegin(weight: Int) -> Bool { resting.mayBegin(weight: weight, loop.turnMilliseconds) }
+
+    /// Only so many handshakes are under way: those begun are done before others begin.
+    func mayBeginHandshake(weight: Int) -> Bool {
+        handshaking < Limits.handshakesAtOnce && mayBegin(weight: weight)
+    }
 
     /// Whether a handshake may begin though others wait: from an address that is welcome, at a pace, as one may stand
     /// for many.

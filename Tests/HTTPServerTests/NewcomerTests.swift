@@ -176,7 +176,7 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             #expect(next.response()?.status == 200)
             #expect(await server.onLoop { $0.urgentLeft } == 0)
             // Only so many before the next tick.
-            let last = try #require(TestClient(server.port))
+            let (last, _) = try Self.knock(server)
             while await !server.onLoop(Self.waits(1)) { await Task.yield() }
             last.close()
             refused.close()
@@ -191,17 +191,57 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         #expect(peers.dropFirst().allSatisfy { welcome.contains($0) })
     }
 
-    @Test func handshakesWaitForTheirTurnUnread() async throws {
+    /// A client that has begun TLS and reads no further.
+    private static func knock(_ server: TestServer) throws -> (TestClient, TLSEndpoint) {
+        let client = try #require(TestClient(server.port))
+        let endpoint = TLSEndpoint(.init())
+        _ = endpoint.handshake()
+        client.sendRaw(endpoint.take())
+        return (client, endpoint)
+    }
+
+    @Test func handshakesWaitForTheirTurn() async throws {
         try await TestServer.run(over: .tls, Self.configure, handler: Self.answer) { server in
             let refused = try await Self.crowd(server)
-            let newcomer = try #require(TestClient(server.port))
+            let (newcomer, _) = try Self.knock(server)
             while await !server.onLoop(Self.waits(1)) { await Task.yield() }
-            #expect(await server.onLoop { $0.statistics.handshakes } == 1)
+            #expect(!newcomer.hasInput(within: 20))
             await Self.letAllBegin(server)
-            #expect(newcomer.secure())
-            newcomer.send(get)
-            #expect(newcomer.response()?.status == 200)
+            #expect(newcomer.hasInput(within: 60_000))
+            newcomer.close()
             refused.close()
+        }
+    }
+
+    @Test func onlySoManyHandshakesAreUnderWay() async throws {
+        try await TestServer.run(over: .tls, Self.configure, handler: Self.answer) { server in
+            await server.onLoop { $0.handshaking = Limits.handshakesAtOnce }
+            // Who says nothing is none.
+            let silent = try #require(TestClient(server.port))
+            let (client, _) = try Self.knock(server)
+            while await !server.onLoop(Self.waits(1)) { await Task.yield() }
+            #expect(!client.hasInput(within: 20))
+            await server.onLoop { $0.handshaking = 0 }
+            #expect(client.hasInput(within: 60_000), "the next tick begins it")
+            // It is never done, and after a while does not count any more.
+            while await server.onLoop({ $0.handshaking }) > 0 { await Task.yield() }
+            #expect(await server.onLoop { $0.connections.count } == 2)
+            client.close()
+            silent.close()
+            await server.becomesEmpty()
+            #expect(await server.onLoop { $0.handshaking } == 0)
+        }
+    }
+
+    @Test func aHandshakeCountsUntilItIsDoneOrGivenUp() async throws {
+        try await TestServer.run(over: .tls, Self.configure, handler: Self.answer) { server in
+            for isDone in [true, false] {
+                let client = isDone ? try server.connect() : try Self.knock(server).0
+                if !isDone { #expect(client.hasInput(within: 60_000)) }
+                client.close()
+                await server.becomesEmpty()
+                #expect(await server.onLoop { $0.handshaking } == 0)
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
-"""What overload costs, by hand: `overload.py PATH-OF-SUBGATE [SECONDS] [--only KIND[,KIND]]`, under four minutes.
+"""What overload costs, by hand: `overload.py PATH-OF-SUBGATE [SECONDS] [--tls] [--only KIND[,KIND]]`.
 
 Reads, link tokens and webhooks at the concurrency that suits them best, at ten times that, and from thousands of
-connections at once; each beside its peak, on connections that are kept and, by `new...`, on one for each request. The load generator, PostgreSQL and the stand-ins share the machine with the
-node, and take more of it the more is asked. So what is judged is the part of a core that refusals take: what the node
-used beyond what the served would have cost at the peak. As long as that is under a fifth, a loop whose core is the
-scarce thing does over 80 % of what it does alone. What the clock says, and what a CPU second bought, stand beside it.
+connections at once; each beside its peak, on connections that are kept and, by `new...`, on one for each request. The
+load generator, PostgreSQL and the stand-ins share the machine with the node, and take more of it the more is asked. So
+what is judged is the part of a core that refusals take: what the node used beyond what the served would have cost at
+the peak. As long as that is under a fifth, a loop whose core is the scarce thing does over 80 % of what it does alone.
+What the clock says, and what a CPU second bought, stand beside it.
 """
 
 import argparse
