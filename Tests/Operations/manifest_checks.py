@@ -241,6 +241,8 @@ def check_compose_puts_the_nodes_where_nginx_looks() -> None:
     for name in ("node-1", "node-2"):
         assert services[name]["environment"]["SUBGATE_TRUSTED_PROXIES"] == proxy
         assert services[name]["read_only"] is True and services[name]["cap_drop"] == ["ALL"]
+    fixed = [one["networks"]["inside"]["ipv4_address"] for one in services.values()]
+    assert len(set(fixed)) == len(fixed), f"an address is of two services: {fixed}"
     assert [one for one in services if "ports" in services[one]] == ["nginx"]
     for one in services.values():
         for volume in one.get("volumes", []):
