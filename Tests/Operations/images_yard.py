@@ -133,7 +133,7 @@ class Yard:
 
         def go() -> None:
             try:
-                with open(f"/proc/{self.first}/root/run/netns/{network}") as handle:
+                with (Path("/proc", str(self.first), "root") / "run/netns" / network).open() as handle:
                     if LIBC.setns(handle.fileno(), CLONE_NEWNET) != 0:
                         raise OSError(ctypes.get_errno(), "setns")
                 found.append(work())
