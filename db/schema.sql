@@ -2183,6 +2183,7 @@ CREATE TABLE subgate.node (
     lock_key bigint NOT NULL,
     name text NOT NULL,
     started_at timestamp with time zone NOT NULL,
+    dead_since timestamp with time zone,
     CONSTRAINT node_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
 );
 

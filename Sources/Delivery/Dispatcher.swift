@@ -12,9 +12,7 @@ package final class Dispatcher: Sendable {
     struct State {
         var queue = DispatchQueue()
         var handovers = HandoverLog()
-        /// Nothing on the clock is due before the one, and no lane before the other.
-        var timedFrom = Timestamp(seconds: 0)
-        var lanesFrom = Timestamp(seconds: 0)
+        var look = ClaimLook()
         /// The last claim brought something for an endpoint that is known to answer well.
         var bringsProven = false
         /// The last claim looked at lanes in which what is written may make room.

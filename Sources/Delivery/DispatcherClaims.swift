@@ -21,18 +21,16 @@ extension Dispatcher {
 
     /// Returns how long to wait before the next, unless something becomes due here.
     private func claim() async -> Duration {
-        let (room, busy, timedFrom, lanesFrom, perLane) = state.withValue {
-            (
-                $0.queue.room, $0.queue.busyEndpoints, $0.timedFrom, $0.lanesFrom,
-                $0.bringsProven ? Limits.claimSize : Limits.trialClaimSize
-            )
+        let (room, busy, perLane) = state.withValue {
+            ($0.queue.room, $0.queue.busyEndpoints, $0.bringsProven ? Limits.claimSize : Limits.trialClaimSize)
         }
         guard room >= 2 * Limits.claimSize, !state.withValue(\.isHeld) else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
+        let from = state.withValue { $0.look.begin(EventLoop.monotonicNanoseconds) }
         do throws(StoreError) {
             let claim = try await store.claimDue(
-                limit: Limits.claimSize, perLane: perLane, busy: busy, lease: lease, timedFrom: timedFrom,
-                lanesFrom: lanesFrom)
+                limit: Limits.claimSize, perLane: perLane, busy: busy, lease: lease, timedFrom: from.timedFrom,
+                lanesFrom: from.lanesFrom)
             // Asked before they are taken: what is sent at once may be forgotten at once.
             let bringsProven = state.withValue { $0.queue.hasProven(claim.deliveries) }
             if state.withValue({ $0.isStopping || $0.isHeld }) {
@@ -42,8 +40,7 @@ extension Dispatcher {
             }
             state.withValue {
                 $0.bringsProven = bringsProven
-                $0.timedFrom = claim.timedFrom
-                $0.lanesFrom = claim.lanesFrom
+                $0.look.end(claim)
                 $0.seesBoundLanes = claim.boundLanes > 0
             }
             metrics.claimed.add(claim.deliveries.count)
@@ -60,7 +57,7 @@ extension Dispatcher {
             return min(Limits.claimInterval, max(next - clock.now(), .milliseconds(1)))
         } catch {
             log.heldUp("due deliveries could not be claimed", by: error)
-            if error == .outcomeUnknown { loop.spawn { [self] in await giveBack(lease) } }
+            if error == .outcomeUnknown { giveBack(lease) }
             return Limits.claimInterval
         }
     }
@@ -80,17 +77,10 @@ extension Dispatcher {
         nudge.signal()
     }
 
-    /// Gives back a lease whose taking had no answer: its deliveries may be ours without our knowing them, and would
-    /// wait for its end. Tries until then.
-    package func giveBack(_ lease: Lease) async {
-        while clock.now() < lease.end {
-            await loop.sleep(for: Limits.giveBackInterval)
-            do throws(StoreError) {
-                try await store.release(lease)
-                return lookNow()
-            } catch {
-                log.heldUp("a lease could not be given back", by: error)
-            }
+    /// Gives back a lease whose taking had no answer.
+    package func giveBack(_ lease: Lease) {
+        loop.spawn { [self] in
+            await LeaseReturn(loop: loop, store: store, log: log).run(lease) { lookNow() }
         }
     }
 }

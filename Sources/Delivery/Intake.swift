@@ -166,7 +166,7 @@ package struct Intake: Sendable {
             switch error {
             case .unavailable, .outcomeUnknown:
                 for entry in batch { answer(entry.number, .failure(error)) }
-                if let lease, error == .outcomeUnknown { loop.spawn { await dispatcher.giveBack(lease) } }
+                if let lease, error == .outcomeUnknown { dispatcher.giveBack(lease) }
             default:
                 // One of them was refused and took the others with it: they must not share its fate.
                 if batch.count == 1 { return answer(batch[0].number, .failure(error)) }

@@ -51,9 +51,13 @@ package enum Limits {
     static let unprovenPace: Duration = .seconds(1)
     /// How often due deliveries are looked for when the last look found none.
     static let claimInterval: Duration = .milliseconds(500)
-    /// How long to wait before a lease whose taking had no answer is given back, and between tries: time for the server
-    /// to end what the lost connection had begun.
+    /// How long to wait before a lease whose taking had no answer is given back, and before it is again.
     static let giveBackInterval: Duration = .milliseconds(500)
+    /// For how long that goes on: the server ends what a lost connection had begun within this time, statements and the
+    /// wait for their commit.
+    static let timeOfLastCommits: Duration = .seconds(15)
+    /// How often a look for what is due or was left by its node leaves nothing out.
+    static let wholeLookInterval: Duration = .seconds(300)
     /// How often it is tried to write how an endpoint fares, at that interval, while the database is away.
     static let healthTries = 20
     /// How often leases of dead nodes are looked for: a second from a crash to the next attempt.
@@ -101,8 +105,8 @@ package enum Limits {
     static let handoverAge: Duration = .seconds(1)
     /// How often deliveries of that age are looked for.
     static let handoverInterval: Duration = .milliseconds(250)
-    /// How often handovers of nodes that live and did not touch them are looked for, in looks for dead nodes.
-    static let looksPerLapse = 10
+    /// How often handovers of nodes that live and did not touch them are looked for.
+    static let lapseInterval: Duration = .seconds(5)
     /// Rows of one kind that an erasure takes in one transaction: some milliseconds of locks.
     static let erasureChunk = 500
     /// How long an erasure rests between chunks, so that it leaves the database to everything else.

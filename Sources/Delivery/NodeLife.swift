@@ -23,6 +23,9 @@ package struct NodeLife: Sendable {
     /// Called when others have taken this node for dead.
     private let onLoss: @Sendable () -> Void
 
+    private static let looksPerLapse = Int(Limits.lapseInterval / Limits.rescueInterval)
+    private static let looksPerWholeLapse = Int(Limits.wholeLookInterval / Limits.rescueInterval)
+
     private struct State {
         var standing = NodeStanding()
         var isKnown = false
@@ -92,19 +95,21 @@ package struct NodeLife: Sendable {
 
     /// Looks again and again until the task is cancelled.
     package func run() async {
-        var looks = 0
-        var lapsedFrom = Timestamp(seconds: 0)
+        var (looks, lapsedFrom) = (0, ClaimLook.everything)
         while !Task.isCancelled {
             await runOnce()
-            if looks % Limits.looksPerLapse == 0 { lapsedFrom = await rescueLapsed(after: lapsedFrom) }
+            if looks % NodeLife.looksPerLapse == 0 {
+                let isWhole = looks % NodeLife.looksPerWholeLapse == 0
+                lapsedFrom = await rescueLapsed(after: isWhole ? ClaimLook.everything : lapsedFrom) ?? lapsedFrom
+            }
             looks += 1
             await loop.sleep(for: Limits.rescueInterval)
         }
     }
 
     /// Takes over what a node that lives has held for longer than its lease: one that was suspended, or cut off.
-    /// Returns from when the next look is to begin.
-    private func rescueLapsed(after earliest: Timestamp) async -> Timestamp {
+    /// Returns from when the next look is to begin; nil if it failed.
+    private func rescueLapsed(after earliest: Timestamp) async -> Timestamp? {
         let now = store.clock.now()
         do throws(StoreError) {
             let rescued = try await store.rescueLapsedHandovers(after: earliest)
@@ -116,7 +121,7 @@ package struct NodeLife: Sendable {
             return max(earliest, now - Limits.lapseLookBack)
         } catch {
             log.heldUp("could not look for ended leases", by: error)
-            return earliest
+            return nil
         }
     }
 }

@@ -36,17 +36,25 @@ extension Store {
             sent: sent, received: clock.monotonic())
     }
 
+    /// How long a dead node stays known. The server ends what had begun, whether or not anybody is there to hear of it,
+    /// so a commit of the dead may come when everything else of theirs was given back; statements end within this time.
+    private static let timeOfLastCommits: Duration = .seconds(15)
+
     /// Makes due what dead nodes had leased, and returns how many deliveries that were. `node` asks, so it lives.
+    ///
+    /// Ask again and again: what commits late is found by one of the next looks.
     package func rescueLeases(for node: UUIDValue) async throws(StoreError) -> Int {
         let rows = try await run(PlatformScope.system, .findDeadNodes, [.uuid(node)], on: .read)
         if rows.isEmpty { return 0 }
         let dead = try Parameter.uuids(rows.indices.map { row throws(StoreError) in try rows.uuidValue(row, 0) })
-        let now = Parameter.time(clock.now())
+        let now = clock.now()
         let results = try await run(
             PlatformScope.system,
             [
-                Query(.releaseLeases, [dead, now]),
-                Query(.rescueHandovers, [dead, .null, .null, .null, .null, now]), Query(.forgetNodes, [dead]),
+                Query(.releaseLeases, [dead, .time(now)]),
+                Query(.rescueHandovers, [dead, .null, .null, .null, .null, .time(now)]),
+                Query(.markDeadNodes, [dead, .time(now)]),
+                Query(.forgetDeadNodes, [dead, .time(now - Store.timeOfLastCommits)]),
             ])
         return results[0].affected + results[1].affected
     }

@@ -1,8 +1,10 @@
 """A private PostgreSQL cluster, reachable through a unix socket in its own folder only."""
 
+import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from place import Child, Place, run, unprivileged, until
@@ -57,6 +59,23 @@ class Cluster:
     def is_ready(self) -> bool:
         asked = [BINARIES / "pg_isready", "-q", "-h", self.home]
         return subprocess.run(asked, check=False).returncode == 0
+
+    @contextlib.contextmanager
+    def transaction(self, statements: str) -> Iterator[None]:
+        """Runs statements as the owner in a transaction that stays open meanwhile, and is rolled back."""
+        session = subprocess.Popen(
+            [BINARIES / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.url()],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]})
+        assert session.stdin and session.stdout
+        try:
+            session.stdin.write(f"begin; {statements}; select 'done';\n")
+            session.stdin.flush()
+            assert session.stdout.readline().strip() == "done", f"'{statements}' failed"
+            yield
+        finally:
+            session.stdin.close()
+            session.wait()
+            session.stdout.close()
 
     def url(self, role: str = OWNER, database: str = "postgres") -> str:
         return f"postgresql://{role}@/{database}?host={str(self.home).replace('/', '%2F')}"

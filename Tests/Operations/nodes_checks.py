@@ -6,8 +6,8 @@ from pathlib import Path
 from cluster import Cluster
 from held import Hold, held, node_id, repeated
 from node import Node
-from place import Place, run, until
-from stand import Load, Stand
+from place import Place, Threads, run, until
+from stand import Load, Stand, uuid_of
 
 # The shortest there may be: a drill waits for the end of a lease.
 SHORT = ["--loops", "1", "--attempt-timeout", "1s", "--lease", "7s"]
@@ -113,6 +113,40 @@ def listed(events: set[str]) -> str:
     return ", ".join(f"'{event}'" for event in events)
 
 
+def is_dead(stand: Stand, identifier: str) -> bool:
+    """By what the other nodes think."""
+    found = stand.cluster.sql(f"select dead_since is not null from subgate.node where id = '{identifier}'")
+    return found != "f"
+
+
+def check_what_a_killed_node_commits_last_is_sent_at_once() -> None:
+    """The server goes on with what a node had sent when it died. Nobody hears of that commit: the upstream asks again,
+    and another node says that it has the event."""
+    with Place() as place, Stand(place, Cluster(place).start()) as stand:
+        one, two = (stand.node(name, "--loops", "1") for name in ("one", "two"))
+        one.start()
+        stand.fill(one, clients=1, endpoints=1)
+        two.start()
+        client, event, identifier = stand.clients[0], str(uuid.uuid4()), node_id(stand, one)
+        # The same event, not committed: the node's commit waits for how that ends.
+        same = f"""insert into subgate.event_key (sub_client_id, upstream_id, upstream_event_id, event_id, received_at)
+            values ('{uuid_of(client["id"])}', '{uuid_of(stand.upstream_id)}', '{event}', '{event}', now())"""
+        waits = "select count(*) from pg_locks where locktype = 'transactionid' and not granted"
+
+        def post() -> None:
+            stand.post(one, client, event)
+
+        with stand.cluster.transaction(same), Threads(post):
+            until(lambda: stand.cluster.sql(waits) == "1", "the commit under way")
+            one.kill()
+            until(lambda: is_dead(stand, identifier), "the node found dead")
+        stored = f"select count(*) from subgate.event where upstream_event_id = '{event}'"
+        until(lambda: stand.cluster.sql(stored) == "1", "the dead node's commit")
+        assert event not in stand.acknowledged and stand.post(two, client, event) == 200
+        stand.settle(20)
+        two.stop()
+
+
 def check_a_node_taken_for_dead_leaves_what_waits_to_the_others() -> None:
     """Its own session ends and cannot come back for a while: it is well, and the others cannot know."""
     with Place() as place, Stand(place, Cluster(place).start()) as stand, Hold(stand) as hold:
@@ -128,10 +162,9 @@ def check_a_node_taken_for_dead_leaves_what_waits_to_the_others() -> None:
             identifier = node_id(stand, one)
             stand.cluster.sql("alter role subgate_app connection limit 1")
             stand.cluster.sql(END_SESSION.format(node=identifier))
-            known = f"select count(*) from subgate.node where id = '{identifier}'"
-            until(lambda: stand.cluster.sql(known) == "0", "the node taken for dead")
+            until(lambda: is_dead(stand, identifier), "the node taken for dead")
             stand.cluster.sql("alter role subgate_app connection limit -1")
-            until(lambda: stand.cluster.sql(known) == "1", "the node known again")
+            until(lambda: not is_dead(stand, identifier), "the node known again")
             load.go_on(20)
             hold.over.set()
         stand.settle()

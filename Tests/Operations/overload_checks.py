@@ -5,13 +5,12 @@ spends on refusals."""
 import asyncio
 import contextlib
 import os
-import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from asking import Asker, Round, reads, webhooks
-from cluster import APP, BINARIES, Cluster
+from cluster import APP, Cluster
 from node import Answer, Node
 from place import Place, until
 from stand import Load, Stand
@@ -63,22 +62,9 @@ class SlowDatabase:
         self.loop.call_later(delay, target.close)
 
 
-@contextlib.contextmanager
-def holding(cluster: Cluster, table: str) -> Iterator[None]:
+def holding(cluster: Cluster, table: str) -> contextlib.AbstractContextManager[None]:
     """Nobody else can use the table meanwhile."""
-    session = subprocess.Popen(
-        [str(BINARIES / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", cluster.url()],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]})
-    assert session.stdin and session.stdout
-    try:
-        session.stdin.write(f"begin; lock table {table} in access exclusive mode; select 'held';\n")
-        session.stdin.flush()
-        assert session.stdout.readline().strip() == "held", f"{table} could not be locked"
-        yield
-    finally:
-        session.stdin.close()
-        session.wait()
-        session.stdout.close()
+    return cluster.transaction(f"lock table {table} in access exclusive mode")
 
 
 def refused(node: Node, reason: str) -> int:

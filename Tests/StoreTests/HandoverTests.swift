@@ -78,6 +78,65 @@ import Testing
         }
     }
 
+    /// The server goes on with what a process had sent before it died, and so may commit it after the node was found
+    /// dead and everything it held was given back.
+    @Test func whatADeadNodesLastCommitBringsIsDueForOthersToo() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await LaneTests.Scene(fixture)
+            _ = try await scene.seed.endpoint()
+            let (session, other) = (try await fixture.anotherStore(), UUIDValue(high: 0, low: 0))
+            try await session.holdNode(scene.node, name: "one")
+            _ = try await Self.accept(scene, 1)
+            await session.database.close()
+            var rescued = 0
+            for _ in 0..<2_000 where rescued == 0 {
+                rescued = try await scene.store.rescueLeases(for: other)
+                await fixture.loop.sleep(for: .milliseconds(5))
+            }
+            #expect(rescued == 1)
+            _ = try await Self.accept(scene, 2)
+            #expect(try await scene.store.rescueLeases(for: other) == 2)
+            #expect(try Self.handovers(fixture) == 0)
+            #expect(try await scene.claim().count == 3)
+        }
+    }
+
+    @Test func aDeadNodeIsForgottenWhenNoCommitOfItCanComeAnyMore() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await LaneTests.Scene(fixture)
+            let other = UUIDValue(high: 0, low: 0)
+            let known = { try fixture.testDatabase.owner().query("select count(*) from subgate.node").int64(0, 0) }
+            let session = try await fixture.anotherStore()
+            #expect(try await session.holdNode(scene.node, name: "one").isNew)
+            #expect(try await !session.holdNode(scene.node, name: "one").isNew)
+            await session.database.close()
+            let untilDead = {
+                let dead = "select count(*) from subgate.node where dead_since is not null"
+                var looks = 0
+                while looks < 2_000, try fixture.testDatabase.owner().query(dead).int64(0, 0) == 0 {
+                    _ = try await scene.store.rescueLeases(for: other)
+                    await fixture.loop.sleep(for: .milliseconds(5))
+                    looks += 1
+                }
+            }
+            try await untilDead()
+            // It lived all the time, and learns that it was taken for dead.
+            let again = try await fixture.anotherStore()
+            #expect(try await again.holdNode(scene.node, name: "one").isNew)
+            fixture.clock.advance(by: .seconds(3_600))
+            _ = try await scene.store.rescueLeases(for: other)
+            #expect(try known() == 1)
+            await again.database.close()
+            try await untilDead()
+            fixture.clock.advance(by: .seconds(10))
+            _ = try await scene.store.rescueLeases(for: other)
+            #expect(try known() == 1)
+            fixture.clock.advance(by: .seconds(6))
+            _ = try await scene.store.rescueLeases(for: other)
+            #expect(try known() == 0)
+        }
+    }
+
     @Test func aNodeThatWakesUpAfterItsLeaseWritesNothingButItsAttempts() async throws {
         try await StoreFixture.with { fixture in
             let scene = try await LaneTests.Scene(fixture)

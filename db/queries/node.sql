@@ -5,10 +5,10 @@
 select pg_try_advisory_lock($1::bigint), pg_backend_pid(), clock_timestamp();
 
 -- name: register_node
--- A row comes back if there was none: the node is new, or others have taken it for dead.
-insert into node (id, lock_key, name, started_at)
+-- A row comes back if the node is new, or others have taken it for dead.
+insert into node as n (id, lock_key, name, started_at)
 values ($1::uuid, $2::bigint, $3::text, $4::timestamptz)
-on conflict (id) do nothing
+on conflict (id) do update set dead_since = null where n.dead_since is not null
 returning id;
 
 -- name: find_dead_nodes
@@ -28,8 +28,13 @@ set due_at = $2::timestamptz, lease_owner = null, updated_at = $2,
     status = case when failures > 0 then 'retrying' else 'pending' end::delivery_status
 where lease_owner = any ($1::uuid[]) and due_at is not null;
 
--- name: forget_nodes
-delete from node where id = any ($1::uuid[]);
+-- name: mark_dead_nodes
+-- Nodes found dead are marked at $2, and stay known: what the server had taken from them before may still be committed.
+update node set dead_since = $2::timestamptz where id = any ($1::uuid[]) and dead_since is null;
+
+-- name: forget_dead_nodes
+-- Those that were found dead before $2.
+delete from node where id = any ($1::uuid[]) and dead_since < $2::timestamptz;
 
 -- name: ensure_partitions
 select ensure_partitions($1::text::date, $2::int);

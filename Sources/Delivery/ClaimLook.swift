@@ -1,0 +1,29 @@
+import Domain
+import Store
+
+/// From where a dispatcher looks for what is due: most looks leave out the time that an earlier one has left empty, as
+/// there finished deliveries may lie that somebody's open transaction keeps from being cleared away. Pure.
+struct ClaimLook {
+    /// Where a look begins that leaves nothing out.
+    static let everything = Timestamp(seconds: 0)
+
+    private var timedFrom = everything
+    private var lanesFrom = everything
+    private var wholeAt: UInt64?
+
+    /// Where the look that begins at the steady reading `now` starts, on the clock and in lanes.
+    ///
+    /// Now and then it leaves nothing out: a commit that a full disk or a standby has held up for long puts things
+    /// where nobody looks any more.
+    mutating func begin(_ now: UInt64) -> (timedFrom: Timestamp, lanesFrom: Timestamp) {
+        let isWhole = wholeAt.map { now >= $0 } ?? true
+        if isWhole { wholeAt = now + UInt64(Limits.wholeLookInterval.microseconds) * 1_000 }
+        return isWhole ? (ClaimLook.everything, ClaimLook.everything) : (timedFrom, lanesFrom)
+    }
+
+    /// A look brought that. After one that failed the next begins where it would have begun.
+    mutating func end(_ claim: Claim) {
+        timedFrom = claim.timedFrom
+        lanesFrom = claim.lanesFrom
+    }
+}
