@@ -144,12 +144,17 @@ package struct Intake: Sendable {
             let began = EventLoop.monotonicNanoseconds
             await commit(batch)
             // Whoever was just answered sends the next: they come one by one, and had better go in together.
-            if batch.count >= Limits.fewWebhooks { await loop.sleep(for: Limits.gatheringTime) }
+            if let pause = Intake.pause(after: batch.count) { await loop.sleep(for: pause) }
             let surplus = state.withValue {
                 $0.end(batch.count, begun: began, EventLoop.monotonicNanoseconds)
             }
             for waiter in surplus { waiter.resume(returning: .failure(.unavailable)) }
         }
+    }
+
+    private static func pause(after count: Int) -> Duration? {
+        if count < Limits.fewWebhooks { return nil }
+        return count < Limits.manyWebhooks ? Limits.gatheringTime : Limits.longGatheringTime
     }
 
     private func commit(_ batch: [(event: ReceivedEvent, number: UInt64)]) async {

@@ -19,7 +19,7 @@ struct IntakePace {
     /// is as small: most of what it costs it costs once.
     mutating func note(_ count: Int, from began: UInt64, to ended: UInt64) {
         let usual = room(at: ended)
-        if count < min(Limits.tellingWebhooks, usual / 2) { return }
+        if count < min(Limits.manyWebhooks, usual / 2) { return }
         let found = Double(ended - began) / Double(count)
         let known = ended <= noted + age ? each : nil
         each = known.map { ($0 * 3 + found) / 4 } ?? found

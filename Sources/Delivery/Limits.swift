@@ -81,10 +81,12 @@ package enum Limits {
     /// Webhooks in a commit that a second one may run beside.
     static let fewWebhooks = 8
     /// How long the webhooks after a larger commit are gathered: small beside the 200 ms an upstream waits.
-    static let gatheringTime: Duration = .milliseconds(5)
+    static let gatheringTime: Duration = .milliseconds(2)
+    /// And after one of many webhooks, where what a commit costs once counts more than what two cores have left.
+    static let longGatheringTime: Duration = .milliseconds(5)
     /// Webhooks in a commit from which on it tells how many can be stored in a time: most of what a smaller one costs
     /// it costs once.
-    static let tellingWebhooks = 64
+    static let manyWebhooks = 64
     /// How long that counts: then the database may be another.
     static let paceAge: Duration = .seconds(10)
     /// Webhooks waiting to be accepted on one loop; more are refused with 503, and the upstream repeats them.

@@ -93,7 +93,11 @@ WAITS = """
     where d.status <> 'delivered'
     order by d.id
     limit 10);
-    select id, node_id, lease_end, event_ids from handover limit 5"""
+    select h.id, h.node_id, n.name, n.dead_since, h.lease_end, h.event_ids
+    from handover h
+    left join node n on n.id = h.node_id
+    order by h.id
+    limit 5"""
 
 # An upstream's address and our client id there.
 NOWHERE = ("http://127.0.0.1:9", "00000000-0000-4000-8000-000000000009")
