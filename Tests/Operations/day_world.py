@@ -49,16 +49,17 @@ server {{
 
 def make_world(machine: Machine, shell: Shell) -> None:
     shell.run("systemctl start systemd-journald.socket systemd-journald")
-    machine.inside(serve_names)
+    machine.inside(lambda: serve_names("127.0.0.1"))
     machine.write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
     shell.run(f"ip address add {ADDRESS}/32 dev lo\n{CERTIFICATE}")
     machine.write("/etc/nginx/conf.d/world.conf", SITES)
     shell.run("rm -f /etc/nginx/sites-enabled/*; systemctl start nginx")
 
 
-def serve_names() -> None:
+def serve_names(address: str) -> None:
+    """Answers DNS at port 53 of an address, until the process ends."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind(("127.0.0.1", 53))
+    server.bind((address, 53))
 
     def run() -> None:
         while True:

@@ -5,12 +5,11 @@ import http.server
 import json
 import socket
 import ssl
-import struct
 import threading
 import uuid
 from typing import Any
 
-from day_world import ADDRESS, ADMIN, MESH, PUBLIC, SHOP, Shop, name_answer
+from day_world import ADDRESS, ADMIN, MESH, PUBLIC, SHOP, Shop, serve_names
 from images_yard import Yard
 from listening import LINK_TOKEN
 from node import Answer
@@ -52,7 +51,7 @@ class Outside:
         self.context.load_cert_chain(self.authority, key)
         self.shop: Shop = yard.inside(Shop, "outside")
         self.server = yard.inside(self.serve, "outside")
-        yard.inside(serve_names, "outside")
+        yard.inside(lambda: serve_names(OFFICE), "outside")
 
     def serve(self) -> http.server.ThreadingHTTPServer:
         outside = self
@@ -86,21 +85,6 @@ class Outside:
         self.reference = json.loads(body)["transferOptions"]["transactionId"]
         content = {"content": {"linkToken": LINK_TOKEN}, "status": "ok", "message": ""}
         return 200, json.dumps(content).encode()
-
-
-def serve_names() -> None:
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind((OFFICE, 53))
-
-    def run() -> None:
-        while True:
-            asked, caller = server.recvfrom(4096)
-            try:
-                server.sendto(name_answer(asked), caller)
-            except (OSError, IndexError, struct.error):
-                continue
-
-    threading.Thread(target=run, daemon=True).start()
 
 
 class Caller:
