@@ -54,7 +54,7 @@ extension Dispatcher {
                 return .zero
             }
             guard let next = claim.nextWake else { return Limits.claimInterval }
-            return min(Limits.claimInterval, max(next - clock.now(), .milliseconds(1)))
+            return min(Limits.claimInterval, max(next - clock.now(), Limits.duePace))
         } catch {
             log.heldUp("due deliveries could not be claimed", by: error)
             if error == .outcomeUnknown { giveBack(lease) }

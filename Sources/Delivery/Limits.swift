@@ -49,6 +49,9 @@ package enum Limits {
     /// And while claims bring nothing for endpoints that are known to answer well. The places of all others come free
     /// as slowly as these fail: by tens in a second, where a claim brings hundreds.
     static let unprovenPace: Duration = .seconds(1)
+    /// And at most while one after the other comes due: many that failed together come due apart, and a look for each
+    /// would take a core. Shorter than the tenth of a second that an endpoint's rate may save up.
+    static let duePace: Duration = .milliseconds(25)
     /// How often due deliveries are looked for when the last look found none.
     static let claimInterval: Duration = .milliseconds(500)
     /// How long to wait before a lease whose taking had no answer is given back, and before it is again.
