@@ -189,8 +189,13 @@ final class LaneRunner {
         if wasSplit { counters.splitBatches += 1 }
         onBatch?(
             BatchSample(lane: lane, units: units, roundTripNanoseconds: roundTrip, queuedNanoseconds: queued))
-        // Those whose answers just arrived may ask for more in this turn: that is the next batch.
-        if !queue.isEmpty { dispatchAtTurnEnd() }
+        if lane == .read, queue.count >= Limits.unitsNotGathered {
+            // The server is not to wait until all answers that just arrived have been worked on.
+            dispatch()
+        } else if !queue.isEmpty {
+            // Those whose answers just arrived may ask for more in this turn: that is the next batch.
+            dispatchAtTurnEnd()
+        }
         checkDrained()
     }
 

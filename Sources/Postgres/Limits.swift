@@ -3,6 +3,9 @@ enum Limits {
     /// Units in one batch. A batch shares one commit and one fate: past some hundreds the commit is paid for already,
     /// and a failing unit makes all others of its batch run again one by one.
     static let unitsPerBatch = 256
+    /// Reads that are sent at once when a connection is free, while fewer wait for others to join them: in larger
+    /// batches each is hardly cheaper, and the server would have nothing to do until all answers are worked on.
+    static let unitsNotGathered = 32
     /// Bytes of parameters in one batch: keeps one batch's share of a connection under about 10 ms.
     static let bytesPerBatch = 4 << 20
     /// Connections of the lane for what arrives from outside and must be stored at once: one commit at work, and one on

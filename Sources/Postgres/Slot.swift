@@ -197,11 +197,13 @@ final class Slot {
         guard let flight else { return }
         self.flight = nil
         state = .idle
-        lane.landed(
-            units: flight.pendings.count, wasSplit: flight.wasSplit, sent: flight.sent, queued: flight.queued)
         if shouldRenew {
             connection.close()
             lost()
+        }
+        lane.landed(
+            units: flight.pendings.count, wasSplit: flight.wasSplit, sent: flight.sent, queued: flight.queued)
+        if shouldRenew {
             lane.slotLost()
             reconnect()
         }
