@@ -188,7 +188,8 @@ extension Connection {
             response, requestId: exchange.requestId, isHead: exchange.isHead || isShared, closes: closes, to: &out)
         if isShared { flush(sharing: response.body) }
         if closes {
-            if number == 1, response.status < 500 { server.resting.noteServed(weight: weight) }
+            // Whoever asks for too much by himself takes no place, nor does what failed keep it.
+            if number == 1, !response.rests || response.status == 429 { server.noteServed(weight: weight) }
             // A client that said it would send nothing more has nothing unread that could reset the connection.
             end(lingering: exchange.body != .complete || !exchange.wantsClose || hasBacklog)
             return

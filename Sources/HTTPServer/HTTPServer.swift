@@ -34,6 +34,8 @@ package final class HTTPServer: @unchecked Sendable {
     var pace: AcceptPace
     var resting = RestQueue<Connection>()
     var restTimer: LoopTimer?
+    /// Whether newcomers have their turn at the end of the loop's.
+    var turnsAreDue = false
     /// Requests that may still be begun before the next tick, though their connections rest.
     var urgentLeft = Limits.restedAtOnce
     var welcome = WelcomePeers()

@@ -39,8 +39,18 @@ package enum Limits {
     /// what may not wait.
     static let restedAtOnce = 80
     static let restTickMilliseconds: UInt64 = 5
-    /// Places that newcomers who were served have left for others, at most: what a long turn serves.
-    static let spare = 512
+    /// Of that, when newcomers are served and leave as fast as this, one in so many remains: 400 a second. Five times
+    /// as much as is refused at most, those who wait have their turn soon without.
+    static let leastOfRefusals = 5
+    static let servedPerMillisecond = 10
+    /// Longer than turns and than what a database answers at once.
+    static let servedWindowMilliseconds: UInt64 = 200
+    /// Places that newcomers who were served have left for others, at most: 1 024, as many as are under way, as one
+    /// turn may answer them all.
+    static let spare = 2048
+    /// Newcomers that begin in one turn before it is known whether there is room for them, by weight: 256, half of what
+    /// may be under way of reads, and some milliseconds if all are refused.
+    static let begunUnasked = 512
     /// To refuse the first request of a connection costs as much as so many others: 1 000 a second.
     static let newcomerWeight = 2
     /// And after a TLS handshake, the dearest thing that anyone can ask for unknown: 250 a second.

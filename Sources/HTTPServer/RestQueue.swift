@@ -20,13 +20,14 @@ struct RestQueue<Element> {
     private(set) var newcomers = 0
     private var latestDue: UInt64 = 0
     private var lookedAt: UInt64 = 0
-    /// How many may begin in a tick, to be refused at worst.
-    private var room = Limits.restedAtOnce
+    private var room = RefusalRoom()
     /// How many have, since `tickStart`.
     private var begun = 0
     /// As many more may begin as were served and left.
     private var spare = 0
     private var tickStart: UInt64 = 0
+    /// How many have begun without waiting, since `lookedAt`.
+    private var begunUnasked = 0
 
     /// Who was refused rests until `due`, in milliseconds, or until those before it have come back. Returns its place,
     /// for `remove`.
@@ -53,24 +54,29 @@ struct RestQueue<Element> {
     }
 
     /// Somebody was refused.
-    mutating func noteRefusal(weight: Int) { room = max(0, room - weight) }
+    mutating func noteRefusal(weight: Int) { room.noteRefusal(weight: weight) }
 
     /// A newcomer was served and leaves: another may have its place.
     mutating func noteServed(weight: Int) {
-        if count > 0 { spare = min(Limits.spare, spare + weight) }
+        if count == 0 { return }
+        spare = min(Limits.spare, spare + weight)
+        room.noteServed(weight: weight)
     }
 
-    /// Whether a newcomer may begin without waiting. While few are refused all may.
+    /// Whether a newcomer may begin without waiting. While few are refused all may, but for those of one turn that are
+    /// very many: whether there is room for the first is known at the turn's end.
     mutating func mayBegin(weight: Int, _ now: UInt64) -> Bool {
         advance(to: now)
         // They would be overtaken.
         if newcomers > 0 { return false }
-        guard room == Limits.restedAtOnce || mayBegin(weight) else { return false }
+        let isUnasked = room.isWhole && begunUnasked + weight <= Limits.begunUnasked
+        guard isUnasked || mayBegin(weight) else { return false }
+        begunUnasked += weight
         begin(weight)
         return true
     }
 
-    private func mayBegin(_ weight: Int) -> Bool { spare >= weight || begun + weight <= room }
+    private func mayBegin(_ weight: Int) -> Bool { spare >= weight || begun + weight <= room.left }
 
     private mutating func begin(_ weight: Int) { if spare >= weight { spare -= weight } else { begun += weight } }
 
@@ -94,8 +100,9 @@ struct RestQueue<Element> {
         // from it by others: then it is no time for refusals.
         let most = count > 0 ? Limits.restTickMilliseconds : UInt64(Limits.restedAtOnce)
         let passed = now > lookedAt ? min(now - lookedAt, most) : 0
+        if now > lookedAt { begunUnasked = 0 }
         lookedAt = max(lookedAt, now)
-        room = min(Limits.restedAtOnce, room + Int(passed) * Limits.restedPerMillisecond)
+        room.advance(Int(passed), to: now)
         if now < tickStart + Limits.restTickMilliseconds { return }
         tickStart = now
         begun = 0

@@ -18,9 +18,13 @@ extension HTTPServer {
         return false
     }
 
-    /// Takes up what came on connections whose rest, or wait, is over.
+    /// A tick: takes up what came on connections whose rest, or wait, is over.
     func wakeRested(_ now: UInt64) {
         urgentLeft = Limits.restedAtOnce
+        giveTurns(now)
+    }
+
+    private func giveTurns(_ now: UInt64) {
         let room = configuration.tls == nil ? Int.max : Limits.handshakesAtOnce - handshaking
         for connection in resting.take(now, newcomers: room) { connection.wake() }
         endResting()
@@ -71,6 +75,19 @@ extension HTTPServer {
     func wait(_ connection: Connection, weight: Int) -> Int {
         keepTicking()
         return resting.add(newcomer: connection, weight: weight, loop.turnMilliseconds)
+    }
+
+    /// A newcomer was served and leaves: another has its place at the end of the turn, so that the database has more to
+    /// do before the next tick.
+    func noteServed(weight: Int) {
+        resting.noteServed(weight: weight)
+        if turnsAreDue || resting.newcomers == 0 { return }
+        turnsAreDue = true
+        loop.atTurnEnd { [weak self] in
+            guard let self else { return }
+            turnsAreDue = false
+            giveTurns(loop.turnMilliseconds)
+        }
     }
 
     // MARK: Accepts

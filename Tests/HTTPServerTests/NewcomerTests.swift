@@ -92,6 +92,39 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         }
     }
 
+    /// The answer to one who leaves, and whether it was refused because all places were taken: then none is free now.
+    @Test(arguments: [(200, false), (404, false), (429, true), (502, false), (503, false), (503, true)])
+    func whoWasNotRefusedLeavesItsPlaceAtOnce(_ status: Int, _ isRefused: Bool) async throws {
+        try await TestServer.run(
+            { $0.mayWait = { !$0.elementsEqual("/urgent".utf8) } },
+            handler: { request in
+                guard request.head.path.elementsEqual("/urgent".utf8) else { return Response(status: 200) }
+                var response = Response(status: status)
+                response.rests = isRefused
+                return response
+            }
+        ) { server in
+            // No time passes for those who wait, and much has been refused.
+            await server.onLoop { server in
+                _ = server.resting.take(.max / 2)
+                server.resting.noteRefusal(weight: 1_000)
+            }
+            let newcomer = try server.connect()
+            newcomer.send(get)
+            while await !server.onLoop(Self.waits(1)) { await Task.yield() }
+            await server.onLoop { $0.restTimer?.cancel() }
+            let leaving = try server.connect()
+            leaving.send("GET /urgent HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            #expect(leaving.response()?.status == status)
+            if status == 503, isRefused {
+                #expect(await server.onLoop(Self.waits(1)))
+                newcomer.close()
+            } else {
+                #expect(newcomer.response()?.status == 200)
+            }
+        }
+    }
+
     @Test func whoLeavesBeforeItsTurnLeavesNothing() async throws {
         try await TestServer.run(Self.configure, handler: Self.answer) { server in
             let refused = try await Self.crowd(server)

@@ -88,8 +88,31 @@ import Testing
 
     @Test func whileNobodyIsRefusedNewcomersDoNotWait() {
         var queue = RestQueue<Int>()
-        let begun = (0..<100_000).count { _ in queue.mayBegin(weight: 1, 1_000) }
-        #expect(begun == 100_000)
+        for now in stride(from: UInt64(1_000), to: 2_000, by: 1) {
+            let begun = (0..<Limits.begunUnasked).count { _ in queue.mayBegin(weight: 1, now) }
+            #expect(begun == Limits.begunUnasked)
+        }
+    }
+
+    @Test(arguments: [Limits.newcomerWeight, Limits.handshakeWeight])
+    func ofVeryManyInOneTurnOnlySomeBeginBeforeItIsKnownWhetherThereIsRoom(_ weight: Int) {
+        var queue = RestQueue<Int>()
+        var begun = 0
+        for element in 0..<4_000 {
+            if queue.mayBegin(weight: weight, 1_000) {
+                begun += 1
+            } else {
+                _ = queue.add(newcomer: element, weight: weight, 1_000)
+            }
+        }
+        #expect(begun == Limits.begunUnasked / weight && queue.newcomers == 4_000 - begun)
+        // As none was refused, many more do in each tick.
+        let next = queue.take(1_005)
+        #expect(next.count == Limits.restedAtOnce / weight)
+        // As all were, only so many as may be refused.
+        queue.noteRefusal(weight: 1_000)
+        let last = queue.take(1_015)
+        #expect(last.count == 5 * Limits.restedPerMillisecond / weight)
     }
 
     @Test func onceSomeAreRefusedOnlySoManyBegin() {
@@ -101,7 +124,7 @@ import Testing
         // In the next tick others may, and in the end all.
         let next = (0..<1_000).count { _ in queue.mayBegin(weight: 1, 1_005) }
         let last = (0..<1_000).count { _ in queue.mayBegin(weight: 1, 1_100) }
-        #expect(next == Limits.restedAtOnce - 10 && last == 1_000)
+        #expect(next == Limits.restedAtOnce - 10 && last == Limits.begunUnasked)
     }
 
     @Test func nobodyOvertakesWhoWaits() {
