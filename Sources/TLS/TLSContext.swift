@@ -95,13 +95,18 @@ package final class TLSContext: @unchecked Sendable {
 /// The context that new connections begin with. Any thread may read it or put another in its place.
 package final class CurrentTLS: Sendable {
     private let current: Locked<TLSContext>
-    private let observer = Locked<(@Sendable (TLSHandshakeEnd) -> Void)?>(nil)
+    /// A closure that is read through a generic type by itself is wrapped anew, and stays so, each time.
+    private struct Observer { var body: (@Sendable (TLSHandshakeEnd) -> Void)? }
+    private let observer = Locked(Observer())
 
     package init(_ context: TLSContext) { current = Locked(context) }
 
     /// From now on `body` is called with how each handshake ended, on the thread of its connection.
-    package func observe(_ body: @escaping @Sendable (TLSHandshakeEnd) -> Void) { observer.withValue { $0 = body } }
-    package func ended(_ end: TLSHandshakeEnd) { observer.withValue { $0 }?(end) }
+    package func observe(_ body: @escaping @Sendable (TLSHandshakeEnd) -> Void) {
+        observer.withValue { $0.body = body }
+    }
+
+    package func ended(_ end: TLSHandshakeEnd) { observer.withValue { $0.body }?(end) }
 
     package var context: TLSContext { current.withValue { $0 } }
     package func replace(_ context: TLSContext) { current.withValue { $0 = context } }

@@ -1,3 +1,4 @@
+import Runtime
 import TLS
 import Testing
 
@@ -20,6 +21,20 @@ import Testing
             }
             #expect(await server.onLoop { $0.statistics.handshakes } == 1)
         }
+    }
+
+    /// However many there were before, to tell of one goes as deep.
+    @Test func toTellOfOneTakesNoMoreAfterMany() throws {
+        let tls = CurrentTLS(try TLSFixture.context(TLSFixture.first.get()))
+        let depths = Locked<[Int]>([])
+        tls.observe { _ in
+            var here: UInt8 = 0
+            let place = unsafe withUnsafeMutablePointer(to: &here) { Int(bitPattern: $0) }
+            depths.withValue { $0.append(place) }
+        }
+        for _ in 0..<1_000 { tls.ended(.done) }
+        let found = depths.withValue { $0 }
+        #expect(found.count == 1_000 && Set(found).count == 1)
     }
 
     @Test func anRSACertificateIsServedToo() async throws {
