@@ -62,9 +62,10 @@ package enum Limits {
     /// quarter of that, have their turn within about four seconds though all are refused. Nobody more is taken from the
     /// kernel meanwhile.
     static func waiting(_ connections: Int, weight: Int) -> Int { max(1, connections / (2 * weight)) }
-    /// TLS handshakes under way on one loop: as many as it does in a tenth of a second or two, so that those begun end
-    /// in time even when peers are far away.
-    static let handshakesAtOnce = 512
+    /// TLS handshakes under way on one loop: as many as it does in an eighth of a second, so that those begun end in
+    /// time even when peers are far away. Half as many as reads of the sandbox that may be under way, as all may end in
+    /// one turn.
+    static let handshakesAtOnce = 256
     /// From here on it is the peer who is slow, and another handshake may begin beside its.
     static let handshakeMilliseconds: UInt64 = 500
     /// Addresses of which handshakes do not wait: an upstream posts from a few.
