@@ -62,12 +62,12 @@ package enum Limits {
     /// quarter of that, have their turn within about four seconds though all are refused. Nobody more is taken from the
     /// kernel meanwhile.
     static func waiting(_ connections: Int, weight: Int) -> Int { max(1, connections / (2 * weight)) }
-    /// TLS handshakes under way on one loop: as many as it does in an eighth of a second, so that those begun end in
-    /// time even when peers are far away. Half as many as reads of the sandbox that may be under way, as all may end in
-    /// one turn.
-    static let handshakesAtOnce = 256
-    /// From here on it is the peer who is slow, and another handshake may begin beside its.
-    static let handshakeMilliseconds: UInt64 = 500
+    /// TLS handshakes under way on one loop: few, as all may end in one turn, and whose request is then refused has
+    /// cost a handshake for nothing.
+    static let handshakesAtOnce = 32
+    /// From here on it is the peer who is slow or far away, and another handshake may begin beside its: at most 640 a
+    /// second with such peers.
+    static let handshakeMilliseconds: UInt64 = 50
     /// Addresses of which handshakes do not wait: an upstream posts from a few.
     static let welcomePeers = 64
     /// Connections that were refused at once and are given time to read it. There is always one more: the oldest ends.
