@@ -92,10 +92,12 @@ extension HTTPServer {
 
     // MARK: Accepts
 
-    /// Whether a connection is taken from the kernel now. If not, the listener is told when to go on.
+    /// Whether a connection is taken from the kernel now. If not, the listener is told when to go on: at the end of the
+    /// turn, or when fewer wait.
     func mayAccept() -> Bool {
-        if pace.takenInTurn == 0 { loop.atTurnEnd { [weak self] in self?.endAcceptTurn() } }
-        return pace.judge(waiting: resting.newcomers) == .now
+        guard pace.judge(waiting: resting.newcomers) == .now else { return false }
+        if pace.takenInTurn == 1 { loop.atTurnEnd { [weak self] in self?.endAcceptTurn() } }
+        return true
     }
 
     private func endAcceptTurn() {

@@ -23,7 +23,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Loop-bound: work from this thread.
     private var ready: [Work] = []
     private var running: [Work] = []
-    private var turnEnd: [() -> Void] = []
+    private(set) var turnEnd: [() -> Void] = []
     private var thread = pthread_t()
     private let started = Semaphore()
 
