@@ -59,6 +59,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     /// Whether its first request, or TLS before it, has not had its turn yet.
     var isNewcomer = true
+    /// Whether it began without anybody having left a place for it, and it is not known yet whether there is one.
+    var asks = false
     /// When the handshake began, as long as it counts as one that is under way.
     private(set) var handshakeBegan: UInt64?
     /// How many times as much as a request of its own it costs to refuse the next.
@@ -107,7 +109,7 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     /// TLS waits for its turn: it costs more than most requests do, and nothing of it is of use to one that is refused.
     func streamMayBegin() -> Bool {
-        if server.mayBeginHandshake(weight: weight) || server.mayOvertake(stream.peer, weight: weight) {
+        if server.mayBeginHandshake(self) || server.mayOvertake(stream.peer, weight: weight) {
             beginHandshake()
             return true
         }
@@ -128,6 +130,12 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
     func endHandshake() {
         if handshakeBegan != nil { server.handshaking -= 1 }
         handshakeBegan = nil
+    }
+
+    /// If there was no place for it, that is known now.
+    func endAsking() {
+        if asks { server.resting.noteAnswer(weight: weight) }
+        asks = false
     }
 
     // MARK: Input

@@ -104,6 +104,7 @@ extension Connection {
         if phase == .closed { return }
         phase = .closed
         endHandshake()
+        endAsking()
         stream.close()
         task?.cancel()
         task = nil
@@ -122,7 +123,10 @@ extension Connection {
 
     func checkDeadlines(_ now: UInt64) {
         if now >= writeDeadline { return close() }
-        if let began = handshakeBegan, now >= began + Limits.handshakeMilliseconds { endHandshake() }
+        if let began = handshakeBegan, now >= began + Limits.handshakeMilliseconds {
+            endHandshake()
+            endAsking()
+        }
         if now < deadline { return }
         switch phase {
         case .head: fail(.timeout)

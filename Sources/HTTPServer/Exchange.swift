@@ -42,7 +42,7 @@ extension Connection {
     /// A request has come: it is answered, unless it may wait for the end of its connection's rest, or for its turn on
     /// a new connection.
     func begin(_ head: ParsedHead) {
-        let waits = phase == .resting || (isNewcomer && !server.mayBegin(weight: weight))
+        let waits = phase == .resting || (isNewcomer && !server.mayBegin(self))
         if !waits || !server.holds(head) { return begin(head, since: now) }
         if phase != .resting {
             phase = .resting
@@ -72,6 +72,8 @@ extension Connection {
             let response = await server.handler(request)
             finish(number, response)
         }
+        // All that refuses it for want of a place does so in this turn.
+        if asks { server.loop.atTurnEnd { [self] in endAsking() } }
     }
 
     // MARK: Body

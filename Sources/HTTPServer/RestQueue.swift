@@ -4,6 +4,20 @@
 /// on connections they keep or on new ones, that takes no more of the loop's time. The more rest, the longer each does;
 /// those who come back and are served make room for others at once.
 struct RestQueue<Element> {
+    /// Somebody whose turn it is.
+    struct Turn {
+        let element: Element
+        /// Whether nobody left a place for it: if there is one will be known when it is refused, or is not.
+        let asks: Bool
+    }
+
+    /// How a newcomer may begin.
+    enum Beginning: Equatable {
+        case inAPlaceLeft
+        /// See `Turn.asks`.
+        case asking
+    }
+
     private struct Item {
         let element: Element
         let due: UInt64
@@ -21,8 +35,11 @@ struct RestQueue<Element> {
     private var latestDue: UInt64 = 0
     private var lookedAt: UInt64 = 0
     private var room = RefusalRoom()
-    /// How many have, since `tickStart`.
+    /// What of it was begun, since `tickStart`.
     private var begun = 0
+    /// What was begun by newcomers of whom it is not known yet whether there is room for them: after a TLS handshake it
+    /// is too late to begin fewer.
+    private var asking = 0
     /// As many more may begin as were served and left.
     private var spare = 0
     private var tickStart: UInt64 = 0
@@ -63,33 +80,50 @@ struct RestQueue<Element> {
         room.noteServed(weight: weight)
     }
 
-    /// Whether a newcomer may begin without waiting. While few are refused all may, but for those of one turn that are
-    /// very many: whether there is room for the first is known at the turn's end.
-    mutating func mayBegin(weight: Int, _ now: UInt64) -> Bool {
+    /// It is known now of a newcomer that asked; if it was refused, that has been noted.
+    mutating func noteAnswer(weight: Int) { asking -= weight }
+
+    /// How a newcomer may begin without waiting; nil if it may not. While few are refused all may, but for those of one
+    /// turn that are very many: whether there is room for the first is known at the turn's end.
+    mutating func begin(weight: Int, _ now: UInt64) -> Beginning? {
         advance(to: now)
         // They would be overtaken.
-        if newcomers > 0 { return false }
+        if newcomers > 0 { return nil }
         let isUnasked = room.isWhole && begunUnasked + weight <= Limits.begunUnasked
-        guard isUnasked || mayBegin(weight) else { return false }
+        guard isUnasked || mayBegin(weight) else { return nil }
         begunUnasked += weight
-        begin(weight)
-        return true
+        return begin(newcomer: weight)
     }
 
-    private func mayBegin(_ weight: Int) -> Bool { spare >= weight || begun + weight <= room.left }
+    private func mayBegin(_ weight: Int) -> Bool {
+        spare >= weight || max(begun, asking) + weight <= room.left
+    }
 
-    private mutating func begin(_ weight: Int) { if spare >= weight { spare -= weight } else { begun += weight } }
+    private mutating func begin(newcomer weight: Int) -> Beginning {
+        if begin(weight) == .inAPlaceLeft { return .inAPlaceLeft }
+        asking += weight
+        return .asking
+    }
+
+    private mutating func begin(_ weight: Int) -> Beginning {
+        if spare >= weight {
+            spare -= weight
+            return .inAPlaceLeft
+        }
+        begun += weight
+        return .asking
+    }
 
     /// Takes out those whose time has come at `now`, as many as may begin, and no more `newcomers` than this.
-    mutating func take(_ now: UInt64, newcomers most: Int = .max) -> [Element] {
+    mutating func take(_ now: UInt64, newcomers most: Int = .max) -> [Turn] {
         advance(to: now)
-        var taken: [Element] = []
+        var taken: [Turn] = []
         let fewest = newcomers - max(0, most)
         while head < items.count, let next = items[head], next.due <= now, mayBegin(next.weight),
             !next.isNewcomer || newcomers > fewest
         {
-            taken.append(next.element)
-            begin(next.weight)
+            let beginning = next.isNewcomer ? begin(newcomer: next.weight) : begin(next.weight)
+            taken.append(Turn(element: next.element, asks: next.isNewcomer && beginning == .asking))
             drop(head)
         }
         return taken

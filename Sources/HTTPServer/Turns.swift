@@ -26,7 +26,10 @@ extension HTTPServer {
 
     private func giveTurns(_ now: UInt64) {
         let room = configuration.tls == nil ? Int.max : Limits.handshakesAtOnce - handshaking
-        for connection in resting.take(now, newcomers: room) { connection.wake() }
+        for turn in resting.take(now, newcomers: room) {
+            turn.element.asks = turn.asks
+            turn.element.wake()
+        }
         endResting()
     }
 
@@ -56,11 +59,15 @@ extension HTTPServer {
     // MARK: Newcomers
 
     /// Whether a new connection's first request, or its handshake, may begin at once.
-    func mayBegin(weight: Int) -> Bool { resting.mayBegin(weight: weight, loop.turnMilliseconds) }
+    func mayBegin(_ connection: Connection) -> Bool {
+        guard let beginning = resting.begin(weight: connection.weight, loop.turnMilliseconds) else { return false }
+        connection.asks = beginning == .asking
+        return true
+    }
 
     /// Only so many handshakes are under way: those begun are done before others begin.
-    func mayBeginHandshake(weight: Int) -> Bool {
-        handshaking < Limits.handshakesAtOnce && mayBegin(weight: weight)
+    func mayBeginHandshake(_ connection: Connection) -> Bool {
+        handshaking < Limits.handshakesAtOnce && mayBegin(connection)
     }
 
     /// Whether a handshake may begin though others wait: from an address that is welcome, at a pace, as one may stand

@@ -2,15 +2,30 @@ import Testing
 
 @testable import HTTPServer
 
+extension RestQueue<Int> {
+    /// As in the clear: whether there is room for one is known at once.
+    fileprivate mutating func begins(weight: Int, _ now: UInt64) -> Bool {
+        let beginning = begin(weight: weight, now)
+        if beginning == .asking { noteAnswer(weight: weight) }
+        return beginning != nil
+    }
+
+    fileprivate mutating func taken(_ now: UInt64, weight: (Int) -> Int = { _ in 1 }) -> [Int] {
+        let turns = take(now)
+        for turn in turns where turn.asks { noteAnswer(weight: weight(turn.element)) }
+        return turns.map(\.element)
+    }
+}
+
 @Suite struct RestQueueTests {
     @Test func whoRestsComesBackInOrderAndNotBeforeItsTime() {
         var queue = RestQueue<Int>()
         for element in 0..<3 { _ = queue.add(element, until: 100 + UInt64(element)) }
-        let early = queue.take(99)
+        let early = queue.taken(99)
         #expect(early.isEmpty)
-        let first = queue.take(101)
+        let first = queue.taken(101)
         #expect(first == [0, 1])
-        let last = queue.take(102)
+        let last = queue.taken(102)
         #expect(last == [2] && queue.count == 0)
     }
 
@@ -20,7 +35,7 @@ import Testing
         for element in 0..<20_000 { _ = queue.add(element, until: 100) }
         var found = 0
         for now in stride(from: UInt64(100), to: 1_100, by: 5) {
-            let some = queue.take(now)
+            let some = queue.taken(now)
             found += some.count
             if !isRefused { continue }
             for element in some {
@@ -39,11 +54,11 @@ import Testing
     @Test func whoWasNeverThereTakesNobodysTurn() {
         var queue = RestQueue<Int>()
         for element in 0..<1_000 { _ = queue.add(element, until: 100) }
-        let first = queue.take(5_000)
+        let first = queue.taken(5_000)
         #expect(first.count == Limits.restedAtOnce)
         // Refusals of others, more than there is room for.
         queue.noteRefusal(weight: 1_000)
-        let next = queue.take(5_005)
+        let next = queue.taken(5_005)
         #expect(next.count == 5 * Limits.restedPerMillisecond)
     }
 
@@ -56,7 +71,7 @@ import Testing
         var (served, refused) = (0, 0)
         for element in 0..<20_000 { _ = queue.add(newcomer: element, weight: weight, 100) }
         for now in stride(from: UInt64(100), to: 1_100, by: UInt64.Stride(tick)) {
-            let some = queue.take(now)
+            let some = queue.taken(now) { _ in weight }
             for (index, element) in some.enumerated() {
                 if index < capacity { queue.noteServed(weight: weight) } else { queue.noteRefusal(weight: weight) }
                 _ = queue.add(newcomer: element, weight: weight, now)
@@ -89,7 +104,7 @@ import Testing
     @Test func whileNobodyIsRefusedNewcomersDoNotWait() {
         var queue = RestQueue<Int>()
         for now in stride(from: UInt64(1_000), to: 2_000, by: 1) {
-            let begun = (0..<Limits.begunUnasked).count { _ in queue.mayBegin(weight: 1, now) }
+            let begun = (0..<Limits.begunUnasked).count { _ in queue.begins(weight: 1, now) }
             #expect(begun == Limits.begunUnasked)
         }
     }
@@ -99,7 +114,7 @@ import Testing
         var queue = RestQueue<Int>()
         var begun = 0
         for element in 0..<4_000 {
-            if queue.mayBegin(weight: weight, 1_000) {
+            if queue.begins(weight: weight, 1_000) {
                 begun += 1
             } else {
                 _ = queue.add(newcomer: element, weight: weight, 1_000)
@@ -107,32 +122,51 @@ import Testing
         }
         #expect(begun == Limits.begunUnasked / weight && queue.newcomers == 4_000 - begun)
         // As none was refused, many more do in each tick.
-        let next = queue.take(1_005)
+        let next = queue.taken(1_005) { _ in weight }
         #expect(next.count == Limits.restedAtOnce / weight)
         // As all were, only so many as may be refused.
         queue.noteRefusal(weight: 1_000)
-        let last = queue.take(1_015)
+        let last = queue.taken(1_015) { _ in weight }
         #expect(last.count == 5 * Limits.restedPerMillisecond / weight)
     }
 
     @Test func onceSomeAreRefusedOnlySoManyBegin() {
         var queue = RestQueue<Int>()
-        let first = queue.mayBegin(weight: 1, 1_000)
+        let first = queue.begins(weight: 1, 1_000)
         queue.noteRefusal(weight: 20)
-        let left = (0..<1_000).count { _ in queue.mayBegin(weight: 1, 1_000) }
+        let left = (0..<1_000).count { _ in queue.begins(weight: 1, 1_000) }
         #expect(first && left == Limits.restedAtOnce - 20 - 1)
         // In the next tick others may, and in the end all.
-        let next = (0..<1_000).count { _ in queue.mayBegin(weight: 1, 1_005) }
-        let last = (0..<1_000).count { _ in queue.mayBegin(weight: 1, 1_100) }
+        let next = (0..<1_000).count { _ in queue.begins(weight: 1, 1_005) }
+        let last = (0..<1_000).count { _ in queue.begins(weight: 1, 1_100) }
         #expect(next == Limits.restedAtOnce - 10 && last == Limits.begunUnasked)
+    }
+
+    @Test func onlySoManyAskBeforeTheFirstAreAnswered() {
+        var queue = RestQueue<Int>()
+        let weight = Limits.handshakeWeight
+        for element in 0..<4_000 { _ = queue.add(newcomer: element, weight: weight, 1_000) }
+        // Handshakes take longer than ticks do.
+        let first = queue.take(1_000)
+        let later = (1...10 as ClosedRange<UInt64>).flatMap { queue.take(1_000 + 5 * $0) }
+        #expect(first.count == Limits.restedAtOnce / weight && first.allSatisfy(\.asks) && later.isEmpty)
+        // Whoever has a place asks for none.
+        queue.noteServed(weight: weight)
+        let placed = queue.take(1_055)
+        #expect(placed.count == 1 && placed[0].asks == false)
+        // There is room for three, and not for the others: so many ask as may be refused.
+        for _ in first { queue.noteAnswer(weight: weight) }
+        for _ in first.dropFirst(3) { queue.noteRefusal(weight: weight) }
+        let next = queue.take(1_056)
+        #expect(next.count == 3)
     }
 
     @Test func nobodyOvertakesWhoWaits() {
         var queue = RestQueue<Int>()
         let place = queue.add(newcomer: 1, weight: 1, 1_000)
-        let before = (queue.newcomers, queue.mayBegin(weight: 1, 1_000))
+        let before = (queue.newcomers, queue.begins(weight: 1, 1_000))
         queue.remove(place)
-        let after = (queue.newcomers, queue.mayBegin(weight: 1, 1_000))
+        let after = (queue.newcomers, queue.begins(weight: 1, 1_000))
         #expect(before == (1, false) && after == (0, true))
     }
 
@@ -140,9 +174,9 @@ import Testing
         var queue = RestQueue<Int>()
         _ = queue.add(1, until: 1_100)
         _ = queue.add(newcomer: 2, weight: 1, 1_000)
-        let early = queue.take(1_099)
+        let early = queue.taken(1_099)
         #expect(early.isEmpty)
-        let both = queue.take(1_100)
+        let both = queue.taken(1_100)
         #expect(both == [1, 2] && queue.newcomers == 0)
     }
 
@@ -150,13 +184,13 @@ import Testing
         var queue = RestQueue<Int>()
         for element in 0..<100 { _ = queue.add(newcomer: element, weight: 1, 1_000) }
         queue.noteRefusal(weight: 1_000)
-        let first = queue.take(1_000)
+        let first = queue.taken(1_000)
         #expect(first.count == Limits.restedPerMillisecond * Int(Limits.restTickMilliseconds))
         queue.noteRefusal(weight: 1_000)
-        let none = queue.take(1_000)
+        let none = queue.taken(1_000)
         #expect(none.isEmpty)
         for _ in 0..<7 { queue.noteServed(weight: 1) }
-        let some = queue.take(1_000)
+        let some = queue.taken(1_000)
         #expect(some.count == 7)
     }
 
@@ -176,7 +210,7 @@ import Testing
                 queue.remove(gone.place)
             default:
                 now += UInt64.random(in: 0...3, using: &random)
-                let taken = queue.take(now)
+                let taken = queue.taken(now) { 1 + $0 % 4 }
                 #expect(taken == there.prefix(taken.count).map(\.element))
                 for gone in there.prefix(taken.count) { queue.remove(gone.place) }
                 there.removeFirst(taken.count)
