@@ -59,8 +59,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     /// Whether its first request, or TLS before it, has not had its turn yet.
     var isNewcomer = true
-    /// Whether it began without anybody having left a place for it, and it is not known yet whether there is one.
-    var asks = false
+    /// When it began without anybody having left a place for it, until it is known whether there is one.
+    var askedAt: UInt64?
     /// When the handshake began, as long as it counts as one that is under way.
     private(set) var handshakeBegan: UInt64?
     /// How many times as much as a request of its own it costs to refuse the next.
@@ -134,8 +134,8 @@ final class Connection: SecureStreamDelegate, @unchecked Sendable {
 
     /// If there was no place for it, that is known now.
     func endAsking() {
-        if asks { server.resting.noteAnswer(weight: weight) }
-        asks = false
+        if askedAt != nil { server.resting.noteAnswer(weight: weight) }
+        askedAt = nil
     }
 
     // MARK: Input

@@ -123,10 +123,9 @@ extension Connection {
 
     func checkDeadlines(_ now: UInt64) {
         if now >= writeDeadline { return close() }
-        if let began = handshakeBegan, now >= began + Limits.handshakeMilliseconds {
-            endHandshake()
-            endAsking()
-        }
+        if let began = handshakeBegan, now >= began + Limits.handshakeMilliseconds { endHandshake() }
+        // Who takes long, or asks for nothing once TLS is agreed on, does not keep others from it.
+        if let askedAt, now >= askedAt + Limits.handshakeMilliseconds { endAsking() }
         if now < deadline { return }
         switch phase {
         case .head: fail(.timeout)

@@ -73,7 +73,7 @@ extension Connection {
             finish(number, response)
         }
         // All that refuses it for want of a place does so in this turn.
-        if asks { server.loop.atTurnEnd { [self] in endAsking() } }
+        if askedAt != nil { server.loop.atTurnEnd { [self] in endAsking() } }
     }
 
     // MARK: Body

@@ -43,6 +43,8 @@ package enum Limits {
     /// as much as is refused at most, those who wait have their turn soon without.
     static let leastOfRefusals = 5
     static let servedPerMillisecond = 10
+    /// While nobody was refused for so long, it does not matter how many begin before the first of them are answered.
+    static let calmMilliseconds: UInt64 = 1_000
     /// Longer than turns and than what a database answers at once.
     static let servedWindowMilliseconds: UInt64 = 200
     /// Places that newcomers who were served have left for others, at most: 1 024, as many as are under way, as one

@@ -39,7 +39,8 @@ struct RestQueue<Element> {
     private var begun = 0
     /// What was begun by newcomers of whom it is not known yet whether there is room for them: after a TLS handshake it
     /// is too late to begin fewer.
-    private var asking = 0
+    private(set) var asking = 0
+    private var refusedAt: UInt64 = 0
     /// As many more may begin as were served and left.
     private var spare = 0
     private var tickStart: UInt64 = 0
@@ -71,7 +72,10 @@ struct RestQueue<Element> {
     }
 
     /// Somebody was refused.
-    mutating func noteRefusal(weight: Int) { room.noteRefusal(weight: weight) }
+    mutating func noteRefusal(weight: Int) {
+        room.noteRefusal(weight: weight)
+        refusedAt = lookedAt
+    }
 
     /// A newcomer was served and leaves: another may have its place.
     mutating func noteServed(weight: Int) {
@@ -96,7 +100,9 @@ struct RestQueue<Element> {
     }
 
     private func mayBegin(_ weight: Int) -> Bool {
-        spare >= weight || max(begun, asking) + weight <= room.left
+        if spare >= weight { return true }
+        let isCalm = lookedAt >= refusedAt + Limits.calmMilliseconds
+        return max(begun, isCalm ? 0 : asking) + weight <= room.left
     }
 
     private mutating func begin(newcomer weight: Int) -> Beginning {

@@ -27,7 +27,7 @@ extension HTTPServer {
     private func giveTurns(_ now: UInt64) {
         let room = configuration.tls == nil ? Int.max : Limits.handshakesAtOnce - handshaking
         for turn in resting.take(now, newcomers: room) {
-            turn.element.asks = turn.asks
+            if turn.asks { turn.element.askedAt = now }
             turn.element.wake()
         }
         endResting()
@@ -61,7 +61,7 @@ extension HTTPServer {
     /// Whether a new connection's first request, or its handshake, may begin at once.
     func mayBegin(_ connection: Connection) -> Bool {
         guard let beginning = resting.begin(weight: connection.weight, loop.turnMilliseconds) else { return false }
-        connection.asks = beginning == .asking
+        if beginning == .asking { connection.askedAt = loop.turnMilliseconds }
         return true
     }
 

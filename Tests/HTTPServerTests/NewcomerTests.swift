@@ -278,7 +278,25 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
                 client.close()
                 await server.becomesEmpty()
                 #expect(await server.onLoop { $0.handshaking } == 0)
+                #expect(await server.onLoop { $0.resting.asking } == 0)
             }
+        }
+    }
+
+    /// Those who ask for room keep others from it only until it is known whether there is some, or they take long.
+    @Test(arguments: [Wire.plain, .tls]) func whoAsksForRoomDoesNotKeepIt(_ wire: Wire) async throws {
+        try await TestServer.run(over: wire, Self.configure, handler: Self.answer) { server in
+            for path in ["/", "/no"] {
+                let client = try server.connect()
+                client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(client.response()?.status == (path == "/" ? 200 : 503))
+                #expect(await server.onLoop { $0.resting.asking } == 0)
+                client.close()
+            }
+            // Nothing is asked for through it, and it stays.
+            let silent = try server.connect()
+            while await server.onLoop({ $0.resting.asking }) > 0 { await Task.yield() }
+            silent.close()
         }
     }
 }

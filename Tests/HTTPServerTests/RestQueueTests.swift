@@ -142,23 +142,30 @@ extension RestQueue<Int> {
         #expect(next == Limits.restedAtOnce - 10 && last == Limits.begunUnasked)
     }
 
-    @Test func onlySoManyAskBeforeTheFirstAreAnswered() {
+    /// Handshakes take longer than ticks do.
+    @Test func afterARefusalOnlySoManyAskBeforeTheFirstAreAnswered() {
         var queue = RestQueue<Int>()
-        let weight = Limits.handshakeWeight
-        for element in 0..<4_000 { _ = queue.add(newcomer: element, weight: weight, 1_000) }
-        // Handshakes take longer than ticks do.
-        let first = queue.take(1_000)
-        let later = (1...10 as ClosedRange<UInt64>).flatMap { queue.take(1_000 + 5 * $0) }
-        #expect(first.count == Limits.restedAtOnce / weight && first.allSatisfy(\.asks) && later.isEmpty)
+        let (weight, atOnce) = (Limits.handshakeWeight, Limits.restedAtOnce / Limits.handshakeWeight)
+        for element in 0..<4_000 { _ = queue.add(newcomer: element, weight: weight, 10_000) }
+        let calm = queue.take(10_000) + queue.take(10_005)
+        #expect(calm.count == 2 * atOnce && calm.allSatisfy(\.asks))
+        for _ in calm { queue.noteAnswer(weight: weight) }
+        queue.noteRefusal(weight: weight)
+        let next = queue.take(10_100)
+        let later = (1...50 as ClosedRange<UInt64>).flatMap { queue.take(10_100 + 5 * $0) }
+        #expect(next.count == atOnce && later.isEmpty)
         // Whoever has a place asks for none.
         queue.noteServed(weight: weight)
-        let placed = queue.take(1_055)
+        let placed = queue.take(10_350)
         #expect(placed.count == 1 && placed[0].asks == false)
-        // There is room for three, and not for the others: so many ask as may be refused.
-        for _ in first { queue.noteAnswer(weight: weight) }
-        for _ in first.dropFirst(3) { queue.noteRefusal(weight: weight) }
-        let next = queue.take(1_056)
-        #expect(next.count == 3)
+        // There was room for three, and not for the others: only as many ask as may be refused.
+        for _ in next { queue.noteAnswer(weight: weight) }
+        for _ in next.dropFirst(3) { queue.noteRefusal(weight: weight) }
+        let last = queue.take(10_351)
+        let more = (1...190 as ClosedRange<UInt64>).flatMap { queue.take(10_351 + 5 * $0) }
+        #expect(last.count == 3 && more.count == atOnce - 3)
+        let calmAgain = queue.take(10_350 + Limits.calmMilliseconds)
+        #expect(calmAgain.count == atOnce)
     }
 
     @Test func nobodyOvertakesWhoWaits() {
