@@ -52,6 +52,9 @@ package final class HTTPServer: @unchecked Sendable {
     private(set) var partings: [Parting] = []
     private var whenEmpty: Waiter?
 
+    /// New connections whose first request, or TLS handshake, waits for its turn.
+    package var waitingConnections: Int { resting.newcomers }
+
     package init(loop: EventLoop, configuration: HTTPServerConfiguration, handler: @escaping Handler) {
         self.loop = loop
         self.configuration = configuration

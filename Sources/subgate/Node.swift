@@ -135,6 +135,7 @@ struct Node: Sendable {
             first, .adminListener, on: parts.configuration.adminListen, sharesPort: false, tls: parts.tls[.admin])
         let ops = try await listening(
             first, .opsListener, on: parts.configuration.opsListen, sharesPort: false, tls: nil)
+        ConnectionMetrics(parts.metrics).follow(servers, admin: admin.server, ops: ops.server, on: first.loop)
         servers += [(first.loop, admin.server), (first.loop, ops.server)]
         parts.tls.reloadOnHangup(first.loop)
         parts.phase.set(.ready)

@@ -131,7 +131,7 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             let newcomer = try server.connect()
             newcomer.send(get)
             while await !server.onLoop(Self.waits(1)) { await Task.yield() }
-            #expect(await server.onLoop { $0.resting.newcomers } == 2)
+            #expect(await server.onLoop { $0.waitingConnections } == 2)
             newcomer.close()
             while await server.onLoop({ $0.resting.newcomers }) == 2 { await Task.yield() }
             #expect(await server.onLoop { $0.statistics.requests } == 1)

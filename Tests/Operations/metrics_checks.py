@@ -25,7 +25,7 @@ PREFIXES = ("subgate_", "process_")
 # How a name ends says what is counted: a unit, or what there are so many of.
 UNITS = ("_seconds", "_bytes", "_total", "_info", "_fds", "_units", "_ready")
 # Gauges of things, which are their own unit.
-THINGS = re.compile(r"subgate_(deliveries|endpoints|attempts|events|database|keys)_\w+")
+THINGS = re.compile(r"subgate_(deliveries|endpoints|attempts|events|database|http|keys)_\w+")
 # Identifiers of tenants and of what is theirs. A name of either in a label would be a series for each of them.
 IDENTIFIER = re.compile(
     r"\b(sc|cred|we|ls|tr|evt|dlv|att|up|mem|key)_[0-9a-z]{26}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-")
@@ -45,6 +45,7 @@ class Seen:
             stand.settle()
             delivered = 'subgate_delivery_attempts_total{outcome="delivered"}'
             until(lambda: prometheus.value(delivered) == 2 * EVENTS, "Prometheus knows of all attempts")
+            until(lambda: prometheus.value('subgate_http_connections{listener="ops",state="open"}'), "its own connection")
             self.text = node.metrics()
             self.values = {name: prometheus.value(name) for name in [
                 'subgate_inbound_ack_seconds_count{outcome="stored"}',
