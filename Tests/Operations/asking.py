@@ -6,19 +6,28 @@ import hmac
 import json
 import os
 import resource
+import subprocess
+import time
 import uuid
 from pathlib import Path
 from typing import NamedTuple
 
 from node import Node
-from place import Place, run
+from place import Place
 from stand import WEBHOOK_SECRET, Stand
 
 WRK = """
-local requests, turn, threads = {}, 0, {}
+local ffi = require("ffi")
+ffi.cdef("struct moment { long seconds, nanoseconds; }; int clock_gettime(int, struct moment *);")
+local requests, turn, threads, moment = {}, 0, {}, ffi.new("struct moment")
+local function now()
+    ffi.C.clock_gettime(1, moment)
+    return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
+end
 function setup(thread) table.insert(threads, thread) end
 function init(arguments)
-    statuses, unsaid = {}, 0
+    statuses, unsaid, settled = {}, 0, tonumber(arguments[2])
+    counted = now() + settled
     for line in io.open(arguments[1]):lines() do
         requests[#requests + 1] = line:gsub("\\\\r", "\\r"):gsub("\\\\n", "\\n")
     end
@@ -28,7 +37,7 @@ function request()
     return requests[turn]
 end
 function response(status, headers)
-    statuses[status] = (statuses[status] or 0) + 1
+    if settled == 0 or now() >= counted then statuses[status] = (statuses[status] or 0) + 1 end
     if (status == 503 or status == 429) and not headers["Retry-After"] then unsaid = unsaid + 1 end
 end
 function done(summary, latency)
@@ -37,8 +46,8 @@ function done(summary, latency)
         parts[#parts + 1] = string.format('"%d":%d', status, count)
     end
     io.write(string.format('\\n{"statuses":{%s},"unsaid":%d,"seconds":%.3f,"p50":%.1f,"most":%.1f,"lost":%d}\\n',
-        table.concat(parts, ","), threads[1]:get("unsaid"), summary.duration / 1e6, latency:percentile(50) / 1e3,
-        latency.max / 1e3, errors.connect + errors.read + errors.write + errors.timeout))
+        table.concat(parts, ","), threads[1]:get("unsaid"), summary.duration / 1e6 - threads[1]:get("settled"),
+        latency:percentile(50) / 1e3, latency.max / 1e3, errors.connect + errors.read + errors.write + errors.timeout))
 end
 """
 
@@ -107,10 +116,18 @@ class Asker:
         made.write_bytes(b"".join(r.replace(b"\r", b"\\r").replace(b"\n", b"\\n") + b"\n" for r in requests))
         return made
 
-    def ask(self, requests: Path, connections: int, seconds: int) -> Round:
+    def ask(self, requests: Path, connections: int, seconds: int, settling: int = 0) -> Round:
+        """`settling` seconds go by before answers are counted, but for their times: until all have connected."""
         before = processor_seconds(self.node.process.pid)
-        out = run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", self.script,
-                   f"{self.scheme}://127.0.0.1:{self.node.ports['public']}", "--", requests])
+        wrk = subprocess.Popen(
+            ["wrk", "-t1", f"-c{connections}", f"-d{settling + seconds}s", "--timeout", "10s", "-s", self.script,
+             f"{self.scheme}://127.0.0.1:{self.node.ports['public']}", "--", requests, str(settling)],
+            stdout=subprocess.PIPE, text=True)
+        if settling:
+            time.sleep(settling)
+            before = processor_seconds(self.node.process.pid)
+        out, _ = wrk.communicate(timeout=settling + seconds + 60)
+        assert wrk.returncode == 0, f"wrk ended with {wrk.returncode}: {out}"
         found = json.loads(out.splitlines()[-1])
         statuses = {int(status): count for status, count in found["statuses"].items()}
         used = processor_seconds(self.node.process.pid) - before

@@ -45,7 +45,8 @@ class Seen:
             stand.settle()
             delivered = 'subgate_delivery_attempts_total{outcome="delivered"}'
             until(lambda: prometheus.value(delivered) == 2 * EVENTS, "Prometheus knows of all attempts")
-            until(lambda: prometheus.value('subgate_http_connections{listener="ops",state="open"}'), "its own connection")
+            own = 'subgate_http_connections{listener="ops",state="open"}'
+            until(lambda: prometheus.value(own), "Prometheus sees its own connection")
             self.text = node.metrics()
             self.values = {name: prometheus.value(name) for name in [
                 'subgate_inbound_ack_seconds_count{outcome="stored"}',

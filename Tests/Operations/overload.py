@@ -1,4 +1,4 @@
-"""What overload costs, by hand: `overload.py PATH-OF-SUBGATE [SECONDS] [--tls] [--only KIND[,KIND]]`.
+"""What overload costs, by hand: `overload.py PATH-OF-SUBGATE [SECONDS] [--tls] [--settle SECONDS] [--only KIND,…]`.
 
 Reads, link tokens and webhooks at the concurrency that suits them best, at ten times that, and from thousands of
 connections at once; each beside its peak, on connections that are kept and, by `new...`, on one for each request. The
@@ -6,6 +6,9 @@ load generator, PostgreSQL and the stand-ins share the machine with the node, an
 what is judged is the part of a core that refusals take: what the node used beyond what the served would have cost at
 the peak. As long as that is under a fifth, a loop whose core is the scarce thing does over 80 % of what it does alone.
 What the clock says, and what a CPU second bought, stand beside it.
+
+`--settle` leaves out so many seconds, in which kept connections come about: wrk looks again and again at TLS handshakes
+that wait for their turn, and takes a good part of a core for that.
 """
 
 import argparse
@@ -32,12 +35,12 @@ EVENTS = 60_000
 
 
 class Bench(Asker):
-    def __init__(self, stand: Stand, node: Node, seconds: int) -> None:
+    def __init__(self, stand: Stand, node: Node, seconds: int, settling: int) -> None:
         super().__init__(stand.place, node)
-        self.stand, self.seconds = stand, seconds
+        self.stand, self.seconds, self.settling = stand, seconds, settling
 
     def round(self, requests: Path, connections: int) -> Round:
-        found = self.ask(requests, connections, self.seconds)
+        found = self.ask(requests, connections, self.seconds, self.settling)
         assert found.unsaid == 0, f"refusals without Retry-After: {found}"
         return found
 
@@ -114,6 +117,7 @@ def main() -> None:
     options.add_argument("--log-level", default="info")
     options.add_argument("--only", default="reads,newreads,newtokens,webhooks,newwebhooks")
     options.add_argument("--tls", action="store_true")
+    options.add_argument("--settle", type=int, default=0)
     options.add_argument("--acknowledge-within", default="200")
     asked = options.parse_args()
     wanted = asked.only.split(",")
@@ -135,7 +139,7 @@ def main() -> None:
         node = stand.node("node", *secure, "--loops", asked.loops, "--requests-in-flight", asked.requests_in_flight,
                           "--log-level", asked.log_level, *UNLIMITED,
                           "--acknowledge-within", asked.acknowledge_within).start()
-        bench = Bench(stand, node, asked.seconds)
+        bench = Bench(stand, node, asked.seconds, asked.settle)
         bench.scheme = "https" if asked.tls else "http"
         for word, (name, kind) in kinds(bench).items():
             if word in wanted:
