@@ -108,7 +108,6 @@ extension Store {
                 .int64Array(attempts.map { $0?.duration.microseconds }), .int32Array(attempts.map { $0?.statusCode }),
                 .stringArray(attempts.map { $0?.errorCode }), .bytesArray(attempts.map { $0?.responseBody }),
                 .bytesArray(attempts.map { $0?.exchange }), .uuids(endedHandovers), .time(now),
-                .int64(Int64(advances.count)),
             ])
         _ = try await run(PlatformScope.system, [write] + Store.releaseProbes(advances, now: now))
     }

@@ -1,3 +1,9 @@
+-- Statements over tables that grow must look rows up by their key even with a plan from when the planner thought these
+-- tables empty, which stays until they are analysed: then it takes reading all of one for as cheap as a look, and reads
+-- it again for each row of the other side. What a plan cannot turn round: `lateral` with a lock or with `offset 0` for
+-- reading, and for writing `on conflict`, which goes through the key. An `insert` over rows that are locked is such an
+-- update.
+
 -- name: claim_timed
 -- Leases up to $4 deliveries whose time has come to node $1 until $3; rows that another node is claiming are passed
 -- over, and so is all that was due before $6, where an earlier look has left nothing.
@@ -6,7 +12,8 @@
 -- endpoint are held, those of a deleted one cancelled, and those of an endpoint that has a queue or an open breaker, or
 -- of which enough waits in this node ($5), go to its lane.
 with due as (
-    select d.sub_client_id, d.id, d.endpoint_id
+    select d.sub_client_id, d.id, d.event_id, d.endpoint_id, d.environment, d.event_type, d.attempts, d.failures,
+        d.created_at
     from delivery d
     where d.due_at > $6::timestamptz and d.due_at <= $2::timestamptz
         and (select g.held_since is null and g.started_at = pg_postmaster_start_time()
@@ -15,24 +22,30 @@ with due as (
     limit $4::int
     for update skip locked
 ), judged as (
-    select due.sub_client_id, due.id, due.endpoint_id, e.enabled, e.deleted_at is not null as is_deleted,
-        e.enabled and (e.is_governed or e.id = any ($5::uuid[]) or (l.ready_at is not null and not l.is_closing)
-            or l.breaker <> 'closed') is true as waits
+    select due.*, e.enabled, e.deleted_at is not null as is_deleted,
+        e.enabled and (e.is_governed or due.endpoint_id = any ($5::uuid[])
+            or (l.ready_at is not null and not l.is_closing) or l.breaker <> 'closed') is true as waits
     from due
-    join endpoint e on e.sub_client_id = due.sub_client_id and e.id = due.endpoint_id
-    left join lane l on l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id
+    cross join lateral (
+        select e.enabled, e.deleted_at, e.is_governed from endpoint e
+        where e.sub_client_id = due.sub_client_id and e.id = due.endpoint_id offset 0) as e
+    left join lateral (
+        select l.ready_at, l.is_closing, l.breaker from lane l
+        where l.sub_client_id = due.sub_client_id and l.endpoint_id = due.endpoint_id offset 0) as l on true
 ), claimed as (
-    update delivery d
-    set status = case when j.is_deleted then 'cancelled' when not j.enabled then 'held'
-            when not j.waits then 'delivering' when d.failures > 0 then 'retrying' else 'pending' end::delivery_status,
-        due_at = case when j.enabled and not j.waits then $3::timestamptz end,
-        lease_owner = case when j.enabled and not j.waits then $1::uuid end,
-        attempts = d.attempts + case when j.enabled and not j.waits then 1 else 0 end,
-        updated_at = $2
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        due_at, lease_owner, created_at, updated_at)
+    select j.sub_client_id, j.id, j.event_id, j.endpoint_id, j.environment, j.event_type,
+        case when j.is_deleted then 'cancelled' when not j.enabled then 'held'
+            when not j.waits then 'delivering' when j.failures > 0 then 'retrying' else 'pending' end::delivery_status,
+        j.attempts + case when j.enabled and not j.waits then 1 else 0 end, j.failures,
+        case when j.enabled and not j.waits then $3::timestamptz end,
+        case when j.enabled and not j.waits then $1::uuid end, j.created_at, $2
     from judged j
-    where d.sub_client_id = j.sub_client_id and d.id = j.id
-    returning d.sub_client_id, d.id, d.event_id, d.endpoint_id, d.environment, d.event_type, d.attempts, d.failures,
-        d.lease_owner
+    on conflict (sub_client_id, id) do update
+    set status = excluded.status, due_at = excluded.due_at, lease_owner = excluded.lease_owner,
+        attempts = excluded.attempts, updated_at = excluded.updated_at
+    returning sub_client_id, id, event_id, endpoint_id, environment, event_type, attempts, failures, lease_owner
 ), opened as (
     select open_lane(p.sub_client_id, p.endpoint_id, p.oldest, $2) is null as is_open
     from (
@@ -49,7 +62,8 @@ select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempt
     seen.due, seen.lanes, null::timestamptz
 from seen
 left join claimed c on c.lease_owner is not null
-left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
+left join lateral (
+    select * from event e where e.sub_client_id = c.sub_client_id and e.id = c.event_id offset 0) as e on true;
 
 -- name: claim_waiting
 -- Leases up to $4 deliveries that wait in lanes to node $1 until $3. One lane of each sub-client comes before the
@@ -87,11 +101,14 @@ with seen as materialized (
 ), chosen as materialized (
     select l.*
     from (select sub_client_id, endpoint_id from ready order by turn, ready_at limit $6::int) as r
-    join lane l on l.sub_client_id = r.sub_client_id and l.endpoint_id = r.endpoint_id
-    where l.ready_at <= $2 and (l.paused_until > $2) is not true
-    for update of l skip locked
+    cross join lateral (
+        select * from lane l
+        where l.sub_client_id = r.sub_client_id and l.endpoint_id = r.endpoint_id and l.ready_at <= $2
+            and (l.paused_until > $2) is not true
+        for update skip locked) as l
 ), granted as materialized (
-    select c.sub_client_id, c.endpoint_id, c.scan_from, c.is_closing, c.closing_since,
+    select c.sub_client_id, c.endpoint_id, c.scan_from, c.is_closing, c.closing_since, c.breaker, c.paused_until,
+        c.health_version, c.next_slot_at,
         case when c.breaker <> 'closed' and e.enabled then $2 + make_interval(secs => $8::int) end as probe_end,
         e.enabled, e.deleted_at is not null as is_deleted,
         e.ordering = 'transfer' as is_ordered, e.max_concurrency is not null as is_narrow, e.supersede,
@@ -101,12 +118,17 @@ with seen as materialized (
                 case when c.breaker <> 'closed' then 1 end,
                 $4 / (select greatest(count(*), 1) from chosen)::int, $9::int,
                 e.max_concurrency - case when e.max_concurrency is not null then (
-                    select count(*) from delivery d
-                    where d.sub_client_id = e.sub_client_id and d.endpoint_id = e.id and d.due_at > $2
-                        and d.due_at <= $3::timestamptz + interval '1 minute' and d.status = 'delivering')::int end,
+                    select count(*)
+                    from (
+                        select from delivery d
+                        where d.sub_client_id = e.sub_client_id and d.endpoint_id = e.id and d.due_at > $2
+                            and d.due_at <= $3::timestamptz + interval '1 minute' and d.status = 'delivering'
+                        order by d.endpoint_id, d.due_at
+                        limit e.max_concurrency) as taken)::int end,
                 floor(extract(epoch from $2 - slot.base) * e.rate_limit_per_second + 0.001)::int)) end as quantum
     from chosen c
-    join endpoint e on e.sub_client_id = c.sub_client_id and e.id = c.endpoint_id
+    cross join lateral (
+        select * from endpoint e where e.sub_client_id = c.sub_client_id and e.id = c.endpoint_id offset 0) as e
     cross join lateral (
         -- A tenth of a second may be saved up, or the time of one request.
         select greatest(c.next_slot_at, $2 - greatest(interval '100 milliseconds',
@@ -131,52 +153,60 @@ with seen as materialized (
                 select from event e
                 join event earlier on earlier.sub_client_id = e.sub_client_id and earlier.transfer_id = e.transfer_id
                     and earlier.id < e.id
-                join delivery before on before.sub_client_id = e.sub_client_id
-                    and before.id = delivery_uuid(earlier.id, g.endpoint_id)
-                    and before.status in ('pending', 'delivering', 'retrying', 'held')
+                cross join lateral (
+                    select before.status from delivery before
+                    where before.sub_client_id = e.sub_client_id
+                        and before.id = delivery_uuid(earlier.id, g.endpoint_id)
+                        and before.status in ('pending', 'delivering', 'retrying', 'held')
+                    offset 0) as before
                 where e.sub_client_id = d.sub_client_id and e.id = d.event_id and not (
                     g.supersede and before.status <> 'delivering' and supersedes(e.type, earlier.type))
                 offset 0))
         order by d.endpoint_id, d.id
         limit g.quantum) as w
 ), locked as (
-    select c.*
+    select c.sub_client_id, c.endpoint_id, c.enabled, c.is_deleted, c.is_old_news, d.*
     from candidates c
-    join delivery d on d.sub_client_id = c.sub_client_id and d.id = c.id
-    where (d.due_at is null and d.status in ('pending', 'retrying', 'held')) is true
-    for update of d skip locked
+    cross join lateral (
+        select d.id, d.event_id, d.environment, d.event_type, d.attempts, d.failures, d.last_error, d.created_at
+        from delivery d
+        where d.sub_client_id = c.sub_client_id and d.id = c.id
+            and (d.due_at is null and d.status in ('pending', 'retrying', 'held')) is true
+        for update skip locked) as d
 ), judged as materialized (
-    select k.sub_client_id, k.endpoint_id, k.id,
+    select k.*,
         case when k.is_deleted or k.is_old_news then 'cancelled' when k.enabled then 'delivering' else 'held' end
             ::delivery_status as status,
-        case when k.is_old_news then 'superseded' end as reason
+        case when k.is_old_news then 'superseded' else k.last_error end as error
     from locked k
 ), claimed as (
-    update delivery d
-    set status = j.status, due_at = case when j.status = 'delivering' then $3 end,
-        lease_owner = case when j.status = 'delivering' then $1::uuid end,
-        attempts = d.attempts + case when j.status = 'delivering' then 1 else 0 end,
-        last_error = coalesce(j.reason, d.last_error), updated_at = $2
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        due_at, lease_owner, last_error, created_at, updated_at)
+    select j.sub_client_id, j.id, j.event_id, j.endpoint_id, j.environment, j.event_type, j.status,
+        j.attempts + case when j.status = 'delivering' then 1 else 0 end, j.failures,
+        case when j.status = 'delivering' then $3 end, case when j.status = 'delivering' then $1::uuid end, j.error,
+        j.created_at, $2
     from judged j
-    where d.sub_client_id = j.sub_client_id and d.id = j.id
-    returning d.sub_client_id, d.id, d.event_id, d.endpoint_id, d.environment, d.event_type, d.attempts, d.failures,
-        d.lease_owner
+    on conflict (sub_client_id, id) do update
+    set status = excluded.status, due_at = excluded.due_at, lease_owner = excluded.lease_owner,
+        attempts = excluded.attempts, last_error = excluded.last_error, updated_at = excluded.updated_at
+    returning sub_client_id, id, event_id, endpoint_id, environment, event_type, attempts, failures, lease_owner
 ), looked_at as (
-    update lane l
-    set scan_from = least(first_left.id, first_uuid($2 - interval '1 minute')),
-        is_closing = first_left.id is null,
-        closing_since = case when g.is_closing and sent.rows = 0 then l.closing_since else $2 end,
-        breaker = case when g.probe_end is not null and sent.requests > 0 then 'halfOpen' else l.breaker end,
-        paused_until = case when sent.requests > 0 then coalesce(g.probe_end, l.paused_until) else l.paused_until end,
-        health_version = l.health_version + case when g.probe_end is not null and sent.requests > 0 then 1 else 0 end,
-        ready_at = case
+    insert into lane (sub_client_id, endpoint_id, scan_from, is_closing, closing_since, breaker, paused_until,
+        health_version, ready_at, next_slot_at)
+    select g.sub_client_id, g.endpoint_id, least(first_left.id, first_uuid($2 - interval '1 minute')),
+        first_left.id is null, case when g.is_closing and sent.rows = 0 then g.closing_since else $2 end,
+        case when g.probe_end is not null and sent.requests > 0 then 'halfOpen' else g.breaker end,
+        case when sent.requests > 0 then coalesce(g.probe_end, g.paused_until) else g.paused_until end,
+        g.health_version + case when g.probe_end is not null and sent.requests > 0 then 1 else 0 end,
+        case
             when first_left.id is not null and sent.requests > 0 and g.probe_end is not null then g.probe_end
             when first_left.id is not null and sent.requests >= g.quantum and g.rate is not null
                 then greatest($2, next.slot + interval '1 second' / g.rate - interval '1 millisecond')
             when first_left.id is not null then $2
             when not g.is_closing or sent.rows > 0 then $2 + interval '1 second'
             when g.closing_since > $2 - interval '30 seconds' then $2 + interval '30 seconds' end,
-        next_slot_at = coalesce(next.slot, l.next_slot_at)
+        coalesce(next.slot, g.next_slot_at)
     from granted g
     cross join lateral (
         select count(*) as rows, count(*) filter (where j.status = 'delivering') as requests
@@ -193,8 +223,10 @@ with seen as materialized (
             and d.id not in (select j.id from judged j)
         order by d.endpoint_id, d.id
         limit 1) as first_left on true
-    where l.sub_client_id = g.sub_client_id and l.endpoint_id = g.endpoint_id
-    returning l.ready_at
+    on conflict (sub_client_id, endpoint_id) do update
+    set scan_from = excluded.scan_from, is_closing = excluded.is_closing, closing_since = excluded.closing_since,
+        breaker = excluded.breaker, paused_until = excluded.paused_until, health_version = excluded.health_version,
+        ready_at = excluded.ready_at, next_slot_at = excluded.next_slot_at
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
     e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, l.lanes,
@@ -205,7 +237,8 @@ from (
             select g.sub_client_id, g.endpoint_id from granted g)) as left_from) as l
 left join claimed c on c.lease_owner is not null
 left join granted g on g.sub_client_id = c.sub_client_id and g.endpoint_id = c.endpoint_id
-left join event e on e.sub_client_id = c.sub_client_id and e.id = c.event_id;
+left join lateral (
+    select * from event e where e.sub_client_id = c.sub_client_id and e.id = c.event_id offset 0) as e on true;
 
 -- name: next_wake
 -- When something comes due that is not due at $1: a lane, or a delivery on the clock.
@@ -226,12 +259,11 @@ with input as (
         as i (sub_client_id, delivery_id, event_id, endpoint_id, environment, event_type, number, handover_id,
         created_at, next_status, next_due_at, failed, attempt_id, started_at, duration_us, status_code, error_code,
         response_body, exchange)
-    -- Takes all rows, but lets the planner expect one: it must look deliveries up by key, however small it thinks they
-    -- are.
-    limit $23::bigint
 ), ours as materialized (
     -- Locked: whoever removes it to take the deliveries over waits for us, or we see it gone.
-    select h.id from handover h where h.id in (select i.handover_id from input i) for key share
+    select h.id
+    from (select distinct i.handover_id from input i) as i
+    cross join lateral (select h.id from handover h where h.id = i.handover_id for key share) as h
 ), born as (
     insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
         due_at, lease_owner, last_status_code, last_error, created_at, updated_at)
@@ -244,25 +276,33 @@ with input as (
     on conflict do nothing
     returning sub_client_id, id
 ), moved as (
-    update delivery d
-    set status = i.next_status, due_at = i.next_due_at, lease_owner = null, failures = d.failures + i.failed,
-        attempts = d.attempts - case when i.attempt_id is null then 1 else 0 end,
-        last_status_code = case when i.attempt_id is null then d.last_status_code else i.status_code end,
-        last_error = case when i.attempt_id is null then d.last_error else i.error_code end,
-        updated_at = $22::timestamptz
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        due_at, last_status_code, last_error, created_at, updated_at)
+    select i.sub_client_id, i.delivery_id, i.event_id, i.endpoint_id, i.environment, i.event_type, i.next_status,
+        i.number - case when i.attempt_id is null then 1 else 0 end, d.failures + i.failed, i.next_due_at,
+        case when i.attempt_id is null then d.last_status_code else i.status_code end,
+        case when i.attempt_id is null then d.last_error else i.error_code end, i.created_at, $22::timestamptz
     from input i
-    where i.handover_id is null and d.sub_client_id = i.sub_client_id and d.id = i.delivery_id
-        and d.lease_owner = $1::uuid and d.attempts = i.number
-    returning d.sub_client_id, d.id
+    cross join lateral (
+        select d.failures, d.last_status_code, d.last_error from delivery d
+        where d.sub_client_id = i.sub_client_id and d.id = i.delivery_id and d.lease_owner = $1::uuid
+            and d.attempts = i.number
+        for no key update) as d
+    where i.handover_id is null
+    on conflict (sub_client_id, id) do update
+    set status = excluded.status, due_at = excluded.due_at, lease_owner = null, failures = excluded.failures,
+        attempts = excluded.attempts, last_status_code = excluded.last_status_code, last_error = excluded.last_error,
+        updated_at = excluded.updated_at
+    returning sub_client_id, id
 ), advanced as (
     select sub_client_id, id from born union all select sub_client_id, id from moved
 ), others as (
     -- Locked, so that none can be erased between this look and the end of the transaction.
     select d.id
     from input i
-    join delivery d on d.sub_client_id = i.sub_client_id and d.id = i.delivery_id
+    cross join lateral (
+        select d.id from delivery d where d.sub_client_id = i.sub_client_id and d.id = i.delivery_id for key share) as d
     where i.attempt_id is not null and i.delivery_id not in (select a.id from advanced a)
-    for key share of d
 ), kept as (
     insert into attempt (sub_client_id, delivery_id, id, number, started_at, duration_us, status_code, error_code,
         response_body, node_id, exchange)
@@ -277,8 +317,8 @@ with input as (
     from (
         select i.sub_client_id, i.endpoint_id, (array_agg(i.delivery_id order by i.delivery_id))[1] as oldest
         from input i
-        join advanced a on a.id = i.delivery_id
         where i.next_due_at is null and i.next_status in ('pending', 'retrying', 'held')
+            and (i.delivery_id in (select a.id from advanced a)) is true
         group by i.sub_client_id, i.endpoint_id
         order by i.sub_client_id, i.endpoint_id) as p
 ), noted as (
@@ -286,8 +326,7 @@ with input as (
     select i.sub_client_id, 'delivery.exhausted', i.endpoint_id, max(i.error_code), (array_agg(i.delivery_id))[1],
         count(*), $22
     from input i
-    join advanced a on a.id = i.delivery_id
-    where i.next_status = 'failed'
+    where i.next_status = 'failed' and (i.delivery_id in (select a.id from advanced a)) is true
     group by i.sub_client_id, i.endpoint_id
 ), done as (
     delete from handover h where h.id = any ($21::uuid[])
@@ -469,5 +508,6 @@ select e.sub_client_id, delivery_uuid(e.id, x.endpoint_id), e.id, x.endpoint_id,
     case when g.is_given_back then 0 else 1 end, 0, $6::timestamptz, e.received_at, $6
 from gone g
 cross join lateral unnest(g.sub_client_ids, g.event_ids, g.endpoint_ids) as x (sub_client_id, event_id, endpoint_id)
-join event e on e.sub_client_id = x.sub_client_id and e.id = x.event_id
+cross join lateral (
+    select * from event e where e.sub_client_id = x.sub_client_id and e.id = x.event_id offset 0) as e
 on conflict do nothing;

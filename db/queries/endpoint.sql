@@ -108,25 +108,29 @@ where e.sub_client_id = $1::uuid and e.id = $2::uuid and e.enabled and e.deleted
 -- What is still owed to an endpoint that was removed: the first thousands at once, the others by and by. What a node is
 -- sending right now is left to that node.
 with doomed as (
-    select d.id
+    select d.*
     from delivery d
     join endpoint e on e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id
     where d.sub_client_id = $1::uuid and d.endpoint_id = $2::uuid and d.due_at is not null and d.status <> 'delivering'
         and e.deleted_at is not null
+    order by d.endpoint_id, d.due_at
     limit 2000
     for update of d skip locked
 ), waiting as (
-    select d.id
+    select d.*
     from delivery d
     join endpoint e on e.sub_client_id = d.sub_client_id and e.id = d.endpoint_id
     where d.sub_client_id = $1 and d.endpoint_id = $2 and d.due_at is null
         and d.status in ('pending', 'retrying', 'held') and e.deleted_at is not null
+    order by d.endpoint_id, d.id
     limit 2000
     for update of d skip locked
 ), cancelled as (
-    update delivery d
-    set status = 'cancelled', due_at = null, updated_at = $3::timestamptz
-    where d.sub_client_id = $1 and d.id in (select id from doomed union all select id from waiting)
+    insert into delivery
+    select * from doomed
+    union all
+    select * from waiting
+    on conflict (sub_client_id, id) do update set status = 'cancelled', due_at = null, updated_at = $3::timestamptz
 )
 select open_lane(e.sub_client_id, e.id, '00000000-0000-0000-0000-000000000000', $3)
 from endpoint e
@@ -140,9 +144,11 @@ select e.sub_client_id, e.id, e.version, e.url, e.payload_format::text, e.enable
     e.max_concurrency, e.retry_schedule, s.ids, s.secrets, s.seeds, w.breaker,
     w.paused_until, w.failing_since, w.consecutive_failures, w.pauses, w.health_version
 from unnest($1::uuid[], $2::uuid[]) as wanted (sub_client_id, id)
-join endpoint e on e.sub_client_id = wanted.sub_client_id and e.id = wanted.id
+cross join lateral (
+    select * from endpoint e where e.sub_client_id = wanted.sub_client_id and e.id = wanted.id offset 0) as e
 join data_key k on k.sub_client_id = e.sub_client_id and k.id = e.data_key_id
-left join lane w on w.sub_client_id = e.sub_client_id and w.endpoint_id = e.id
+left join lateral (
+    select * from lane l where l.sub_client_id = e.sub_client_id and l.endpoint_id = e.id offset 0) as w on true
 cross join lateral (
     select array_agg(l.id) as ids, array_agg(l.secret_sealed) as secrets,
         array_agg(case when 'v1a' = any (e.signatures) then l.seed_sealed end) as seeds

@@ -279,7 +279,8 @@ select t.environment::text, (select count(*) from stored), (select count(*) from
 select e.id, e.type, e.transfer_id, e.link_session_id, e.upstream_event_id, e.occurred_at, e.received_at, e.payload,
     e.transaction_id, e.user_id, e.origin::text
 from event_key k
-join event e on e.sub_client_id = k.sub_client_id and e.id = k.event_id
+cross join lateral (
+    select * from event e where e.sub_client_id = k.sub_client_id and e.id = k.event_id offset 0) as e
 where k.sub_client_id = $1::uuid and k.upstream_id = $2::uuid and k.upstream_event_id = $3::uuid;
 
 -- name: read_event_stream

@@ -58,10 +58,12 @@ with owed as (
     select e.received_at, false
     from handover h
     cross join lateral unnest(h.sub_client_ids, h.event_ids, h.endpoint_ids) as x (sub_client_id, event_id, endpoint_id)
-    join event e on e.sub_client_id = x.sub_client_id and e.id = x.event_id
+    cross join lateral (
+        select e.received_at from event e where e.sub_client_id = x.sub_client_id and e.id = x.event_id offset 0) as e
     where not exists (
         select from delivery d
-        where d.sub_client_id = x.sub_client_id and d.id = delivery_uuid(x.event_id, x.endpoint_id))
+        where d.sub_client_id = x.sub_client_id and d.id = delivery_uuid(x.event_id, x.endpoint_id)
+        offset 0)
 ), aged as (
     select case when o.since > $2::timestamptz then 'held'
             when o.since > $1::timestamptz - interval '1 minute' then 'minute'

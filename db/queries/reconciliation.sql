@@ -80,8 +80,10 @@ with input as (
 ), routed as (
     select i.*, s.environment, s.transaction_id, s.user_id, s.erasure_id is not null as is_erased
     from input i
-    join link_session s on s.sub_client_id = i.sub_client_id and s.id = i.link_session_id
-        and s.upstream_id = i.upstream_id
+    cross join lateral (
+        select * from link_session s
+        where s.sub_client_id = i.sub_client_id and s.id = i.link_session_id and s.upstream_id = i.upstream_id
+        offset 0) as s
 ), moved as (
     insert into transfer as t (sub_client_id, id, link_session_id, upstream_id, upstream_transfer_id, environment,
         transaction_id, user_id, status, refund_status, symbol, chain, tx_hash, source_amount, destination_amount,
@@ -136,8 +138,11 @@ with input as (
         $21, $21
     from news n
     join fresh f on f.event_id = n.event_id
-    join endpoint e on e.sub_client_id = n.sub_client_id and e.environment = n.environment and e.deleted_at is null
-        and e.event_types && array['*', 'transfer.*', n.type]
+    cross join lateral (
+        select e.id, e.enabled from endpoint e
+        where e.sub_client_id = n.sub_client_id and e.environment = n.environment and e.deleted_at is null
+            and e.event_types && array['*', 'transfer.*', n.type]
+        offset 0) as e
     returning event_id
 ), counted as (
     select o.event_id, count(*) as deliveries from owed o group by o.event_id

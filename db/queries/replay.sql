@@ -22,18 +22,22 @@ with target as materialized (
         and e.id = any ($4::uuid[])
     where v.sub_client_id = $1::uuid and v.id = $2::uuid and ($3::text is null or v.environment = $3::text::environment)
 ), free as materialized (
-    select d.id
+    select d.id, d.attempts, d.created_at
     from delivery d
     where d.sub_client_id = $1 and d.id between first_delivery_uuid($2) and last_delivery_uuid($2)
         and d.id in (select t.id from target t) and d.status <> 'delivering'
     for update skip locked
 ), reopened as (
-    update delivery d
-    set status = case when t.enabled then 'pending' else 'held' end::delivery_status, failures = 0,
-        due_at = case when t.enabled then $5::timestamptz end, lease_owner = null, updated_at = $5
+    insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
+        due_at, created_at, updated_at)
+    select $1, t.id, t.event_id, t.endpoint_id, t.environment, t.type,
+        case when t.enabled then 'pending' else 'held' end::delivery_status, f.attempts, 0,
+        case when t.enabled then $5::timestamptz end, f.created_at, $5
     from free f
     join target t on t.id = f.id
-    where d.sub_client_id = $1 and d.id = f.id
+    on conflict (sub_client_id, id) do update
+    set status = excluded.status, failures = 0, due_at = excluded.due_at, lease_owner = null,
+        updated_at = excluded.updated_at
 )
 insert into delivery (sub_client_id, id, event_id, endpoint_id, environment, event_type, status, attempts, failures,
     due_at, created_at, updated_at)

@@ -83,7 +83,7 @@ select t.id, t.link_session_id, t.upstream_transfer_id, t.environment::text, t.t
     t.destination_amount::text, t.source_address, t.destination_address, t.refund_address, t.source_account_provider,
     t.created_at, t.updated_at, false as is_bound
 from page
-join transfer t on t.sub_client_id = $1 and t.id = page.id
+cross join lateral (select * from transfer t where t.sub_client_id = $1 and t.id = page.id offset 0) as t
 union all
 select id, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
     true
@@ -172,7 +172,7 @@ select (select count(*) from candidate), (select count(*) from matching), t.id, 
         where e.sub_client_id = $1 and e.transfer_id = t.id and e.type = 'transfer.succeeded') end
 from (values (true)) as always
 left join matching m on m.place > $18::bigint and m.place <= $18 + $19::bigint
-left join transfer t on t.sub_client_id = $1 and t.id = m.id
+left join lateral (select * from transfer t where t.sub_client_id = $1 and t.id = m.id offset 0) as t on true
 left join link_session s on s.sub_client_id = $1 and s.id = t.link_session_id
 order by m.place;
 
@@ -187,7 +187,8 @@ cross join lateral (
     from event e
     join endpoint p on p.sub_client_id = $1::uuid and p.environment = $2::text::environment
         and (p.deleted_at is null or p.deleted_at >= e.received_at)
-    join attempt a on a.sub_client_id = $1 and a.delivery_id = delivery_uuid(e.id, p.id)
+    cross join lateral (
+        select * from attempt a where a.sub_client_id = $1 and a.delivery_id = delivery_uuid(e.id, p.id) offset 0) as a
     where e.sub_client_id = $1 and e.transfer_id = wanted.transfer_id
     order by a.started_at desc, a.id desc
     limit $4::int
