@@ -7,23 +7,33 @@ struct ClaimLook {
     /// Where a look begins that leaves nothing out.
     static let everything = Timestamp(seconds: 0)
 
-    private var timedFrom = everything
-    private var lanesFrom = everything
-    private var wholeAt: UInt64?
+    /// On the clock, or in lanes.
+    private struct Side {
+        var from = everything
+        var wholeAt: UInt64?
 
-    /// Where the look that begins at the steady reading `now` starts, on the clock and in lanes.
+        mutating func begin(_ now: UInt64) -> Timestamp {
+            let isWhole = wholeAt.map { now >= $0 } ?? true
+            if isWhole { wholeAt = now + UInt64(Limits.wholeLookInterval.microseconds) * 1_000 }
+            return isWhole ? everything : from
+        }
+    }
+
+    private var timed = Side()
+    private var lanes = Side()
+
+    /// Where the look that begins at the steady reading `now` starts, on the clock and in lanes, of which it may look
+    /// only for `some`.
     ///
     /// Now and then it leaves nothing out: a commit that a full disk or a standby has held up for long puts things
     /// where nobody looks any more.
-    mutating func begin(_ now: UInt64) -> (timedFrom: Timestamp, lanesFrom: Timestamp) {
-        let isWhole = wholeAt.map { now >= $0 } ?? true
-        if isWhole { wholeAt = now + UInt64(Limits.wholeLookInterval.microseconds) * 1_000 }
-        return isWhole ? (ClaimLook.everything, ClaimLook.everything) : (timedFrom, lanesFrom)
+    mutating func begin(_ now: UInt64, some: Bool = false) -> (timedFrom: Timestamp, lanesFrom: Timestamp) {
+        (timed.begin(now), some ? lanes.from : lanes.begin(now))
     }
 
     /// A look brought that. After one that failed the next begins where it would have begun.
     mutating func end(_ claim: Claim) {
-        timedFrom = claim.timedFrom
-        lanesFrom = claim.lanesFrom
+        timed.from = claim.timedFrom
+        lanes.from = claim.lanesFrom
     }
 }

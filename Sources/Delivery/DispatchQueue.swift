@@ -17,6 +17,8 @@ package struct DispatchQueue {
         package var waiting = Limits.waitingDeliveries
         package var waitingPerEndpoint = Limits.waitingPerEndpoint
         package var waitingPerTrial = Limits.waitingPerTrial
+        package var trialsPerClaim = Limits.trialsPerClaim
+        package var knownPerClaim = Limits.knownPerClaim
 
         package init() {}
     }
@@ -41,6 +43,8 @@ package struct DispatchQueue {
     private struct Round {
         var subClients = FIFO<SubClientID>()
         var endpoints: [SubClientID: FIFO<EndpointID>] = [:]
+
+        var isEmpty: Bool { endpoints.isEmpty }
 
         mutating func enter(_ endpoint: EndpointID, of subClient: SubClientID) {
             if endpoints[subClient] == nil { subClients.push(subClient) }
@@ -99,10 +103,13 @@ package struct DispatchQueue {
     private var hosts: Pool<[UInt8]>
     private var full: Set<EndpointID> = []
     private var onTrial: Set<EndpointID> = []
+    private var known = KnownRing()
     package private(set) var waiting = 0
     package private(set) var inFlight = 0
     private var unprovenInFlight = 0
     private var hasNewRoom = false
+    /// The last claim took from lanes by name alone.
+    private var lacksPlaces = false
 
     package init(caps: Caps = Caps()) {
         self.caps = caps
@@ -120,6 +127,22 @@ package struct DispatchQueue {
 
     /// Those, and all that are not known to answer well of which enough waits to try them: a claim brings no more.
     package var busyEndpoints: [EndpointID] { Array(full.union(onTrial)) }
+
+    /// From which lanes a claim is to take. For endpoints that are not known to answer well it brings only what there
+    /// are places for: what receivers that hang are owed would wait here until its lease ends, and be written twice for
+    /// nothing. While there are none it takes from the lanes of those that are, by name, some at a time.
+    package mutating func lanesToClaim() -> LaneChoice {
+        lacksPlaces = placesForTrials < caps.trialsPerClaim
+        if !lacksPlaces { return .inTurn(min(Store.lanesPerClaim, placesForTrials)) }
+        let named = known.next(caps.knownPerClaim) { lanes[$0]?.isProven ?? false }
+        return .of(named.compactMap { endpoint in lanes[endpoint].map { ($0.subClient, endpoint) } })
+    }
+
+    /// None while some that wait here could take one.
+    private var placesForTrials: Int { unproven.isEmpty ? caps.inFlightUnproven - unprovenInFlight : 0 }
+
+    /// Whether more endpoints are known to answer well than one claim may name.
+    package var hasManyKnown: Bool { known.count > caps.knownPerClaim }
 
     /// Whether some of them are for endpoints that are known to answer well.
     package func hasProven(_ deliveries: [DueDelivery]) -> Bool {
@@ -229,6 +252,8 @@ package struct DispatchQueue {
         if isProven != lanes.values[index].isProven {
             lanes.values[index].isProven = isProven
             if isProven {
+                known.insert(endpoint)
+                if known.count > 2 * Limits.rememberedEndpoints { known.keep { lanes[$0]?.isProven ?? false } }
                 endTrial(endpoint)
             } else if lanes.values[index].waiting.count >= caps.waitingPerTrial {
                 onTrial.insert(endpoint)
@@ -246,8 +271,13 @@ package struct DispatchQueue {
         if onTrial.remove(endpoint) != nil { hasNewRoom = true }
     }
 
-    /// Whether claims may bring something again for an endpoint that was busy on trial; once for each time.
+    /// Whether claims may bring something again for an endpoint that was busy on trial, or for more that are not known
+    /// to answer well; once for each time.
     package mutating func takeNewRoom() -> Bool {
+        if lacksPlaces, placesForTrials >= caps.trialsPerClaim {
+            lacksPlaces = false
+            hasNewRoom = true
+        }
         defer { hasNewRoom = false }
         return hasNewRoom
     }

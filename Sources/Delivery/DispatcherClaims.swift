@@ -26,11 +26,12 @@ extension Dispatcher {
         }
         guard room >= 2 * Limits.claimSize, !state.withValue(\.isHeld) else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
-        let from = state.withValue { $0.look.begin(EventLoop.monotonicNanoseconds) }
+        let lanes = state.withValue { $0.queue.lanesToClaim() }
+        let from = state.withValue { $0.look.begin(EventLoop.monotonicNanoseconds, some: lanes.isNamed) }
         do throws(StoreError) {
             let claim = try await store.claimDue(
-                limit: Limits.claimSize, perLane: perLane, busy: busy, lease: lease, timedFrom: from.timedFrom,
-                lanesFrom: from.lanesFrom)
+                limit: Limits.claimSize, lanes: lanes, perLane: perLane, busy: busy, lease: lease,
+                timedFrom: from.timedFrom, lanesFrom: from.lanesFrom)
             // Asked before they are taken: what is sent at once may be forgotten at once.
             let bringsProven = state.withValue { $0.queue.hasProven(claim.deliveries) }
             if state.withValue({ $0.isStopping || $0.isHeld }) {
@@ -53,6 +54,7 @@ extension Dispatcher {
                 }
                 return .zero
             }
+            if lanes.isNamed, state.withValue(\.queue.hasManyKnown) { return Limits.duePace }
             guard let next = claim.nextWake else { return Limits.claimInterval }
             return min(Limits.claimInterval, max(next - clock.now(), Limits.duePace))
         } catch {

@@ -40,6 +40,11 @@ package enum Limits {
     /// And from one lane, while the last claim brought nothing for endpoints that are known to answer well: what is
     /// claimed of a dead one beyond the few attempts that show it is written twice for nothing.
     static let trialClaimSize = 8
+    /// Free places for endpoints that are not known to answer well from which on a claim is made for them: a claim for
+    /// each place that comes free would keep the database busy with looking.
+    static let trialsPerClaim = 25
+    /// Endpoints that are known to answer well which one claim may name while there are fewer (a look each by key).
+    static let knownPerClaim = 500
     /// How far apart such claims are: time for the attempts to show what these endpoints are.
     static let trialPace: Duration = .milliseconds(50)
     /// Deliveries waiting in one loop's memory from which claims of more are spaced out: what is sent in that time.

@@ -20,10 +20,40 @@ package struct Claim: Sendable {
     package var lanesFrom: Timestamp
 }
 
+/// From which lanes a claim takes.
+package enum LaneChoice: Sendable {
+    /// From so many, those whose turn it is.
+    case inTurn(Int)
+    /// From those of these endpoints, of which each may be named once.
+    case of([(subClient: SubClientID, endpoint: EndpointID)])
+
+    package var isNamed: Bool {
+        switch self {
+        case .inTurn: false
+        case .of: true
+        }
+    }
+
+    fileprivate var count: Int {
+        switch self {
+        case .inTurn(let count): count
+        case .of(let endpoints): min(Store.lanesPerClaim, endpoints.count)
+        }
+    }
+
+    /// Sub-clients and endpoints, null for any.
+    fileprivate var names: [Parameter] {
+        switch self {
+        case .inTurn: [.null, .null]
+        case .of(let endpoints): [.uuids(endpoints.map(\.subClient.uuid)), .uuids(endpoints.map(\.endpoint.uuid))]
+        }
+    }
+}
+
 extension Store {
-    /// How many lanes one claim takes from: enough that each claim is shared by many, few enough that each share is
-    /// worth its round trip.
-    private static let lanesPerClaim = 100
+    /// How many lanes one claim takes from at most: enough that each claim is shared by many, few enough that each
+    /// share is worth its round trip.
+    package static let lanesPerClaim = 100
     /// How long a probe may take before another may be sent.
     private static let probeSeconds = Int32(HealthPolicy().probeTime.components.seconds)
     /// How far before a look that found everything the next one begins: a statement that another had open then may have
@@ -33,7 +63,7 @@ extension Store {
     /// Leases up to `limit` deliveries on the clock and as many in lanes, of each at most `perLane`, leaving out lanes
     /// of the endpoints in `busy`. `timedFrom` and `lanesFrom` are the last claim's.
     package func claimDue(
-        limit: Int, perLane: Int? = nil, busy: [EndpointID], lease: Lease,
+        limit: Int, lanes: LaneChoice = .inTurn(lanesPerClaim), perLane: Int? = nil, busy: [EndpointID], lease: Lease,
         timedFrom: Timestamp = Timestamp(seconds: 0),
         lanesFrom: Timestamp = Timestamp(seconds: 0)
     ) async throws(StoreError) -> Claim {
@@ -49,10 +79,10 @@ extension Store {
                 Query(
                     .claimWaiting,
                     common(limit) + [
-                        .int32(Int32(Store.lanesPerClaim)), .time(min(lanesFrom, now - Store.lookBack)),
+                        .int32(Int32(lanes.count)), .time(min(lanesFrom, now - Store.lookBack)),
                         .int32(Store.probeSeconds), .int32(Int32(perLane ?? limit)),
-                    ]),
-                Query(.nextWake, [.time(now)]),
+                    ] + lanes.names),
+                Query(.nextWake, [.time(now)] + lanes.names),
             ])
         let (timed, waiting) = (results[0], results[1])
         let seen = try Int(timed.int64(0, 15))
@@ -63,7 +93,8 @@ extension Store {
             boundLanes: Int(waiting.int64(0, 15)), nextWake: results[2].optionalTime(0, 0),
             timedFrom: seen < limit ? max(timedFrom, now - Store.lookBack) : timedFrom,
             // What was left, because others or this node are at it, is looked for again.
-            lanesFrom: max(lanesFrom, min(now - Store.lookBack, leftFrom.map { $0 - .milliseconds(1) } ?? now)))
+            lanesFrom: lanes.isNamed
+                ? lanesFrom : max(lanesFrom, min(now - Store.lookBack, leftFrom.map { $0 - .milliseconds(1) } ?? now)))
     }
 
     /// A delivery that cannot be read is left to its lease, rather than keeping the others from being sent.

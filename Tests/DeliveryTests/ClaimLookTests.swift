@@ -31,6 +31,15 @@ import Testing
         #expect(whole.map { $0 * Self.second } == [0, interval, 2 * interval, 3 * interval])
     }
 
+    @Test func oneForSomeLanesIsNotWhole() {
+        var look = ClaimLook()
+        #expect(look.begin(0, some: true) == (ClaimLook.everything, ClaimLook.everything), "there was none before")
+        look.end(Self.claim(timedFrom: 7, lanesFrom: 8))
+        #expect(look.begin(1, some: true) == (Timestamp(seconds: 7), Timestamp(seconds: 8)))
+        #expect(look.begin(2) == (Timestamp(seconds: 7), ClaimLook.everything))
+        #expect(look.begin(3) == (Timestamp(seconds: 7), Timestamp(seconds: 8)))
+    }
+
     /// Such a look may take longer than a statement may: the others must go on.
     @Test func oneThatFailsIsNotRepeatedAtOnce() {
         var look = ClaimLook()

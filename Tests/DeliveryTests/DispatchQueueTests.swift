@@ -205,6 +205,40 @@ import Testing
         }
     }
 
+    private static func names(_ lanes: LaneChoice) -> [UInt64]? {
+        guard case .of(let endpoints) = lanes else { return nil }
+        return endpoints.map(\.endpoint.uuid.low).sorted()
+    }
+
+    @Test func claimsForUnknownEndpointsBringWhatThereArePlacesFor() {
+        var queue = queue {
+            $0.inFlightUnproven = 20
+            $0.trialsPerClaim = 5
+            $0.knownPerClaim = 2
+        }
+        for endpoint in 1...3 as ClosedRange<UInt64> {
+            queue.push(delivery(endpoint, to: endpoint, of: endpoint))
+            queue.finished(queue.next()!.endpoint, isProven: true)
+        }
+        guard case .inTurn(20) = queue.lanesToClaim() else { return #expect(Bool(false), "all places are free") }
+        for endpoint in 100..<116 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
+        // What waits may take every place.
+        #expect(Self.names(queue.lanesToClaim()) == [1, 2])
+        let hanging = (0..<16).compactMap { _ in queue.next()?.endpoint }
+        #expect(hanging.count == 16)
+        #expect(Self.names(queue.lanesToClaim()) == [1, 3], "four places are not worth a claim")
+        #expect(queue.hasManyKnown && !queue.takeNewRoom())
+        queue.finished(hanging[0], isProven: false)
+        #expect(queue.takeNewRoom() && !queue.takeNewRoom())
+        guard case .inTurn(5) = queue.lanesToClaim() else { return #expect(Bool(false), "five are") }
+        // One that no longer answers well is not asked for by name.
+        queue.push(delivery(2, to: 2, of: 2))
+        queue.finished(queue.next()!.endpoint, isProven: false)
+        for endpoint in 200..<300 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
+        #expect(Self.names(queue.lanesToClaim()) == [1, 3])
+        #expect(!queue.hasManyKnown)
+    }
+
     @Test func removingWhatWaitsLeavesWhatFlies() {
         var queue = queue()
         for number in 0..<4 { queue.push(delivery(UInt64(number), to: 1)) }

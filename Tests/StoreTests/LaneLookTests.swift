@@ -35,6 +35,33 @@ import Testing
         }
     }
 
+    @Test func onlyTheLanesThatAreNamedAreTakenFrom() async throws {
+        try await StoreFixture.with { fixture in
+            let scene = try await LaneTests.Scene(fixture)
+            let endpoints = [try await scene.seed.endpoint(), try await scene.seed.endpoint()]
+            let idle = try await scene.seed.endpoint(types: ["transfer.failed"])
+            try await scene.queue(["Pending", "Pending", "Pending"])
+            func claim(_ named: [EndpointID], after last: Claim? = nil) async throws -> Claim {
+                try await scene.store.claimDue(
+                    limit: 2, lanes: .of(named.map { (scene.seed.subClient, $0) }), busy: [], lease: scene.lease(),
+                    lanesFrom: last?.lanesFrom ?? Timestamp(seconds: 0))
+            }
+            let first = try await claim([endpoints[1], idle])
+            #expect(first.deliveries.map(\.endpoint) == [endpoints[1], endpoints[1]] && first.hasMore)
+            #expect(first.lanesFrom == Timestamp(seconds: 0), "the others were not looked for")
+            let second = try await claim([endpoints[1], idle], after: first)
+            #expect(second.deliveries.map(\.endpoint) == [endpoints[1]])
+            fixture.clock.advance(by: .milliseconds(10))
+            let third = try await claim([endpoints[1], idle], after: second)
+            #expect(third.deliveries.isEmpty && !third.hasMore)
+            let wake = try #require(third.nextWake)
+            #expect(wake > scene.store.clock.now(), "the empty lane is looked at once more")
+            #expect(try await claim([idle]).deliveries.isEmpty)
+            #expect(try await claim([]).deliveries.isEmpty)
+            #expect(try await scene.claim().map(\.endpoint) == [endpoints[0], endpoints[0], endpoints[0]])
+        }
+    }
+
     @Test func whatComesLaterIsFound() async throws {
         try await StoreFixture.with { fixture in
             let scene = try await LaneTests.Scene(fixture)

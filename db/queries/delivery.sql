@@ -69,6 +69,7 @@ left join lateral (
 -- Leases up to $4 deliveries that wait in lanes to node $1 until $3. One lane of each sub-client comes before the
 -- second of any, those that were looked at longest ago first, up to $6 lanes; each gives its share of $4, and $9 at
 -- most. Lanes that another node is working on are passed over, and so are those of which enough waits in this one ($5).
+-- If $11 names endpoints, and $10 the sub-client of each, only lanes of theirs are taken from.
 --
 -- Each lane is locked, so what its endpoint asked for holds over all nodes: its rate, its concurrency, its order. For a
 -- disabled endpoint the deliveries are held instead, for a deleted one they are cancelled, and one that a later event
@@ -81,29 +82,40 @@ left join lateral (
 --
 -- With them comes how many of the lanes have room only when what was taken from them before is recorded.
 --
--- `is true` keeps the lanes' index, which has just those rows, from being walked whole for each that is locked.
+-- `is true` keeps an index that has just the rows that are due, or wait, from being walked whole for each that is
+-- looked up.
 --
 -- Nothing that was to be looked at before $7 is looked for, where an earlier look has left nothing: while somebody's
 -- transaction stays open, each look leaves a dead version of its lane there. Nor is anything while the gate is closed.
-with seen as materialized (
-    select l.sub_client_id, l.endpoint_id, l.ready_at
+with due as materialized (
+    (select l.sub_client_id, l.endpoint_id, l.ready_at
     from lane l
-    where l.ready_at > $7::timestamptz and l.ready_at <= $2::timestamptz
-        and (select g.held_since is null and g.started_at = pg_postmaster_start_time()
-            from delivery_gate g) is not false
+    where $11::uuid[] is null and l.ready_at > $7::timestamptz and l.ready_at <= $2::timestamptz
     order by l.ready_at
-    limit 2000
+    limit 20 * $6::int + cardinality($5::uuid[]))
+    union all
+    (select l.sub_client_id, l.endpoint_id, l.ready_at
+    from unnest($10::uuid[], $11) as n (sub_client_id, endpoint_id)
+    cross join lateral (
+        select * from lane l
+        where l.sub_client_id = n.sub_client_id and l.endpoint_id = n.endpoint_id and (l.ready_at <= $2) is true
+        offset 0) as l)
+), seen as materialized (
+    select d.*
+    from due d
+    where (select g.held_since is null and g.started_at = pg_postmaster_start_time()
+        from delivery_gate g) is not false
 ), ready as (
     select r.sub_client_id, r.endpoint_id, r.ready_at,
         row_number() over (partition by r.sub_client_id order by r.ready_at) as turn
     from seen r
-    where r.endpoint_id <> all ($5::uuid[])
+    where r.endpoint_id <> all ($5)
 ), chosen as materialized (
     select l.*
-    from (select sub_client_id, endpoint_id from ready order by turn, ready_at limit $6::int) as r
+    from (select sub_client_id, endpoint_id from ready order by turn, ready_at limit $6) as r
     cross join lateral (
         select * from lane l
-        where l.sub_client_id = r.sub_client_id and l.endpoint_id = r.endpoint_id and l.ready_at <= $2
+        where l.sub_client_id = r.sub_client_id and l.endpoint_id = r.endpoint_id and (l.ready_at <= $2) is true
             and (l.paused_until > $2) is not true
         for update skip locked) as l
 ), granted as materialized (
@@ -241,9 +253,17 @@ left join lateral (
     select * from event e where e.sub_client_id = c.sub_client_id and e.id = c.event_id offset 0) as e on true;
 
 -- name: next_wake
--- When something comes due that is not due at $1: a lane, or a delivery on the clock.
+-- When something comes due that is not due at $1: a lane, or a delivery on the clock. Of lanes only those of endpoints
+-- $3, and the sub-client of each in $2, if any are named.
 select least(
-    (select l.ready_at from lane l where l.ready_at > $1::timestamptz order by l.ready_at limit 1),
+    (select l.ready_at from lane l
+    where $3::uuid[] is null and l.ready_at > $1::timestamptz order by l.ready_at limit 1),
+    (select min(l.ready_at)
+    from unnest($2::uuid[], $3) as n (sub_client_id, endpoint_id)
+    cross join lateral (
+        select * from lane l
+        where l.sub_client_id = n.sub_client_id and l.endpoint_id = n.endpoint_id and (l.ready_at > $1) is true
+        offset 0) as l),
     (select d.due_at from delivery d where d.due_at > $1 order by d.due_at limit 1));
 
 -- name: advance_deliveries
