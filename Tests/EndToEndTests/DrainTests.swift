@@ -29,7 +29,7 @@ extension UnderLoad {
 
                 try stage.node.start()
                 _ = try #require(post.wait(forAcks: 600, within: .seconds(60)), "\(post.current.refusals)")
-                try Patience.wait(until: "all deliveries", within: .seconds(30)) {
+                try Patience.wait(until: "all deliveries", within: .seconds(120)) {
                     try Books(stage.installation).delivered == load.deliveries
                 }
                 let audit = try load.audit(stage.receivers.received)

@@ -96,9 +96,10 @@ private struct Claims: CustomStringConvertible {
     /// quarter of a minute, and over nothing else.
     static func measure(_ owner: BlockingConnection) throws -> Claims {
         let common = "gen_random_uuid(), now() + interval '600 seconds', now() + interval '660 seconds', 500, '{}'"
+        let from = "now() + interval '585 seconds'"
         return Claims(
-            timed: try buffers(owner, .claimTimed, common + ", now() + interval '585 seconds'"),
-            waiting: try buffers(owner, .claimWaiting, common + ", 20, now() + interval '585 seconds', 20, 500"))
+            timed: try buffers(owner, .claimTimed, "\(common), \(from)"),
+            waiting: try buffers(owner, .claimWaiting, "\(common), 20, \(from), 20, 500, null, null"))
     }
 
     private static func buffers(
