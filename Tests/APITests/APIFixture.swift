@@ -147,9 +147,10 @@ struct APIFixture: Sendable {
         let url = try TargetURL(Array("http://127.0.0.1:\(ports[listener]!)\(path)".utf8), options: .development)
         let typed = bytes == nil ? headers : headers + [("Content-Type", Array(contentType.utf8))]
         let response = try await client.send(
+            // No test is about how long it takes, and beside all others it may take long.
             OutgoingRequest(
-                method: method, url: url, headers: typed, body: bytes ?? [], responseLimit: 8 << 20,
-                policy: .allowPrivate, partition: 1))
+                method: method, url: url, headers: typed, body: bytes ?? [], connectTimeout: .seconds(60),
+                totalTimeout: .seconds(300), responseLimit: 8 << 20, policy: .allowPrivate, partition: 1))
         let fields = response.headers.map { field in
             (String(decoding: field.name, as: UTF8.self), String(decoding: field.value, as: UTF8.self))
         }
