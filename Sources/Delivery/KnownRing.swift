@@ -12,18 +12,23 @@ struct KnownRing {
         if members.insert(endpoint).inserted { order.append(endpoint) }
     }
 
-    /// The next of them, each once and at most so many; those that `isIn` no longer holds of are forgotten.
+    /// The next of them, each once and at most so many; those that `isIn` no longer holds of are forgotten instead, all
+    /// in one step: when a network fails that is nearly everybody.
     mutating func next(_ limit: Int, where isIn: (EndpointID) -> Bool) -> [EndpointID] {
         var found: [EndpointID] = []
-        while found.count < min(limit, order.count) {
+        var left = min(limit, order.count)
+        while left > 0 {
             if position >= order.count { position = 0 }
-            if isIn(order[position]) {
-                found.append(order[position])
-                position += 1
-            } else {
-                // The others stay in order, so that none comes twice.
-                members.remove(order.remove(at: position))
+            let window = position..<min(order.count, position + left)
+            let stay = order[window].filter(isIn)
+            left -= window.count
+            if stay.count < window.count {
+                members.subtract(order[window])
+                members.formUnion(stay)
+                order.replaceSubrange(window, with: stay)
             }
+            position += stay.count
+            found += stay
         }
         return found
     }
