@@ -24,7 +24,7 @@ package struct StoreFixture: Sendable {
     /// Runs `body`, on the loop, with a fixture that is closed afterwards. `asOwner` connects the store as the role
     /// that row-level security does not stop; `statements` are prepared in place of the service's.
     package static func with(
-        asOwner: Bool = false, statements: [Statement] = Statement.service,
+        asOwner: Bool = false, statements: [Statement] = Statement.service, clock: MovableClock = MovableClock(),
         _ body: @escaping @Sendable (StoreFixture) async throws -> Void
     ) async throws {
         await FixtureGate.shared.enter()
@@ -32,7 +32,6 @@ package struct StoreFixture: Sendable {
         let testDatabase = try await onOwnThread { try TestDatabase.make() }
         let loop = EventLoop()
         loop.start()
-        let clock = MovableClock()
         let result = await loop.run { () async -> Result<Void, any Error> in
             do {
                 let server = asOwner ? testDatabase.ownerConnectionString : testDatabase.connectionString
@@ -82,22 +81,30 @@ extension DatabaseConfiguration {
     }
 }
 
-/// The system's clock, and how far a test has moved it. Shortly before midnight (UTC) it starts in the next day: a test
-/// of a day's total must not begin in one day and end in another unless it says so.
+/// A clock that only a test moves, but for a millisecond at each reading: a busy machine brings no deadline nearer, and
+/// what comes later has a later id. It starts at the system's time, shortly before midnight (UTC) in the next day: a
+/// test of a day's total must not begin in one day and end in another unless it says so.
 package final class MovableClock: Sendable {
-    private let offset: Atomic<Int64>
+    private let time: Atomic<Int64>
+    private let runs: Bool
 
-    package init() {
+    /// One that `runs` does so as the system's does besides, for what PostgreSQL's own clock has a say in.
+    package init(runs: Bool = false) {
+        self.runs = runs
         let day: Int64 = 86_400_000_000
-        let left = day - Clock.system.now().microseconds % day
-        offset = Atomic(left < day / 48 ? left + 1_000_000 : 0)
+        let now = Clock.system.now().microseconds
+        let left = day - now % day
+        time = Atomic((left < day / 48 ? left + 1_000_000 : 0) + (runs ? 0 : now))
     }
 
-    package func advance(by duration: Duration) { offset.wrappingAdd(duration.microseconds, ordering: .relaxed) }
+    package func advance(by duration: Duration) { time.wrappingAdd(duration.microseconds, ordering: .relaxed) }
 
     package var clock: Clock {
-        Clock(
-            now: { Timestamp(microseconds: Clock.system.now().microseconds + self.offset.load(ordering: .relaxed)) },
-            monotonic: { Clock.system.monotonic() })
+        Clock(now: { Timestamp(microseconds: self.read()) }, monotonic: { Clock.system.monotonic() })
+    }
+
+    private func read() -> Int64 {
+        if runs { return Clock.system.now().microseconds + time.load(ordering: .relaxed) }
+        return time.wrappingAdd(1_000, ordering: .relaxed).newValue
     }
 }

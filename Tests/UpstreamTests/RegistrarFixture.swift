@@ -22,7 +22,8 @@ struct RegistrarFixture: Sendable {
     var clock: MovableClock { base.clock }
 
     static func with(_ body: @escaping @Sendable (RegistrarFixture) async throws -> Void) async throws {
-        try await StoreFixture.with { base in
+        // A registration is due by PostgreSQL's clock.
+        try await StoreFixture.with(clock: MovableClock(runs: true)) { base in
             let client = HTTPClient(loop: base.loop, configuration: HTTPClientConfiguration())
             let database = Database(
                 loop: base.loop,
