@@ -41,9 +41,13 @@ struct HeadFacts: Equatable {
         }
     }
 
-    /// Judges the head as a whole, at its end.
-    func finish() throws(Rejection) -> Framing {
-        if host == nil { throw .badRequest }
+    /// Judges the head as a whole, at its end. HTTP/1.0 knew neither hosts nor chunks: the former may be missing, and
+    /// where the latter are, some proxy may have seen another end (RFC 9112 section 6.1).
+    func finish(_ version: RequestLine.Version) throws(Rejection) -> Framing {
+        switch version {
+        case .http10: if isChunked { throw .badRequest }
+        case .http11: if host == nil { throw .badRequest }
+        }
         if hasUnknownExpectation { throw .expectationFailed }
         if isChunked { return .chunked }
         guard let contentLength, contentLength > 0 else { return .none }

@@ -5,12 +5,12 @@ struct ParsedHead: Sendable {
     let isAsterisk: Bool
     let path: ByteRange
     let query: ByteRange?
-    /// Of the target if it has an authority, of the `Host` field otherwise.
+    /// Of the target if it has an authority, of the `Host` field otherwise; empty where HTTP/1.0 has neither.
     let host: ByteRange
     let framing: HeadFacts.Framing
-    /// The client waits for `100 Continue` before it sends the body.
+    /// The client waits for `100 Continue` before it sends the body. Never with HTTP/1.0 (RFC 9110 section 10.1.1).
     let expectsContinue: Bool
-    /// The client will send nothing after this request.
+    /// The client will send nothing after this request; with HTTP/1.0, nothing that is read.
     let wantsClose: Bool
 
     /// See `RequestHead.path`.

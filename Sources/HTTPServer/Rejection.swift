@@ -12,6 +12,6 @@ package enum Rejection: Int, Error, Sendable, CaseIterable {
     case unknownMethod = 501
     /// No room for another connection.
     case overloaded = 503
-    /// A version other than HTTP/1.1.
+    /// A version other than HTTP/1.0 and HTTP/1.1.
     case unsupportedVersion = 505
 }

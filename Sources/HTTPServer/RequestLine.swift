@@ -1,5 +1,12 @@
-/// The first line of a request (RFC 9112 section 3): `method SP target SP HTTP/1.1`, with exactly these two spaces.
+/// The first line of a request (RFC 9112 section 3): `method SP target SP version`, with exactly these two spaces.
 struct RequestLine {
+    /// HTTP/1.0 is what proxies and their health checks say until they are told otherwise.
+    enum Version {
+        case http10
+        case http11
+    }
+
+    let version: Version
     let method: Method
     let target: RequestTarget
 
@@ -13,14 +20,15 @@ struct RequestLine {
             targetEnd > methodEnd + 1
         else { throw .badRequest }
         for index in 0..<methodEnd where !ByteSet.token.contains(line[index]) { throw .badRequest }
-        try checkVersion(line, ByteRange(targetEnd + 1, line.count))
+        let version = try readVersion(line, ByteRange(targetEnd + 1, line.count))
         guard let method = Method(line, ByteRange(0, methodEnd)) else { throw .unknownMethod }
         let target = try RequestTarget.parse(line, ByteRange(methodEnd + 1, targetEnd), method)
-        return RequestLine(method: method, target: target)
+        return RequestLine(version: version, method: method, target: target)
     }
 
-    private static func checkVersion(_ line: Span<UInt8>, _ range: ByteRange) throws(Rejection) {
-        if line.equals(range, "HTTP/1.1") { return }
+    private static func readVersion(_ line: Span<UInt8>, _ range: ByteRange) throws(Rejection) -> Version {
+        if line.equals(range, "HTTP/1.1") { return .http11 }
+        if line.equals(range, "HTTP/1.0") { return .http10 }
         let start = Int(range.start)
         let isVersion =
             range.count == 8 && line.equals(ByteRange(start, start + 5), "HTTP/") && ASCII.isDigit(line[start + 5])

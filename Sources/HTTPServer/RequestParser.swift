@@ -1,4 +1,4 @@
-/// HTTP/1.1 requests out of bytes (RFC 9112), strictly: what could be understood in two ways is refused.
+/// HTTP/1.1 and HTTP/1.0 requests out of bytes (RFC 9112), strictly: what could be understood in two ways is refused.
 ///
 /// A value that is fed input and returns what it saw, one action at a time. It gives the same actions however the
 /// input is cut into pieces. After a rejection it says nothing more.
@@ -154,12 +154,14 @@ struct RequestParser {
     }
 
     private mutating func finishHead() throws(Rejection) -> ParsedHead? {
-        let framing = try facts.finish()
-        guard let line, let host = line.target.authority ?? facts.host else { throw .badRequest }
+        guard let line else { throw .badRequest }
+        let framing = try facts.finish(line.version)
         let head = ParsedHead(
             method: line.method, fields: HeaderFields(bytes: bytes, entries: entries),
-            isAsterisk: line.target.form == .asterisk, path: line.target.path, query: line.target.query, host: host,
-            framing: framing, expectsContinue: facts.expectsContinue, wantsClose: facts.wantsClose)
+            isAsterisk: line.target.form == .asterisk, path: line.target.path, query: line.target.query,
+            host: line.target.authority ?? facts.host ?? ByteRange(0, 0), framing: framing,
+            expectsContinue: facts.expectsContinue && line.version == .http11,
+            wantsClose: facts.wantsClose || line.version == .http10)
         switch framing {
         case .none: state = .requestLine
         case .length(let length): state = .body(remaining: length)

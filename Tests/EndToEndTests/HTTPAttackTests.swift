@@ -90,6 +90,10 @@ private struct Attack {
         Attack("a space before the request", 400, " GET /v1/me HTTP/1.1\r\nHost: a\r\n\r\n"),
         Attack("HTTP/2's preface", 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         Attack("HTTP/0.9", 400, "GET /v1/me\r\n\r\n"),
+        Attack(
+            "chunks in HTTP/1.0", 400,
+            "POST /v1/me HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        Attack("HTTP/1.0, which ends its connection", 401, "GET /v1/me HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
         Attack("another version", 505, "GET /v1/me HTTP/1.2\r\nHost: a\r\n\r\n"),
         Attack("an unknown method", 501, "BREW /v1/me HTTP/1.1\r\nHost: a\r\n\r\n"),
         Attack("a method in lower case", 501, "get /v1/me HTTP/1.1\r\nHost: a\r\n\r\n"),

@@ -23,7 +23,7 @@ import Testing
         #expect(verdict(withLine("\(name) / HTTP/1.1")) == .badRequest)
     }
 
-    @Test(arguments: ["HTTP/1.0", "HTTP/0.9", "HTTP/1.2", "HTTP/2.0", "HTTP/3.0", "HTTP/9.9"])
+    @Test(arguments: ["HTTP/0.0", "HTTP/0.9", "HTTP/1.2", "HTTP/2.0", "HTTP/3.0", "HTTP/9.9"])
     func anyOtherVersionIs505(_ version: String) {
         #expect(verdict(withLine("GET / \(version)")) == .unsupportedVersion)
     }

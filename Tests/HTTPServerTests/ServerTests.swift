@@ -186,7 +186,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 501), ("GET / HTTP/1.0\r\nHost: a\r\n\r\n", 505),
+        ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 501), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
         ("GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", 417),
         ("GET /" + String(repeating: "a", count: 9000), 414),
         ("GET / HTTP/1.1\r\nA: " + String(repeating: "a", count: 40_000), 431),
