@@ -17,6 +17,7 @@ package struct DispatchQueue {
         package var waiting = Limits.waitingDeliveries
         package var waitingPerEndpoint = Limits.waitingPerEndpoint
         package var waitingPerTrial = Limits.waitingPerTrial
+        package var lanesPerClaim = Store.lanesPerClaim
         package var trialsPerClaim = Limits.trialsPerClaim
         package var knownPerClaim = Limits.knownPerClaim
 
@@ -41,12 +42,13 @@ package struct DispatchQueue {
 
     /// Sub-clients by turns, and the endpoints of each by turns.
     private struct Round {
-        var subClients = FIFO<SubClientID>()
-        var endpoints: [SubClientID: FIFO<EndpointID>] = [:]
-
-        var isEmpty: Bool { endpoints.isEmpty }
+        private var subClients = FIFO<SubClientID>()
+        private var endpoints: [SubClientID: FIFO<EndpointID>] = [:]
+        /// Endpoints in it.
+        private(set) var count = 0
 
         mutating func enter(_ endpoint: EndpointID, of subClient: SubClientID) {
+            count += 1
             if endpoints[subClient] == nil { subClients.push(subClient) }
             endpoints[subClient, default: FIFO()].push(endpoint)
         }
@@ -55,6 +57,7 @@ package struct DispatchQueue {
         mutating func next() -> EndpointID? {
             guard let subClient = subClients.pop(), let index = endpoints.index(forKey: subClient) else { return nil }
             let endpoint = endpoints.values[index].pop()
+            count -= 1
             if endpoints.values[index].isEmpty {
                 endpoints.remove(at: index)
             } else {
@@ -103,18 +106,19 @@ package struct DispatchQueue {
     private var hosts: Pool<[UInt8]>
     private var full: Set<EndpointID> = []
     private var onTrial: Set<EndpointID> = []
-    private var known = KnownRing()
+    private var known: KnownRing
     package private(set) var waiting = 0
     package private(set) var inFlight = 0
     private var unprovenInFlight = 0
     private var hasNewRoom = false
-    /// The last claim took from lanes by name alone.
+    /// At the last claim there were fewer places for endpoints that are not known to answer well than are worth one.
     private var lacksPlaces = false
 
     package init(caps: Caps = Caps()) {
         self.caps = caps
         subClients = Pool(cap: caps.inFlightPerSubClient)
         hosts = Pool(cap: caps.inFlightPerHost)
+        known = KnownRing(recents: caps.knownPerClaim / 2)
     }
 
     package var isEmpty: Bool { waiting == 0 && inFlight == 0 }
@@ -128,25 +132,41 @@ package struct DispatchQueue {
     /// Those, and all that are not known to answer well of which enough waits to try them: a claim brings no more.
     package var busyEndpoints: [EndpointID] { Array(full.union(onTrial)) }
 
-    /// From which lanes a claim is to take. For endpoints that are not known to answer well it brings only what there
-    /// are places for: what receivers that hang are owed would wait here until its lease ends, and be written twice for
-    /// nothing. While there are none it takes from the lanes of those that are, by name, some at a time.
-    package mutating func lanesToClaim() -> LaneChoice {
-        lacksPlaces = placesForTrials < caps.trialsPerClaim
-        if !lacksPlaces { return .inTurn(min(Store.lanesPerClaim, placesForTrials)) }
+    /// From which lanes a claim is to take. While there are few places for endpoints that are not known to answer well
+    /// it brings only one delivery for each of these: what receivers that hang are owed would wait here until its lease
+    /// ends, and be written twice for nothing. Lanes of those that are known are then asked for by name, some at a
+    /// time.
+    ///
+    /// Where there are no such places either, lanes whose turn it is are left out, unless that has been so for `long`:
+    /// retries, and what is sent from memory, may take every place for good, and each lane has its turn all the same.
+    package mutating func lanesToClaim(long: Bool = false, perTurn: Int = Limits.claimSize) -> LaneChoice {
+        let places = placesForTrials
+        lacksPlaces = places < caps.trialsPerClaim
+        if places >= caps.lanesPerClaim { return LaneChoice(inTurn: caps.lanesPerClaim, perTurn: perTurn) }
         let named = known.next(caps.knownPerClaim) { lanes[$0]?.isProven ?? false }
-        return .of(named.compactMap { endpoint in lanes[endpoint].map { ($0.subClient, endpoint) } })
+        return LaneChoice(
+            named: named.compactMap { endpoint in lanes[endpoint].map { ($0.subClient, endpoint) } },
+            inTurn: lacksPlaces ? (long ? caps.trialsPerClaim : 0) : places, perTurn: 1)
     }
 
-    /// None while some that wait here could take one.
-    private var placesForTrials: Int { unproven.isEmpty ? caps.inFlightUnproven - unprovenInFlight : 0 }
+    /// Those that come free, less the ones for which somebody waits here.
+    private var placesForTrials: Int { caps.inFlightUnproven - unprovenInFlight - unproven.count }
 
-    /// Whether more endpoints are known to answer well than one claim may name.
-    package var hasManyKnown: Bool { known.count > caps.knownPerClaim }
+    /// Whether more endpoints are known to answer well than the last claim could name.
+    package var hasManyKnown: Bool { known.leavesSome }
 
     /// Whether some of them are for endpoints that are known to answer well.
     package func hasProven(_ deliveries: [DueDelivery]) -> Bool {
         deliveries.contains { lanes[$0.endpoint]?.isProven ?? false }
+    }
+
+    /// Lanes gave these: they may soon have more.
+    package mutating func noteLanes(of deliveries: [DueDelivery]) {
+        var last: EndpointID?
+        for endpoint in deliveries.lazy.map(\.endpoint) where endpoint != last {
+            known.note(endpoint)
+            last = endpoint
+        }
     }
 
     package mutating func push(_ delivery: DueDelivery) {
@@ -178,7 +198,10 @@ package struct DispatchQueue {
                 continue
             }
             // In place: a lane taken out would share its queue with the dictionary, and be copied whole.
-            guard let delivery = lanes.values[index].waiting.pop() else { continue }
+            guard let delivery = lanes.values[index].waiting.pop() else {
+                forgetIfIdle(endpoint)
+                continue
+            }
             start(endpoint, index, subClient, host)
             return delivery
         }
@@ -239,8 +262,8 @@ package struct DispatchQueue {
         enterRound(endpoint)
     }
 
-    /// An attempt to `endpoint` is over, and went well and quickly or not.
-    package mutating func finished(_ endpoint: EndpointID, isProven: Bool) {
+    /// An attempt to `endpoint` is over, and went well and quickly or not; nil if it told nothing of the endpoint.
+    package mutating func finished(_ endpoint: EndpointID, isProven: Bool?) {
         inFlight -= 1
         guard let index = lanes.index(forKey: endpoint) else { return }
         lanes.values[index].inFlight -= 1
@@ -249,10 +272,11 @@ package struct DispatchQueue {
             lanes.values[index].unproven -= 1
             unprovenInFlight -= 1
         }
-        if isProven != lanes.values[index].isProven {
+        if let isProven, isProven != lanes.values[index].isProven {
             lanes.values[index].isProven = isProven
             if isProven {
                 known.insert(endpoint)
+                known.note(endpoint)
                 if known.count > 2 * Limits.rememberedEndpoints { known.keep { lanes[$0]?.isProven ?? false } }
                 endTrial(endpoint)
             } else if lanes.values[index].waiting.count >= caps.waitingPerTrial {
@@ -286,6 +310,7 @@ package struct DispatchQueue {
         for endpoint in freed {
             lanes[endpoint]?.isBlocked = false
             enterRound(endpoint)
+            forgetIfIdle(endpoint)
         }
     }
 

@@ -15,6 +15,8 @@ package final class Dispatcher: Sendable {
         var look = ClaimLook()
         /// The last claim brought something for an endpoint that is known to answer well.
         var bringsProven = false
+        /// When lanes get their turn though there are no places, in the loop's nanoseconds.
+        var turnsDue: UInt64 = 0
         /// The last claim looked at lanes in which what is written may make room.
         var seesBoundLanes = false
         var isStopping = false
@@ -147,23 +149,23 @@ package final class Dispatcher: Sendable {
         pump()
     }
 
-    /// Returns whether the endpoint answered well and quickly.
-    private func attemptOnce(_ delivery: DueDelivery) async -> Bool {
+    /// Returns whether the endpoint answered well and quickly; nil if it was not asked.
+    private func attemptOnce(_ delivery: DueDelivery) async -> Bool? {
         guard let endpoint = await endpoint(of: delivery) else {
             // Told to stop before it was read: another node may send it at once.
             if leaseCoversAttempt(delivery) { settle([delivery], as: .due) } else { metrics.lapsed.add() }
-            return false
+            return nil
         }
         switch endpoint.target {
         case .send(let url, let signer, let headers):
             state.withValue { $0.queue.learn(delivery.endpoint, host: endpoint.authority) }
             guard leaseCoversAttempt(delivery) else {
                 metrics.lapsed.add()
-                return false
+                return nil
             }
             guard watch.admits(delivery, endpoint) else {
                 settle([delivery] + state.withValue { $0.queue.removeWaiting(delivery.endpoint) }, as: .waiting)
-                return false
+                return nil
             }
             guard
                 let (finished, outcome) = await attempt.make(
@@ -172,7 +174,7 @@ package final class Dispatcher: Sendable {
             else {
                 watch.takeBack(delivery)
                 settle([delivery], as: .due)
-                return false
+                return nil
             }
             let work = watch.note(
                 delivery, outcome, startedAt: finished.startedAt, random: store.identifiers.draw(), actions: self)

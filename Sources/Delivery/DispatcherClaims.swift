@@ -21,40 +21,49 @@ extension Dispatcher {
 
     /// Returns how long to wait before the next, unless something becomes due here.
     private func claim() async -> Duration {
-        let (room, busy, perLane) = state.withValue {
-            ($0.queue.room, $0.queue.busyEndpoints, $0.bringsProven ? Limits.claimSize : Limits.trialClaimSize)
-        }
-        guard room >= 2 * Limits.claimSize, !state.withValue(\.isHeld) else { return Limits.claimInterval }
+        let (room, busy) = state.withValue { ($0.queue.room, $0.queue.busyEndpoints) }
+        guard room >= 3 * Limits.claimSize, !state.withValue(\.isHeld) else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
-        let lanes = state.withValue { $0.queue.lanesToClaim() }
-        let from = state.withValue { $0.look.begin(EventLoop.monotonicNanoseconds, some: lanes.isNamed) }
+        let now = EventLoop.monotonicNanoseconds
+        let (lanes, from) = state.withValue { state in
+            let lanes = state.queue.lanesToClaim(
+                long: now >= state.turnsDue,
+                perTurn: state.bringsProven ? Limits.claimSize : Limits.trialClaimSize)
+            if lanes.inTurn > 0 { state.turnsDue = now + UInt64(Limits.turnInterval.microseconds) * 1_000 }
+            return (lanes, state.look.begin(now, some: lanes.inTurn == 0))
+        }
         do throws(StoreError) {
             let claim = try await store.claimDue(
-                limit: Limits.claimSize, lanes: lanes, perLane: perLane, busy: busy, lease: lease,
-                timedFrom: from.timedFrom, lanesFrom: from.lanesFrom)
+                limit: Limits.claimSize, lanes: lanes, busy: busy, lease: lease, timedFrom: from.timedFrom,
+                lanesFrom: from.lanesFrom)
+            let deliveries = claim.deliveries
             // Asked before they are taken: what is sent at once may be forgotten at once.
-            let bringsProven = state.withValue { $0.queue.hasProven(claim.deliveries) }
+            let bringsProven = state.withValue { state in
+                state.queue.noteLanes(of: claim.fromLanes)
+                return state.queue.hasProven(deliveries)
+            }
             if state.withValue({ $0.isStopping || $0.isHeld }) {
-                settle(claim.deliveries, as: .due)
+                settle(deliveries, as: .due)
             } else {
-                take(claim.deliveries)
+                take(deliveries)
             }
             state.withValue {
                 $0.bringsProven = bringsProven
                 $0.look.end(claim)
                 $0.seesBoundLanes = claim.boundLanes > 0
             }
-            metrics.claimed.add(claim.deliveries.count)
+            metrics.claimed.add(deliveries.count)
             if claim.hasMore {
                 // What waits here keeps the loop busy for longer than this: the database is for others meanwhile.
                 if state.withValue({ $0.queue.waiting >= Limits.claimAhead }) {
                     await loop.sleep(for: bringsProven ? Limits.claimPace : Limits.unprovenPace)
-                } else if !bringsProven, !claim.deliveries.isEmpty {
+                } else if !bringsProven, !deliveries.isEmpty {
                     await loop.sleep(for: Limits.trialPace)
                 }
                 return .zero
             }
-            if lanes.isNamed, state.withValue(\.queue.hasManyKnown) { return Limits.duePace }
+            if claim.leavesLanes { return Limits.trialPace }
+            if lanes.inTurn == 0, state.withValue(\.queue.hasManyKnown) { return Limits.duePace }
             guard let next = claim.nextWake else { return Limits.claimInterval }
             return min(Limits.claimInterval, max(next - clock.now(), Limits.duePace))
         } catch {

@@ -1,12 +1,36 @@
 import Domain
 
-/// Endpoints that are asked for by turns, some at a time. Pure.
+/// Endpoints that are asked for some at a time: those that had something lately each time, and all others by turns.
+/// Pure.
 struct KnownRing {
+    /// How many of those that had something lately.
+    private let recents: Int
+    /// The latest is the last; one may stand in it more than once.
+    private var recent: [EndpointID] = []
     private var order: [EndpointID] = []
     private var members: Set<EndpointID> = []
     private var position = 0
+    /// Whether the last time some had to wait for their turn.
+    private(set) var leavesSome = false
+
+    init(recents: Int) { self.recents = recents }
 
     var count: Int { order.count }
+
+    /// It had something.
+    mutating func note(_ endpoint: EndpointID) {
+        recent.append(endpoint)
+        if recent.count >= 4 * recents { recent = Array(lately().reversed()) }
+    }
+
+    private func lately() -> [EndpointID] {
+        var seen: Set<EndpointID> = []
+        var found: [EndpointID] = []
+        for endpoint in recent.reversed() where found.count < recents && seen.insert(endpoint).inserted {
+            found.append(endpoint)
+        }
+        return found
+    }
 
     mutating func insert(_ endpoint: EndpointID) {
         if members.insert(endpoint).inserted { order.append(endpoint) }
@@ -15,8 +39,9 @@ struct KnownRing {
     /// The next of them, each once and at most so many; those that `isIn` no longer holds of are forgotten instead, all
     /// in one step: when a network fails that is nearly everybody.
     mutating func next(_ limit: Int, where isIn: (EndpointID) -> Bool) -> [EndpointID] {
-        var found: [EndpointID] = []
-        var left = min(limit, order.count)
+        var found = Array(lately().prefix(limit)).filter(isIn)
+        let first = Set(found)
+        var left = min(limit - found.count, order.count)
         while left > 0 {
             if position >= order.count { position = 0 }
             let window = position..<min(order.count, position + left)
@@ -28,8 +53,9 @@ struct KnownRing {
                 order.replaceSubrange(window, with: stay)
             }
             position += stay.count
-            found += stay
+            found += stay.filter { !first.contains($0) }
         }
+        leavesSome = order.count > limit - first.count
         return found
     }
 

@@ -43,6 +43,8 @@ package enum Limits {
     /// Free places for endpoints that are not known to answer well from which on a claim is made for them: a claim for
     /// each place that comes free would keep the database busy with looking.
     static let trialsPerClaim = 25
+    /// How long lanes may have to wait for their turn because there are fewer.
+    static let turnInterval: Duration = .seconds(1)
     /// Endpoints that are known to answer well which one claim may name while there are fewer (a look each by key).
     static let knownPerClaim = 500
     /// How far apart such claims are: time for the attempts to show what these endpoints are.

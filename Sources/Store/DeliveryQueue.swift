@@ -7,46 +7,56 @@ import SQL
 
 /// What a claim brought.
 package struct Claim: Sendable {
-    package var deliveries: [DueDelivery]
+    /// From the clock.
+    package var timed: [DueDelivery]
+    package var fromLanes: [DueDelivery] = []
     /// Whether there may be more: the limit was reached, or lanes gave something.
     package var hasMore: Bool
+    /// Whether there were more lanes than it might take from.
+    package var leavesLanes = false
     /// How many of the lanes that were looked at may have room only when what they gave is recorded.
-    package var boundLanes: Int
+    package var boundLanes = 0
     /// When the next comes due that was not yet; nil if nothing is known to.
     package var nextWake: Timestamp?
     /// Nothing on the clock is due before this, whoever asks next.
     package var timedFrom: Timestamp
     /// And no lane is.
     package var lanesFrom: Timestamp
+
+    package var deliveries: [DueDelivery] { timed + fromLanes }
+
+    package init(
+        timed: [DueDelivery], hasMore: Bool, nextWake: Timestamp?, timedFrom: Timestamp, lanesFrom: Timestamp
+    ) {
+        self.timed = timed
+        self.hasMore = hasMore
+        self.nextWake = nextWake
+        self.timedFrom = timedFrom
+        self.lanesFrom = lanesFrom
+    }
 }
 
 /// From which lanes a claim takes.
-package enum LaneChoice: Sendable {
-    /// From so many, those whose turn it is.
-    case inTurn(Int)
-    /// From those of these endpoints, of which each may be named once.
-    case of([(subClient: SubClientID, endpoint: EndpointID)])
+package struct LaneChoice: Sendable {
+    /// From those of these endpoints, of which each may be named once: as much as fits into the claim.
+    package var named: [(subClient: SubClientID, endpoint: EndpointID)] = []
+    /// After them from so many whose turn it is.
+    package var inTurn: Int
+    /// From each of these so much at most.
+    package var perTurn: Int
 
-    package var isNamed: Bool {
-        switch self {
-        case .inTurn: false
-        case .of: true
-        }
+    package init(
+        named: [(subClient: SubClientID, endpoint: EndpointID)] = [], inTurn: Int = Store.lanesPerClaim,
+        perTurn: Int = Int(Int32.max)
+    ) {
+        self.named = named
+        self.inTurn = inTurn
+        self.perTurn = perTurn
     }
 
-    fileprivate var count: Int {
-        switch self {
-        case .inTurn(let count): count
-        case .of(let endpoints): min(Store.lanesPerClaim, endpoints.count)
-        }
-    }
-
-    /// Sub-clients and endpoints, null for any.
+    /// Sub-clients and endpoints.
     fileprivate var names: [Parameter] {
-        switch self {
-        case .inTurn: [.null, .null]
-        case .of(let endpoints): [.uuids(endpoints.map(\.subClient.uuid)), .uuids(endpoints.map(\.endpoint.uuid))]
-        }
+        [.uuids(named.map(\.subClient.uuid)), .uuids(named.map(\.endpoint.uuid))]
     }
 }
 
@@ -60,41 +70,49 @@ extension Store {
     /// put something due there, and statements end within this time.
     private static let lookBack: Duration = .seconds(15)
 
-    /// Leases up to `limit` deliveries on the clock and as many in lanes, of each at most `perLane`, leaving out lanes
-    /// of the endpoints in `busy`. `timedFrom` and `lanesFrom` are the last claim's.
+    /// Leases up to `limit` deliveries on the clock, as many in lanes that are named, and as many in lanes whose turn
+    /// it is, leaving out lanes of the endpoints in `busy`. `timedFrom` and `lanesFrom` are the last claim's.
     package func claimDue(
-        limit: Int, lanes: LaneChoice = .inTurn(lanesPerClaim), perLane: Int? = nil, busy: [EndpointID], lease: Lease,
-        timedFrom: Timestamp = Timestamp(seconds: 0),
-        lanesFrom: Timestamp = Timestamp(seconds: 0)
+        limit: Int, lanes: LaneChoice = LaneChoice(), busy: [EndpointID], lease: Lease,
+        timedFrom: Timestamp = Timestamp(seconds: 0), lanesFrom: Timestamp = Timestamp(seconds: 0)
     ) async throws(StoreError) -> Claim {
         let now = clock.now()
-        let common = { (limit: Int) -> [Parameter] in
-            [.uuid(lease.node), .time(now), .time(lease.end), .int32(Int32(limit)), .uuids(busy.map(\.uuid))]
+        let common: [Parameter] = [
+            .uuid(lease.node), .time(now), .time(lease.end), .int32(Int32(limit)), .uuids(busy.map(\.uuid)),
+        ]
+        let waiting = { (lanes: Int, perLane: Int, names: [Parameter]) -> Query in
+            Query(
+                .claimWaiting,
+                common + [
+                    .int32(Int32(lanes)), .time(min(lanesFrom, now - Store.lookBack)), .int32(Store.probeSeconds),
+                    .int32(Int32(min(perLane, limit))),
+                ] + names)
         }
-        let results = try await run(
-            PlatformScope.system,
-            [
-                // A clock that was put back must not hide what comes now.
-                Query(.claimTimed, common(limit) + [.time(min(timedFrom, now - Store.lookBack))]),
-                Query(
-                    .claimWaiting,
-                    common(limit) + [
-                        .int32(Int32(lanes.count)), .time(min(lanesFrom, now - Store.lookBack)),
-                        .int32(Store.probeSeconds), .int32(Int32(perLane ?? limit)),
-                    ] + lanes.names),
-                Query(.nextWake, [.time(now)] + lanes.names),
-            ])
-        let (timed, waiting) = (results[0], results[1])
+        // A clock that was put back must not hide what comes now.
+        var queries = [Query(.claimTimed, common + [.time(min(timedFrom, now - Store.lookBack))])]
+        if !lanes.named.isEmpty { queries.append(waiting(Store.lanesPerClaim, limit, lanes.names)) }
+        if lanes.inTurn > 0 { queries.append(waiting(lanes.inTurn, lanes.perTurn, [.null, .null])) }
+        queries.append(Query(.nextWake, [.time(now)] + (lanes.inTurn > 0 ? [.null, .null] : lanes.names)))
+        let results = try await run(PlatformScope.system, queries)
+        let (timed, looks) = (results[0], results[1..<results.count - 1])
         let seen = try Int(timed.int64(0, 15))
-        let fromLanes = Store.claimed(waiting, lease)
-        let leftFrom = waiting.optionalTime(0, 16)
-        return try Claim(
-            deliveries: Store.claimed(timed, lease) + fromLanes, hasMore: seen == limit || !fromLanes.isEmpty,
-            boundLanes: Int(waiting.int64(0, 15)), nextWake: results[2].optionalTime(0, 0),
-            timedFrom: seen < limit ? max(timedFrom, now - Store.lookBack) : timedFrom,
+        var claim = Claim(
+            timed: Store.claimed(timed, lease), hasMore: seen == limit,
+            nextWake: results.last?.optionalTime(0, 0), timedFrom: timedFrom, lanesFrom: lanesFrom)
+        for look in looks {
+            claim.fromLanes += Store.claimed(look, lease)
+            claim.boundLanes += try Int(look.int64(0, 15))
+            if try look.bool(0, 19) { claim.leavesLanes = true }
+        }
+        if !claim.fromLanes.isEmpty { claim.hasMore = true }
+        // While the gate was closed nothing was looked for, however much is due.
+        if try timed.bool(0, 18), seen < limit { claim.timedFrom = max(timedFrom, now - Store.lookBack) }
+        if lanes.inTurn > 0, let look = looks.last, try look.bool(0, 18) {
             // What was left, because others or this node are at it, is looked for again.
-            lanesFrom: lanes.isNamed
-                ? lanesFrom : max(lanesFrom, min(now - Store.lookBack, leftFrom.map { $0 - .milliseconds(1) } ?? now)))
+            let left = look.optionalTime(0, 16).map { $0 - .milliseconds(1) } ?? now
+            claim.lanesFrom = max(lanesFrom, min(now - Store.lookBack, left))
+        }
+        return claim
     }
 
     /// A delivery that cannot be read is left to its lease, rather than keeping the others from being sent.

@@ -9,7 +9,7 @@ import Testing
 
     private static func claim(timedFrom: Int64, lanesFrom: Int64) -> Claim {
         Claim(
-            deliveries: [], hasMore: false, boundLanes: 0, nextWake: nil, timedFrom: Timestamp(seconds: timedFrom),
+            timed: [], hasMore: false, nextWake: nil, timedFrom: Timestamp(seconds: timedFrom),
             lanesFrom: Timestamp(seconds: lanesFrom))
     }
 

@@ -205,14 +205,13 @@ import Testing
         }
     }
 
-    private static func names(_ lanes: LaneChoice) -> [UInt64]? {
-        guard case .of(let endpoints) = lanes else { return nil }
-        return endpoints.map(\.endpoint.uuid.low).sorted()
-    }
+    private static func names(_ lanes: LaneChoice) -> [UInt64] { lanes.named.map(\.endpoint.uuid.low).sorted() }
 
-    @Test func claimsForUnknownEndpointsBringWhatThereArePlacesFor() {
+    /// With 20 places for endpoints that are not known to answer well, and three that are.
+    private func queueOfThreeKnown() -> DispatchQueue {
         var queue = queue {
             $0.inFlightUnproven = 20
+            $0.lanesPerClaim = 20
             $0.trialsPerClaim = 5
             $0.knownPerClaim = 2
         }
@@ -220,24 +219,58 @@ import Testing
             queue.push(delivery(endpoint, to: endpoint, of: endpoint))
             queue.finished(queue.next()!.endpoint, isProven: true)
         }
-        guard case .inTurn(20) = queue.lanesToClaim() else { return #expect(Bool(false), "all places are free") }
+        return queue
+    }
+
+    @Test func claimsForUnknownEndpointsBringWhatThereArePlacesFor() {
+        var queue = queueOfThreeKnown()
+        let all = queue.lanesToClaim(perTurn: 8)
+        #expect(all.named.isEmpty && all.inTurn == 20 && all.perTurn == 8, "all places are free")
+        // What waits may take a place.
         for endpoint in 100..<116 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
-        // What waits may take every place.
-        #expect(Self.names(queue.lanesToClaim()) == [1, 2])
+        #expect(queue.lanesToClaim().inTurn == 0, "four places are not worth a claim")
         let hanging = (0..<16).compactMap { _ in queue.next()?.endpoint }
         #expect(hanging.count == 16)
-        #expect(Self.names(queue.lanesToClaim()) == [1, 3], "four places are not worth a claim")
-        #expect(queue.hasManyKnown && !queue.takeNewRoom())
+        #expect(queue.lanesToClaim().inTurn == 0 && !queue.takeNewRoom())
         queue.finished(hanging[0], isProven: false)
         #expect(queue.takeNewRoom() && !queue.takeNewRoom())
-        guard case .inTurn(5) = queue.lanesToClaim() else { return #expect(Bool(false), "five are") }
+        let some = queue.lanesToClaim(perTurn: 8)
+        #expect(some.inTurn == 5 && some.perTurn == 1 && !some.named.isEmpty, "five are")
+    }
+
+    @Test func claimsNameEndpointsThatAreKnownWhereThereAreFewPlaces() {
+        var queue = queueOfThreeKnown()
+        for endpoint in 100..<120 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
+        // The last that proved to be one, and one of the others by turns.
+        #expect((0..<4).map { _ in Self.names(queue.lanesToClaim()) } == [[1, 3], [2, 3], [3], [1, 3]])
+        #expect(queue.hasManyKnown)
         // One that no longer answers well is not asked for by name.
         queue.push(delivery(2, to: 2, of: 2))
         queue.finished(queue.next()!.endpoint, isProven: false)
-        for endpoint in 200..<300 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
-        #expect(Self.names(queue.lanesToClaim()) == [3])
-        #expect(Self.names(queue.lanesToClaim()) == [1, 3])
-        #expect(!queue.hasManyKnown)
+        #expect((0..<3).flatMap { _ in Self.names(queue.lanesToClaim()) }.contains(1))
+        #expect(!(0..<4).flatMap { _ in Self.names(queue.lanesToClaim()) }.contains(2))
+        // And one whose lane had something is, each time.
+        queue.noteLanes(of: [delivery(1, to: 1, of: 1), delivery(4, to: 1, of: 1)])
+        #expect((0..<4).allSatisfy { _ in Self.names(queue.lanesToClaim()).contains(1) })
+    }
+
+    /// However much is sent from memory or tried again: without their turn those of endpoints that nobody knows would
+    /// wait for as long as that goes on, and with them probes, and what is to be held or cancelled.
+    @Test func lanesHaveTheirTurnWhereThereAreNoPlacesForLong() {
+        var queue = queueOfThreeKnown()
+        for endpoint in 100..<200 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
+        while queue.next() != nil {}
+        #expect(queue.lanesToClaim().inTurn == 0)
+        let late = queue.lanesToClaim(long: true)
+        #expect(late.inTurn == 5 && late.perTurn == 1 && !late.named.isEmpty)
+    }
+
+    @Test func anAttemptThatTellsNothingChangesNothing() {
+        var queue = queueOfThreeKnown()
+        queue.push(delivery(4, to: 3, of: 3))
+        queue.finished(queue.next()!.endpoint, isProven: nil)
+        for endpoint in 100..<120 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
+        #expect(Self.names(queue.lanesToClaim()).contains(3))
     }
 
     @Test func removingWhatWaitsLeavesWhatFlies() {

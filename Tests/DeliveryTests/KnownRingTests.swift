@@ -6,8 +6,8 @@ import Testing
 @Suite struct KnownRingTests {
     private static func id(_ number: Int) -> EndpointID { EndpointID(UUIDValue(high: 0, low: UInt64(number))) }
 
-    private static func ring(_ numbers: Range<Int>) -> KnownRing {
-        var ring = KnownRing()
+    private static func ring(_ numbers: Range<Int>, recents: Int = 0) -> KnownRing {
+        var ring = KnownRing(recents: recents)
         for number in numbers { ring.insert(id(number)) }
         return ring
     }
@@ -25,8 +25,23 @@ import Testing
         var ring = Self.ring(0..<3)
         _ = ring.next(2) { _ in true }
         #expect(ring.next(100) { _ in true }.map(\.uuid.low) == [2, 0, 1])
-        var empty = KnownRing()
+        var empty = Self.ring(0..<0)
         #expect(empty.next(10) { _ in true }.isEmpty)
+    }
+
+    @Test func whoHadSomethingLatelyIsAskedForEachTime() {
+        var ring = Self.ring(0..<10, recents: 2)
+        for number in [4, 9, 8, 9, 9] { ring.note(Self.id(number)) }
+        #expect(ring.next(4) { _ in true }.map(\.uuid.low) == [9, 8, 0, 1])
+        #expect(ring.leavesSome)
+        #expect(ring.next(4) { $0 != Self.id(9) }.map(\.uuid.low) == [8, 2, 3, 4])
+        #expect(ring.next(5) { _ in true }.map(\.uuid.low) == [9, 8, 5, 6, 7])
+        for number in 0..<100 { ring.note(Self.id(number % 3)) }
+        #expect(ring.next(2) { _ in true }.map(\.uuid.low) == [0, 2])
+        #expect(ring.next(1) { _ in true }.map(\.uuid.low) == [0])
+        // As many as there are beside the two.
+        #expect(Set(ring.next(12) { _ in true }).count == 10)
+        #expect(!ring.leavesSome)
     }
 
     /// Whoever leaves while a look goes round: nobody comes twice in it, and nobody who stays is left out.

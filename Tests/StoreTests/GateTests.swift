@@ -32,7 +32,11 @@ import Testing
 
             try Self.restart(fixture)
             #expect(try await !Self.isHandedOver(scene))
-            #expect(try await scene.claim().isEmpty)
+            fixture.clock.advance(by: .seconds(60))
+            let beginning = Timestamp(seconds: 0)
+            let closed = try await scene.store.claimDue(limit: 100, busy: [], lease: scene.lease())
+            #expect(closed.deliveries.isEmpty)
+            #expect(closed.timedFrom == beginning && closed.lanesFrom == beginning, "nothing was looked for")
 
             let look = try await scene.store.lookAtGate()
             #expect(look.record?.server != look.server)

@@ -123,6 +123,20 @@ import Testing
         }
     }
 
+    @Test func theLaneOfAProbeIsLeftAloneUntilItsEnd() async throws {
+        for waiting in [1, 2] {
+            try await StoreFixture.with { fixture in
+                let scene = try await Scene(fixture)
+                try await scene.tell(.open, until: Self.later(scene, 30), failingSince: scene.now, failures: 1)
+                _ = try await scene.accept(waiting)
+                fixture.clock.advance(by: .seconds(31))
+                #expect(try await scene.claim().count == 1)
+                let lanes = try fixture.testDatabase.owner().query("select ready_at = paused_until from subgate.lane")
+                #expect(lanes.indices.map { lanes.bool($0, 0) } == [true], "\(waiting)")
+            }
+        }
+    }
+
     @Test func aProbeThatIsGivenBackUnsentIsFollowedAtOnce() async throws {
         try await StoreFixture.with { fixture in
             let scene = try await Scene(fixture)

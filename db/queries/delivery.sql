@@ -11,13 +11,16 @@
 -- What cannot be sent from here is put where it belongs, and comes back without a payload: deliveries of a disabled
 -- endpoint are held, those of a deleted one cancelled, and those of an endpoint that has a queue or an open breaker, or
 -- of which enough waits in this node ($5), go to its lane.
-with due as (
+--
+-- Nothing is looked for while the gate is closed; with what was found comes whether it is open.
+with gate as materialized (
+    select (select g.held_since is null and g.started_at = pg_postmaster_start_time() from delivery_gate g)
+        is not false as is_open
+), due as (
     select d.sub_client_id, d.id, d.event_id, d.endpoint_id, d.environment, d.event_type, d.attempts, d.failures,
         d.created_at
     from delivery d
-    where d.due_at > $6::timestamptz and d.due_at <= $2::timestamptz
-        and (select g.held_since is null and g.started_at = pg_postmaster_start_time()
-            from delivery_gate g) is not false
+    where d.due_at > $6::timestamptz and d.due_at <= $2::timestamptz and (select g.is_open from gate g)
     order by d.due_at
     limit $4::int
     for update skip locked
@@ -59,8 +62,9 @@ with due as (
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
     e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text,
-    seen.due, seen.lanes, null::timestamptz
+    seen.due, seen.lanes, null::timestamptz, gate.is_open
 from seen
+cross join gate
 left join claimed c on c.lease_owner is not null
 left join lateral (
     select * from event e where e.sub_client_id = c.sub_client_id and e.id = c.event_id offset 0) as e on true;
@@ -80,21 +84,25 @@ left join lateral (
 -- equalities the planner may walk the primary key past all that the sub-client ever had. `offset 0` keeps it from
 -- answering for all events at once what is asked of a few.
 --
--- With them comes how many of the lanes have room only when what was taken from them before is recorded.
+-- With them comes how many of the lanes have room only when what was taken from them before is recorded, whether the
+-- gate is open, and whether there were more lanes than it might take from.
 --
 -- `is true` keeps an index that has just the rows that are due, or wait, from being walked whole for each that is
 -- looked up.
 --
 -- Nothing that was to be looked at before $7 is looked for, where an earlier look has left nothing: while somebody's
 -- transaction stays open, each look leaves a dead version of its lane there. Nor is anything while the gate is closed.
-with due as materialized (
-    (select l.sub_client_id, l.endpoint_id, l.ready_at
+with gate as materialized (
+    select (select g.held_since is null and g.started_at = pg_postmaster_start_time() from delivery_gate g)
+        is not false as is_open
+), due as materialized (
+    (select l.sub_client_id, l.endpoint_id, l.ready_at, l.paused_until
     from lane l
     where $11::uuid[] is null and l.ready_at > $7::timestamptz and l.ready_at <= $2::timestamptz
     order by l.ready_at
     limit 20 * $6::int + cardinality($5::uuid[]))
     union all
-    (select l.sub_client_id, l.endpoint_id, l.ready_at
+    (select l.sub_client_id, l.endpoint_id, l.ready_at, l.paused_until
     from unnest($10::uuid[], $11) as n (sub_client_id, endpoint_id)
     cross join lateral (
         select * from lane l
@@ -103,13 +111,12 @@ with due as materialized (
 ), seen as materialized (
     select d.*
     from due d
-    where (select g.held_since is null and g.started_at = pg_postmaster_start_time()
-        from delivery_gate g) is not false
-), ready as (
+    where (select g.is_open from gate g)
+), ready as materialized (
     select r.sub_client_id, r.endpoint_id, r.ready_at,
         row_number() over (partition by r.sub_client_id order by r.ready_at) as turn
     from seen r
-    where r.endpoint_id <> all ($5)
+    where r.endpoint_id <> all ($5) and (r.paused_until > $2) is not true
 ), chosen as materialized (
     select l.*
     from (select sub_client_id, endpoint_id from ready order by turn, ready_at limit $6) as r
@@ -216,7 +223,8 @@ with due as materialized (
             when first_left.id is not null and sent.requests >= g.quantum and g.rate is not null
                 then greatest($2, next.slot + interval '1 second' / g.rate - interval '1 millisecond')
             when first_left.id is not null then $2
-            when not g.is_closing or sent.rows > 0 then $2 + interval '1 second'
+            when not g.is_closing or sent.rows > 0
+                then greatest($2 + interval '1 second', case when sent.requests > 0 then g.probe_end end)
             when g.closing_since > $2 - interval '30 seconds' then $2 + interval '30 seconds' end,
         coalesce(next.slot, g.next_slot_at)
     from granted g
@@ -242,9 +250,10 @@ with due as materialized (
 )
 select c.sub_client_id, c.id, c.event_id, c.endpoint_id, c.event_type, c.attempts, c.failures, e.transaction_id,
     e.user_id, e.transfer_id, e.link_session_id, e.received_at, e.payload, c.environment::text, e.origin::text, l.lanes,
-    l.left_from, g.probe_end
+    l.left_from, g.probe_end, l.is_open, l.are_left
 from (
-    select (select count(*) from granted g where g.is_ordered or g.is_narrow) as lanes,
+    select (select g.is_open from gate g), (select count(*) > $6 from ready) as are_left,
+        (select count(*) from granted g where g.is_ordered or g.is_narrow) as lanes,
         (select min(s.ready_at) from seen s where (s.sub_client_id, s.endpoint_id) not in (
             select g.sub_client_id, g.endpoint_id from granted g)) as left_from) as l
 left join claimed c on c.lease_owner is not null
