@@ -21,6 +21,11 @@ struct ClaimLook {
 
     private var timed = Side()
     private var lanes = Side()
+    /// When lanes have waited for their turn for long.
+    private var turnsDue: UInt64 = 0
+
+    /// Whether there was none for all lanes for long, at the steady reading `now`.
+    func lacksTurns(_ now: UInt64) -> Bool { now >= turnsDue }
 
     /// Where the look that begins at the steady reading `now` starts, on the clock and in lanes, of which it may look
     /// only for `some`.
@@ -28,7 +33,8 @@ struct ClaimLook {
     /// Now and then it leaves nothing out: a commit that a full disk or a standby has held up for long puts things
     /// where nobody looks any more.
     mutating func begin(_ now: UInt64, some: Bool = false) -> (timedFrom: Timestamp, lanesFrom: Timestamp) {
-        (timed.begin(now), some ? lanes.from : lanes.begin(now))
+        if !some { turnsDue = now + UInt64(Limits.turnInterval.microseconds) * 1_000 }
+        return (timed.begin(now), some ? lanes.from : lanes.begin(now))
     }
 
     /// A look brought that. After one that failed the next begins where it would have begun.

@@ -164,7 +164,7 @@ package struct DispatchQueue {
     package mutating func noteLanes(of deliveries: [DueDelivery]) {
         var last: EndpointID?
         for endpoint in deliveries.lazy.map(\.endpoint) where endpoint != last {
-            known.note(endpoint)
+            if lanes[endpoint]?.isProven ?? false { known.note(endpoint) }
             last = endpoint
         }
     }
@@ -185,7 +185,10 @@ package struct DispatchQueue {
         while inFlight < caps.inFlight, let endpoint = nextEndpoint() {
             guard let index = lanes.index(forKey: endpoint) else { continue }
             lanes.values[index].isInRound = false
-            guard lanes.values[index].inFlight < lanes.values[index].limit ?? Int.max else { continue }
+            guard lanes.values[index].inFlight < lanes.values[index].limit ?? Int.max else {
+                forgetIfIdle(endpoint)
+                continue
+            }
             let (subClient, host) = (lanes.values[index].subClient, lanes.values[index].host)
             if subClients.isFull(subClient) {
                 lanes.values[index].isBlocked = true
@@ -333,6 +336,7 @@ package struct DispatchQueue {
         full.remove(endpoint)
         onTrial.remove(endpoint)
         waiting -= removed.count
+        forgetIfIdle(endpoint)
         return removed
     }
 

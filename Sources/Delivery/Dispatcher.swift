@@ -15,8 +15,6 @@ package final class Dispatcher: Sendable {
         var look = ClaimLook()
         /// The last claim brought something for an endpoint that is known to answer well.
         var bringsProven = false
-        /// When lanes get their turn though there are no places, in the loop's nanoseconds.
-        var turnsDue: UInt64 = 0
         /// The last claim looked at lanes in which what is written may make room.
         var seesBoundLanes = false
         var isStopping = false
@@ -74,10 +72,10 @@ package final class Dispatcher: Sendable {
     // MARK: Taking deliveries
 
     /// A lease for deliveries that are about to be made, or nil when memory is full or the dispatcher stops: then they
-    /// must wait in their lanes instead, for any node to claim.
+    /// must wait in their lanes instead, for any node to claim. It is full for them while there is room for a claim.
     package func leaseForNew() -> Lease? {
         state.withValue { state in
-            !isSending || state.isStopping || state.isHeld || state.queue.room < Limits.acceptSize
+            !isSending || state.isStopping || state.isHeld || state.queue.room < Limits.claimRoom + Limits.acceptSize
                 ? nil : leases.next(at: clock.now())
         }
     }

@@ -22,14 +22,13 @@ extension Dispatcher {
     /// Returns how long to wait before the next, unless something becomes due here.
     private func claim() async -> Duration {
         let (room, busy) = state.withValue { ($0.queue.room, $0.queue.busyEndpoints) }
-        guard room >= 3 * Limits.claimSize, !state.withValue(\.isHeld) else { return Limits.claimInterval }
+        guard room >= Limits.claimRoom, !state.withValue(\.isHeld) else { return Limits.claimInterval }
         let lease = leases.next(at: clock.now())
         let now = EventLoop.monotonicNanoseconds
         let (lanes, from) = state.withValue { state in
             let lanes = state.queue.lanesToClaim(
-                long: now >= state.turnsDue,
+                long: state.look.lacksTurns(now),
                 perTurn: state.bringsProven ? Limits.claimSize : Limits.trialClaimSize)
-            if lanes.inTurn > 0 { state.turnsDue = now + UInt64(Limits.turnInterval.microseconds) * 1_000 }
             return (lanes, state.look.begin(now, some: lanes.inTurn == 0))
         }
         do throws(StoreError) {
@@ -62,7 +61,8 @@ extension Dispatcher {
                 }
                 return .zero
             }
-            if claim.leavesLanes { return Limits.trialPace }
+            // Bound ones have more when what they gave is recorded, and that wakes this.
+            if claim.leavesLanes, claim.boundLanes == 0 { return Limits.trialPace }
             if lanes.inTurn == 0, state.withValue(\.queue.hasManyKnown) { return Limits.duePace }
             guard let next = claim.nextWake else { return Limits.claimInterval }
             return min(Limits.claimInterval, max(next - clock.now(), Limits.duePace))

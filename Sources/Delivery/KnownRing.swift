@@ -39,12 +39,15 @@ struct KnownRing {
     /// The next of them, each once and at most so many; those that `isIn` no longer holds of are forgotten instead, all
     /// in one step: when a network fails that is nearly everybody.
     mutating func next(_ limit: Int, where isIn: (EndpointID) -> Bool) -> [EndpointID] {
-        var found = Array(lately().prefix(limit)).filter(isIn)
+        var found = Array(lately().filter(isIn).prefix(limit))
         let first = Set(found)
-        var left = min(limit - found.count, order.count)
-        while left > 0 {
+        let all = order.count
+        // At most so many of which some may be among the first.
+        let most = min(limit, all)
+        var left = most
+        while left > 0, found.count < limit {
             if position >= order.count { position = 0 }
-            let window = position..<min(order.count, position + left)
+            let window = position..<min(order.count, position + min(left, limit - found.count))
             let stay = order[window].filter(isIn)
             left -= window.count
             if stay.count < window.count {
@@ -55,7 +58,7 @@ struct KnownRing {
             position += stay.count
             found += stay.filter { !first.contains($0) }
         }
-        leavesSome = order.count > limit - first.count
+        leavesSome = most - left < all
         return found
     }
 

@@ -1,3 +1,5 @@
+import Store
+
 /// The limits of delivery, each with its unit and reason.
 package enum Limits {
     /// How long a receiver may take to accept a connection. Rivals give 5 s; a host that needs longer is down.
@@ -37,6 +39,8 @@ package enum Limits {
     static let waitingPerTrial = 8
     /// Deliveries claimed at once.
     static let claimSize = 500
+    /// How many more must fit into memory for a claim: from the clock, and from lanes that are named and others.
+    static let claimRoom = 2 * claimSize + Store.lanesPerClaim
     /// And from one lane, while the last claim brought nothing for endpoints that are known to answer well: what is
     /// claimed of a dead one beyond the few attempts that show it is written twice for nothing.
     static let trialClaimSize = 8

@@ -19,6 +19,7 @@ struct Exchange {
     var requestId: [UInt8] = []
     var isHead = false
     var wantsClose = false
+    var isLast = false
     /// The client waits for `100 Continue`, and has not been told.
     var awaitsContinue = false
     var body = Body.complete
@@ -62,7 +63,7 @@ extension Connection {
         let hasBody = head.framing != .none
         exchange = Exchange(
             number: number, requestId: requestId, isHead: head.method == .head, wantsClose: head.wantsClose,
-            awaitsContinue: head.expectsContinue && hasBody, body: hasBody ? .unread : .complete)
+            isLast: head.isLast, awaitsContinue: head.expectsContinue && hasBody, body: hasBody ? .unread : .complete)
         let request = Request(
             head: RequestHead(
                 parsed: head, requestId: requestId, peer: stream.peer, isCrowded: isReserve && server.isCrowded,
@@ -181,7 +182,7 @@ extension Connection {
         if let breaking = response.breaking { return breakOff(response, breaking) }
         let drains = !settleBody()
         let closes =
-            exchange.wantsClose || response.closes || server.isDraining || exchange.body == .refused
+            exchange.isLast || response.closes || server.isDraining || exchange.body == .refused
             || (inputEnded && !hasBacklog)
         if out.capacity == 0 { swap(&out, &server.spareBuffer) }
         let isShared =

@@ -10,8 +10,10 @@ struct ParsedHead: Sendable {
     let framing: HeadFacts.Framing
     /// The client waits for `100 Continue` before it sends the body. Never with HTTP/1.0 (RFC 9110 section 10.1.1).
     let expectsContinue: Bool
-    /// The client will send nothing after this request; with HTTP/1.0, nothing that is read.
+    /// The client says that it will send nothing after this request.
     let wantsClose: Bool
+    /// Nothing is read after this request, whether the client sends it or not.
+    let isLast: Bool
 
     /// See `RequestHead.path`.
     var pathBytes: ArraySlice<UInt8> {

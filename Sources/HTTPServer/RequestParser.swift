@@ -161,7 +161,7 @@ struct RequestParser {
             isAsterisk: line.target.form == .asterisk, path: line.target.path, query: line.target.query,
             host: line.target.authority ?? facts.host ?? ByteRange(0, 0), framing: framing,
             expectsContinue: facts.expectsContinue && line.version == .http11,
-            wantsClose: facts.wantsClose || line.version == .http10)
+            wantsClose: facts.wantsClose, isLast: facts.wantsClose || line.version == .http10)
         switch framing {
         case .none: state = .requestLine
         case .length(let length): state = .body(remaining: length)

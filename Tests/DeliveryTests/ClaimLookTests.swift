@@ -40,6 +40,17 @@ import Testing
         #expect(look.begin(3) == (Timestamp(seconds: 7), Timestamp(seconds: 8)))
     }
 
+    @Test func lanesHaveTheirTurnAgainAfterAWhile() {
+        var look = ClaimLook()
+        let interval = UInt64(Limits.turnInterval.components.seconds) * Self.second
+        #expect(look.lacksTurns(5))
+        _ = look.begin(5)
+        #expect(!look.lacksTurns(6))
+        _ = look.begin(interval, some: true)
+        #expect(!look.lacksTurns(interval + 4))
+        #expect(look.lacksTurns(interval + 5))
+    }
+
     /// Such a look may take longer than a statement may: the others must go on.
     @Test func oneThatFailsIsNotRepeatedAtOnce() {
         var look = ClaimLook()

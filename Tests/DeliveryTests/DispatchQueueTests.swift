@@ -1,8 +1,9 @@
-import Delivery
 import Domain
 import Store
 import TestSupport
 import Testing
+
+@testable import Delivery
 
 @Suite struct DispatchQueueTests {
     private static func id(_ number: UInt64) -> EndpointID { EndpointID(UUIDValue(high: 0, low: number)) }
@@ -242,7 +243,7 @@ import Testing
         var queue = queueOfThreeKnown()
         for endpoint in 100..<120 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
         // The last that proved to be one, and one of the others by turns.
-        #expect((0..<4).map { _ in Self.names(queue.lanesToClaim()) } == [[1, 3], [2, 3], [3], [1, 3]])
+        #expect((0..<4).map { _ in Self.names(queue.lanesToClaim()) } == [[1, 3], [2, 3], [1, 3], [2, 3]])
         #expect(queue.hasManyKnown)
         // One that no longer answers well is not asked for by name.
         queue.push(delivery(2, to: 2, of: 2))
@@ -251,6 +252,7 @@ import Testing
         #expect(!(0..<4).flatMap { _ in Self.names(queue.lanesToClaim()) }.contains(2))
         // And one whose lane had something is, each time.
         queue.noteLanes(of: [delivery(1, to: 1, of: 1), delivery(4, to: 1, of: 1)])
+        queue.noteLanes(of: [delivery(100, to: 100)])
         #expect((0..<4).allSatisfy { _ in Self.names(queue.lanesToClaim()).contains(1) })
     }
 
@@ -263,6 +265,24 @@ import Testing
         #expect(queue.lanesToClaim().inTurn == 0)
         let late = queue.lanesToClaim(long: true)
         #expect(late.inTurn == 5 && late.perTurn == 1 && !late.named.isEmpty)
+    }
+
+    /// Beside endpoints of which nothing is left here, or was let go, those that are known stay known.
+    @Test(arguments: [false, true]) func endpointsWithoutWorkAreForgotten(_ mayGo: Bool) {
+        var queue = queueOfThreeKnown()
+        let others = 1_000...(1_000 + UInt64(Limits.rememberedEndpoints))
+        for endpoint in others {
+            queue.push(delivery(endpoint, to: endpoint))
+            if !mayGo { queue.limit(Self.id(endpoint), to: 0) }
+        }
+        // Either their turn comes first, and nothing may go, or what waits is taken away first.
+        if !mayGo { #expect(queue.next() == nil) }
+        #expect(queue.removeWaiting().count == others.count)
+        #expect(queue.next() == nil)
+        queue.push(delivery(1, to: 1, of: 1))
+        queue.finished(queue.next()!.endpoint, isProven: true)
+        for endpoint in 100..<120 as Range<UInt64> { queue.push(delivery(endpoint, to: endpoint)) }
+        #expect((0..<3).flatMap { _ in Self.names(queue.lanesToClaim()) }.contains(1))
     }
 
     @Test func anAttemptThatTellsNothingChangesNothing() {

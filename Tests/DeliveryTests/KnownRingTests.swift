@@ -42,6 +42,10 @@ import Testing
         // As many as there are beside the two.
         #expect(Set(ring.next(12) { _ in true }).count == 10)
         #expect(!ring.leavesSome)
+        // They take no place of the others.
+        for number in 0..<3 { ring.note(Self.id(number)) }
+        #expect(Set(ring.next(10) { _ in true }).count == 10 && !ring.leavesSome)
+        #expect(Set(ring.next(9) { _ in true }).count == 9 && ring.leavesSome)
     }
 
     /// Whoever leaves while a look goes round: nobody comes twice in it, and nobody who stays is left out.

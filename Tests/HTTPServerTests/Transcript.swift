@@ -22,6 +22,7 @@ struct Transcript: Equatable, CustomStringConvertible {
         let framing: HeadFacts.Framing
         let expectsContinue: Bool
         let wantsClose: Bool
+        let isLast: Bool
     }
 
     private(set) var events: [Event] = []
@@ -77,5 +78,6 @@ extension Transcript.Head {
         framing = head.framing
         expectsContinue = head.expectsContinue
         wantsClose = head.wantsClose
+        isLast = head.isLast
     }
 }

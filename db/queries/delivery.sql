@@ -100,7 +100,8 @@ with gate as materialized (
     from lane l
     where $11::uuid[] is null and l.ready_at > $7::timestamptz and l.ready_at <= $2::timestamptz
     order by l.ready_at
-    limit 20 * $6::int + cardinality($5::uuid[]))
+    -- However few may give something: of what is not seen, nobody's turn comes.
+    limit 2000 + cardinality($5::uuid[]))
     union all
     (select l.sub_client_id, l.endpoint_id, l.ready_at, l.paused_until
     from unnest($10::uuid[], $11) as n (sub_client_id, endpoint_id)
@@ -119,7 +120,7 @@ with gate as materialized (
     where r.endpoint_id <> all ($5) and (r.paused_until > $2) is not true
 ), chosen as materialized (
     select l.*
-    from (select sub_client_id, endpoint_id from ready order by turn, ready_at limit $6) as r
+    from (select sub_client_id, endpoint_id from ready order by turn, ready_at limit $6::int) as r
     cross join lateral (
         select * from lane l
         where l.sub_client_id = r.sub_client_id and l.endpoint_id = r.endpoint_id and (l.ready_at <= $2) is true
