@@ -1,5 +1,6 @@
 /// A request's head once it is complete and has been judged sound.
 struct ParsedHead: Sendable {
+    let version: RequestLine.Version
     let method: Method
     let fields: HeaderFields
     let isAsterisk: Bool
@@ -12,8 +13,9 @@ struct ParsedHead: Sendable {
     let expectsContinue: Bool
     /// The client says that it will send nothing after this request.
     let wantsClose: Bool
+
     /// Nothing is read after this request, whether the client sends it or not.
-    let isLast: Bool
+    var isLast: Bool { wantsClose || version == .http10 }
 
     /// See `RequestHead.path`.
     var pathBytes: ArraySlice<UInt8> {

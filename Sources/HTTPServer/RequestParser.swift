@@ -157,11 +157,10 @@ struct RequestParser {
         guard let line else { throw .badRequest }
         let framing = try facts.finish(line.version)
         let head = ParsedHead(
-            method: line.method, fields: HeaderFields(bytes: bytes, entries: entries),
+            version: line.version, method: line.method, fields: HeaderFields(bytes: bytes, entries: entries),
             isAsterisk: line.target.form == .asterisk, path: line.target.path, query: line.target.query,
             host: line.target.authority ?? facts.host ?? ByteRange(0, 0), framing: framing,
-            expectsContinue: facts.expectsContinue && line.version == .http11,
-            wantsClose: facts.wantsClose, isLast: facts.wantsClose || line.version == .http10)
+            expectsContinue: facts.expectsContinue && line.version == .http11, wantsClose: facts.wantsClose)
         switch framing {
         case .none: state = .requestLine
         case .length(let length): state = .body(remaining: length)

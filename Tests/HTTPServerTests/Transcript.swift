@@ -13,6 +13,7 @@ struct Transcript: Equatable, CustomStringConvertible {
     }
 
     struct Head: Equatable {
+        let version: RequestLine.Version
         let method: Method
         let isAsterisk: Bool
         let path: String
@@ -69,6 +70,7 @@ extension Transcript.Head {
     init(_ head: ParsedHead) {
         let bytes = head.fields.bytes
         func text(_ range: ByteRange) -> String { String(decoding: bytes[range.range], as: UTF8.self) }
+        version = head.version
         method = head.method
         isAsterisk = head.isAsterisk
         path = text(head.path)

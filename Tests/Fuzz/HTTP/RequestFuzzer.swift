@@ -33,8 +33,14 @@ private func checkSoundness(_ head: Transcript.Head) {
     check(head.isAsterisk || path.isEmpty || path[0] == 0x2F, "a path starts with a slash")
     check(path.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x23 && $0 != 0x5C }, "a path is visible ASCII")
     check(!head.path.contains("//") && !head.path.contains("/../"), "a path has one meaning")
-    check(!head.host.isEmpty && head.host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a host is visible ASCII")
-    check(head.fields.filter { $0.lowercased().hasPrefix("host=") }.count == 1, "there is one host")
+    check(head.host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a host is visible ASCII")
+    let hosts = head.fields.filter { $0.lowercased().hasPrefix("host=") }.count
+    switch head.version {
+    case .http10:
+        check(hosts <= 1 && (hosts == 0 || !head.host.isEmpty), "there is one host at most")
+        check(head.isLast && !head.expectsContinue && head.framing != .chunked, "HTTP/1.0 has no more than it had")
+    case .http11: check(hosts == 1 && !head.host.isEmpty, "there is one host")
+    }
     let lengths = head.fields.filter { $0.lowercased().hasPrefix("content-length=") }.count
     let codings = head.fields.filter { $0.lowercased().hasPrefix("transfer-encoding=") }.count
     check(lengths + codings <= 1, "there is one framing")
