@@ -5,7 +5,7 @@ import Domain
 struct KnownRing {
     /// How many of those that had something lately.
     private let recents: Int
-    /// The latest is the last; one may stand in it more than once.
+    /// The latest is the last. One may stand in it more than once, so that noting costs no search.
     private var recent: [EndpointID] = []
     private var order: [EndpointID] = []
     private var members: Set<EndpointID> = []
@@ -36,13 +36,13 @@ struct KnownRing {
         if members.insert(endpoint).inserted { order.append(endpoint) }
     }
 
-    /// The next of them, each once and at most so many; those that `isIn` no longer holds of are forgotten instead, all
-    /// in one step: when a network fails that is nearly everybody.
+    /// The next of them, each once and at most so many; those that `isIn` no longer holds of are forgotten instead,
+    /// many in one step: when a network fails that is nearly everybody.
     mutating func next(_ limit: Int, where isIn: (EndpointID) -> Bool) -> [EndpointID] {
         var found = Array(lately().filter(isIn).prefix(limit))
         let first = Set(found)
         let all = order.count
-        // At most so many of which some may be among the first.
+        // So many places of the ring hold enough, even where all of the first stand there.
         let most = min(limit, all)
         var left = most
         while left > 0, found.count < limit {
