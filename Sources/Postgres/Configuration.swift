@@ -8,6 +8,14 @@ package struct DatabaseConfiguration: Sendable {
         case forceCustom = "force_custom_plan"
     }
 
+    package enum Preparation: Sendable {
+        /// Each statement when a connection first needs it: most need few of the hundreds there are, and after a
+        /// failover every node connects at once.
+        case whenUsed
+        /// All of them as soon as there is a connection, so that what the server does not understand fails the start.
+        case atOnce
+    }
+
     /// libpq's: keywords or a URL. Several hosts with `target_session_attrs=read-write` follow a failover.
     package var connectionString: String
     package var applicationName = "subgate"
@@ -22,6 +30,7 @@ package struct DatabaseConfiguration: Sendable {
     package var lockTimeout: Duration = .seconds(2)
     package var idleInTransactionTimeout: Duration = .seconds(10)
     package var planCacheMode = PlanCacheMode.auto
+    package var preparation = Preparation.whenUsed
     /// More settings of the session, by name.
     package var settings: [(name: String, value: String)] = []
     /// Channels to LISTEN on, on one connection of the read lane. Plain lower-case names.
@@ -31,7 +40,7 @@ package struct DatabaseConfiguration: Sendable {
     package var queueLimit = 16_384
     /// How long a unit may wait for a connection before it is answered `.unavailable(.deadline)`.
     package var queueDeadline: Duration = .seconds(5)
-    /// How long a server may take to set a session up: some hundreds of statements that it prepares.
+    /// How long a server may take to set a session up: its settings, and the statements it prepares at once.
     package var setUpTimeout: Duration = .seconds(10)
     /// After this without an end of a batch its connection is given up: the server or the network hangs.
     package var stallTimeout: Duration = .seconds(15)

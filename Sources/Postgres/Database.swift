@@ -26,15 +26,16 @@ package final class Database: @unchecked Sendable {
     /// Why a connection could not be made again; nil when all are there.
     private var shortage: PostgresError?
 
+    /// `statements` are all that its units may use.
     package init(loop: EventLoop, configuration: DatabaseConfiguration, statements: [Statement]) {
         self.loop = loop
         self.configuration = configuration
         self.statements = statements
     }
 
-    /// Connects and prepares every statement on every connection. If it throws, nothing is left open and it may be
-    /// called again: `.unavailable(.cannotConnect)`, `.server` for a statement the server does not understand, or
-    /// `.misuse`.
+    /// Opens every connection. If it throws, nothing is left open and it may be called again:
+    /// `.unavailable(.cannotConnect)`, `.server` for what the server does not understand of settings and of statements
+    /// that are prepared at once, or `.misuse`.
     package func start() async throws(PostgresError) {
         loop.assertOnLoop()
         guard phase == .stopped else { throw .misuse("a database is started once") }

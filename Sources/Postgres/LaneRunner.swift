@@ -9,10 +9,12 @@ final class LaneRunner {
     let lane: Lane
     let keywords: ConnectionKeywords
     let statements: [Statement]
+    private let statementsByIndex: [Int: Statement]
     let settings: [(name: String, value: String)]
     let channels: [String]
     let random: RandomSource
     var setUpTimeout: Duration { configuration.setUpTimeout }
+    var preparesAtOnce: Bool { configuration.preparation == .atOnce }
     private let configuration: DatabaseConfiguration
 
     var onNotification: ((_ channel: String, _ payload: [UInt8]) -> Void)?
@@ -41,6 +43,7 @@ final class LaneRunner {
         self.lane = lane
         self.configuration = configuration
         self.statements = statements
+        statementsByIndex = Dictionary(uniqueKeysWithValues: statements.map { ($0.index, $0) })
         keywords = try ConnectionKeywords(
             configuration.connectionString, applicationName: configuration.applicationName)
         settings = configuration.sessionSettings(lane)
@@ -55,6 +58,8 @@ final class LaneRunner {
             }
         slots = (0..<max(1, count)).map { Slot(self, listens: $0 == 0 && !channels.isEmpty) }
     }
+
+    func statement(_ index: Int) -> Statement? { statementsByIndex[index] }
 
     /// Whether a connection is there.
     var isConnected: Bool { slots.contains { $0.state == .idle || $0.state == .flying } }

@@ -1,4 +1,4 @@
-/// One prepared statement with its values.
+/// One statement with its values.
 package struct Query: Sendable, Equatable {
     package let statement: Statement
     package let parameters: [Parameter]

@@ -1,6 +1,6 @@
 import Runtime
 
-/// One place for a connection in a lane: connects, prepares, flies one batch at a time, and connects again. Loop-bound.
+/// One place for a connection in a lane: connects, flies one batch at a time, and connects again. Loop-bound.
 final class Slot {
     enum State {
         case disconnected
@@ -23,6 +23,7 @@ final class Slot {
     private let listens: Bool
     private(set) var state = State.disconnected
     private var connection: Connection?
+    private var preparations = Preparations()
     private var flight: Flight?
     private var shouldRenew = false
     private var failures = 0
@@ -84,7 +85,11 @@ final class Slot {
         for setting in lane.settings {
             connection.send(sql: SessionSQL.set, [.string(setting.name), .string(setting.value)])
         }
-        for statement in lane.statements { connection.prepare(statement) }
+        preparations = Preparations()
+        if lane.preparesAtOnce {
+            for statement in lane.statements { connection.prepare(statement) }
+            preparations.note(lane.statements)
+        }
         if listens { for channel in lane.channels { connection.send(sql: SessionSQL.listen(channel), []) } }
         connection.sync()
         connection.flush()
@@ -145,8 +150,11 @@ final class Slot {
         let shapes = batch.map { BatchMachine<Rows>.Shape(prelude: $0.unit.prelude, queryCount: $0.unit.queries.count) }
         let oldest = batch.reduce(now) { min($0, $1.submitted) }
         flight = Flight(machine: BatchMachine(shapes), pendings: batch, sent: now, queued: now - oldest)
-        let steps = flight!.machine.start()
-        send(steps, on: connection)
+        for statement in preparations.begin(batch.lazy.map(\.unit), known: lane.statement) {
+            connection.prepare(statement)
+            connection.sync()
+        }
+        send(flight!.machine.start(), on: connection)
     }
 
     private func send(_ steps: [BatchMachine<Rows>.Step], on connection: Connection) {
@@ -162,10 +170,11 @@ final class Slot {
     }
 
     private func received(_ reply: Connection.Reply) {
-        guard let connection, let answer = flight?.machine.receive(reply) else {
-            connection?.close()
-            return connectionDied()
+        if preparations.isAwaiting {
+            if !preparations.receive(reply) { abandon() }
+            return
         }
+        guard let connection, let answer = flight?.machine.receive(reply) else { return abandon() }
         for (unit, outcome) in answer.finished { finish(unit, outcome) }
         if !answer.steps.isEmpty {
             flight?.wasSplit = true
@@ -179,7 +188,9 @@ final class Slot {
         flight?.pendings[unit] = nil
         switch outcome {
         case .done(let rows): lane.finish(pending, .success(rows))
-        case .failed(let error):
+        case .failed(let failure):
+            let isMissing = failure.sqlState == .invalidStatementName
+            let error = isMissing ? preparations.refusal(of: pending.unit) ?? failure : failure
             // A migration changed what a prepared statement gives: a new connection prepares it anew.
             let isStale = error.sqlState == .featureNotSupported || error.sqlState == .invalidStatementName
             // The server became one that follows another: a new connection finds that other.

@@ -1,4 +1,4 @@
-/// One SQL statement, prepared once on each connection.
+/// One SQL statement, prepared at most once on each connection.
 package struct Statement: Sendable {
     /// Position among all statements: connections keep what they prepared in an array.
     package let index: Int

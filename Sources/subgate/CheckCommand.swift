@@ -83,8 +83,9 @@ enum CheckCommand {
     private static func checkService(_ configuration: ServiceConfiguration, _ report: inout Report) {
         let loop = Loops.start(1)[0]
         let found = loop.wait { () async -> Result<CheckContents, any Error> in
-            let database = Database(
-                loop: loop, configuration: .service(configuration.databaseURL), statements: .service)
+            var databaseConfiguration = DatabaseConfiguration.service(configuration.databaseURL)
+            databaseConfiguration.preparation = .atOnce
+            let database = Database(loop: loop, configuration: databaseConfiguration, statements: .service)
             let store = Store(loop: loop, database: database, keyring: configuration.keyring)
             do {
                 try await database.start()

@@ -70,7 +70,7 @@ enum KeysCommand {
     }
 
     private static func status(_ options: Options) throws(OptionError) -> Int32 {
-        try withStore(options, keys: nil, statements: keyStatements) { store in
+        try withStore(options, keys: nil) { store in
             let report = KeyReport(uses: try await store.keyUses(), holders: try await store.keyHolders())
             for line in report.lines { print(line) }
         }
@@ -79,7 +79,7 @@ enum KeysCommand {
     private static func rotate(_ options: Options) throws(OptionError) -> Int32 {
         let chunk = try options.integer("chunk", in: 1...10_000)
         let pause = Duration.milliseconds(try options.integer("pause-ms", in: 0...60_000))
-        return try withStore(options, statements: keyStatements) { store in
+        return try withStore(options) { store in
             try await KeyRotation(store: store, chunk: chunk, pause: pause).run()
         }
     }
@@ -95,16 +95,12 @@ enum KeysCommand {
 
     // MARK: The database
 
-    /// What commands prepare that do nothing else.
-    private static let keyStatements: [Statement] = [.setScope] + StatementFile.key
-
     /// Runs a body with a store whose keys are those that the database knows.
     private static func withStore(
-        _ options: Options, statements: [Statement] = .service,
-        _ body: @escaping @Sendable (Store) async throws -> Void
+        _ options: Options, _ body: @escaping @Sendable (Store) async throws -> Void
     ) throws(OptionError) -> Int32 {
         let keys = try KeySource(options).keys()
-        return try withStore(options, keys: keys, statements: statements) { store in
+        return try withStore(options, keys: keys) { store in
             switch try await store.holdKeys(keys, as: nil, isThorough: true) {
             case .refused(let problems): throw StartFailure(problems.line)
             case .granted(let keys, _):
@@ -115,15 +111,14 @@ enum KeysCommand {
     }
 
     private static func withStore(
-        _ options: Options, keys: KeySet?, statements: [Statement],
-        _ body: @escaping @Sendable (Store) async throws -> Void
+        _ options: Options, keys: KeySet?, _ body: @escaping @Sendable (Store) async throws -> Void
     ) throws(OptionError) -> Int32 {
         let url = try options.required("database-url")
         guard DatabaseDoor.admits(url, command: "keys") else { return 1 }
         let loop = EventLoop()
         loop.start()
         return loop.wait {
-            let database = Database(loop: loop, configuration: .service(url), statements: statements)
+            let database = Database(loop: loop, configuration: .service(url), statements: .service)
             // Who only looks at what is in the database needs no key for it.
             let store = Store(loop: loop, database: database, keyring: Keyring(keys ?? KeySet.none))
             do {

@@ -76,7 +76,7 @@ struct Node: Sendable {
     /// The rest of the start, on the first loop.
     private static func begin(_ parts: NodeParts, _ shards: [Shard]) async throws -> Node {
         let first = shards[0]
-        let session = try await ownDatabase(first.loop, "subgate node", parts, statements: .nodeLife)
+        let session = try await ownDatabase(first.loop, "subgate node", parts)
         let life = NodeLife(
             loop: first.loop,
             session: parts.store(first.loop, session), store: first.store, node: parts.leases.node,
@@ -89,7 +89,7 @@ struct Node: Sendable {
         // Before the first delivery is leased to this node, it must be known to live; and what a dead one held is due.
         await life.runOnce()
         let erasures = try await ownDatabase(
-            first.loop, "subgate erasures", parts, statements: .service, statementTimeout: .seconds(60))
+            first.loop, "subgate erasures", parts, statementTimeout: .seconds(60))
         let eraser = Eraser(
             loop: first.loop, store: parts.store(first.loop, erasures), log: parts.log)
         // Both take their time, and neither's work may be shared with what others wait for.
@@ -101,7 +101,7 @@ struct Node: Sendable {
             first.loop.spawn { await eraser.run() },
             first.loop.spawn { await housekeeper.run() },
         ]
-        let background = try await ownDatabase(first.loop, "subgate background", parts, statements: .service)
+        let background = try await ownDatabase(first.loop, "subgate background", parts)
         let backgroundStore = parts.store(first.loop, background)
         work += backgroundWork(first.loop, backgroundStore, parts) {
             for shard in shards { shard.loop.execute { shard.dispatcher.lookNow() } }
@@ -170,8 +170,8 @@ struct Node: Sendable {
 
     /// One connection that nothing else uses.
     private static func ownDatabase(
-        _ loop: EventLoop, _ name: String, _ parts: NodeParts, statements: [Statement],
-        statementTimeout: Duration = .seconds(5)
+        _ loop: EventLoop, _ name: String, _ parts: NodeParts, statementTimeout: Duration = .seconds(5),
+        preparation: DatabaseConfiguration.Preparation = .whenUsed
     ) async throws -> Database {
         var configuration = DatabaseConfiguration.service(parts.configuration.databaseURL)
         configuration.applicationName = name
@@ -180,7 +180,8 @@ struct Node: Sendable {
         configuration.unitsPerBatch = 1
         configuration.statementTimeout = statementTimeout
         configuration.stallTimeout = statementTimeout + .seconds(10)
-        let database = Database(loop: loop, configuration: configuration, statements: statements)
+        configuration.preparation = preparation
+        let database = Database(loop: loop, configuration: configuration, statements: .service)
         try await database.start()
         return database
     }
@@ -213,11 +214,12 @@ struct Node: Sendable {
         }
     }
 
-    /// Fails closed: before anything is served, its keys are those that this database knows, and all that it needs.
+    /// Fails closed: before anything is served, the database understands every statement, and the keys are those that
+    /// it knows, and all that it needs.
     private static func checkKeys(_ parts: NodeParts, _ loop: EventLoop) async throws {
         try await loop.run { () async -> Result<Void, any Error> in
             do {
-                let database = try await ownDatabase(loop, "subgate start", parts, statements: .keyHold)
+                let database = try await ownDatabase(loop, "subgate start", parts, preparation: .atOnce)
                 let store = Store(loop: loop, database: database, keyring: parts.configuration.keyring)
                 let problem = await keyWatch(store, parts).begin()
                 await database.close()
@@ -270,11 +272,4 @@ struct Node: Sendable {
 struct StartFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
-}
-
-extension [Statement] {
-    /// What a node's own session prepares.
-    static var nodeLife: [Statement] { [.setScope, .holdNode, .registerNode] }
-    /// What a start needs to know of its keys.
-    static var keyHold: [Statement] { [.setScope, .holdKeys] }
 }

@@ -121,10 +121,43 @@ import Testing
         }
     }
 
-    @Test func aStatementTheServerRefusesFailsTheStart() async throws {
+    @Test func aStatementTheServerRefusesFailsTheStartThatPreparesAll() async throws {
         let statements = makeStatements(["bad": "select from nowhere_at_all"])
-        let error = await #expect(throws: PostgresError.self) { try await withDatabase(statements) { _, _ in } }
+        let error = await #expect(throws: PostgresError.self) {
+            try await withDatabase(statements, configure: { $0.preparation = .atOnce }) { _, _ in }
+        }
         #expect(error?.sqlState?.description == "42P01")
+    }
+
+    @Test func aStatementTheServerRefusesFailsAloneAndIsTriedAgain() async throws {
+        let table = "later_\(UInt64.random(in: 0 ..< .max))"
+        let statements = makeStatements([
+            "bad": "select a from \(table)", "good": "select $1::int8", "other": "select 7",
+        ])
+        try await withDatabase(statements) { database, loop in
+            let units = [
+                Unit(Query(statements[1], [.int64(1)])), Unit(Query(statements[0])),
+                Unit(Query(statements[1], [.int64(2)])), Unit(queries: [Query(statements[2]), Query(statements[0])]),
+                Unit(prelude: Query(statements[2]), Query(statements[1], [.int64(3)])),
+            ]
+            let results = await runAll(units, .write, database, loop)
+            #expect(results.map(\.isSuccess) == [true, false, true, false, true])
+            #expect(results[1].error?.sqlState?.description == "42P01")
+            #expect(results[3].error?.sqlState?.description == "42P01")
+            try SharedCluster.connect().execute("create table \(table) (a int8); insert into \(table) values (5)")
+            let rows = try await database.run(Query(statements[0]), lane: .write)
+            #expect(rows.int64(0, 0) == 5)
+        }
+    }
+
+    @Test func aStatementThatTheDatabaseWasNotToldOfIsNotRun() async throws {
+        let statements = makeStatements(["known": "select 1", "unknown": "select 2"])
+        try await withDatabase([statements[0]]) { database, _ in
+            let error = await #expect(throws: PostgresError.self) {
+                try await database.run(Query(statements[1]), lane: .write)
+            }
+            #expect(error?.sqlState?.description == "26000")
+        }
     }
 
     @Test func sessionsCarryTheConfiguredSettings() async throws {

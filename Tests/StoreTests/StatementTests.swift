@@ -33,40 +33,6 @@ import Testing
         #expect(parts.count > 60)
     }
 
-    /// Prepared as the service prepares it: over the protocol, and of parameters only what the text says.
-    @Test(arguments: [Part.service, .sandbox, .migration])
-    func everyStatementIsPrepared(_ part: Part) async throws {
-        let server = try await onOwnThread { try part.connectionString(try TestDatabase.make()) }
-        if try await start(part.statements, server, part.searchPath) == nil { return }
-        // Together they do not say which of them it was.
-        for statement in part.statements {
-            let error = try await start([statement], server, part.searchPath)
-            if let error { Issue.record("\(statement.name): \(error.debugDescription)") }
-        }
-    }
-
-    private func start(
-        _ statements: [Statement], _ server: String, _ searchPath: String
-    ) async throws -> PostgresError? {
-        let loop = EventLoop()
-        loop.start()
-        let error = await loop.run { () async -> PostgresError? in
-            var configuration = DatabaseConfiguration(connectionString: server)
-            configuration.settings = [("search_path", searchPath)]
-            configuration.statementTimeout = .zero
-            let database = Database(loop: loop, configuration: configuration, statements: statements)
-            do throws(PostgresError) {
-                try await database.start()
-                await database.close()
-                return nil
-            } catch {
-                return error
-            }
-        }
-        try await onOwnThread { loop.stop() }
-        return error
-    }
-
     /// A plan is only made for a role that has every right the statement needs.
     @Test(arguments: [Part.service, .sandbox])
     func itsRoleMayRunEveryStatement(_ part: Part) async throws {
