@@ -40,7 +40,10 @@ struct Harness: Sendable {
         let result = await Task(executorPreference: loop) {
             try await run(on: loop, databaseOfTest, sends: sends, hasWebhook: hasWebhook, body)
         }.result
-        await Task.detached { loop.stop() }.value
+        try await onOwnThread {
+            loop.stop()
+            try databaseOfTest.drop()
+        }
         try result.get()
     }
 

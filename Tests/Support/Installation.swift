@@ -41,7 +41,10 @@ package final class Installation: Sendable {
         return (try Installation(cluster: cluster, database: name), cluster)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    deinit {
+        try? FileManager.default.removeItem(atPath: folder)
+        try? BlockingConnection(cluster.connectionString()).execute("drop database if exists \(database) with (force)")
+    }
 
     /// A blocking connection as the owner, for looking and for meddling.
     package func owner() throws -> BlockingConnection {

@@ -43,7 +43,10 @@ package struct StoreFixture: Sendable {
                 return .failure(error)
             }
         }
-        try await onOwnThread { loop.stop() }
+        try await onOwnThread {
+            loop.stop()
+            try testDatabase.drop()
+        }
         try result.get()
     }
 

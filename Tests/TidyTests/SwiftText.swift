@@ -7,30 +7,29 @@ struct SwiftText {
         var text: String
     }
 
-    private(set) var code = ""
+    var code: String { String(decoding: visible, as: UTF8.self) }
     private(set) var literals: [Literal] = []
 
-    private let source: [Character]
+    private let source: [UInt8]
+    private var visible: [UInt8] = []
     private var index = 0
     private var line = 1
 
     init(_ text: String) {
-        source = Array(text)
+        source = Array(text.utf8)
+        visible.reserveCapacity(source.count)
         while index < source.count { scanCode(untilParenthesis: false) }
     }
 
     var codeLines: [Substring] { code.split(separator: "\n", omittingEmptySubsequences: false) }
 
-    private func sees(_ text: String) -> Bool {
-        let wanted = Array(text)
-        return index + wanted.count <= source.count && source[index..<index + wanted.count].elementsEqual(wanted)
-    }
+    private func sees(_ text: String) -> Bool { source[index...].starts(with: text.utf8) }
 
-    /// Moves over one character, which stays visible only if it is code.
+    /// Moves over one byte, which stays visible only if it is code.
     private mutating func step(isCode: Bool) {
-        let character = source[index]
-        if character == "\n" { line += 1 }
-        code.append(isCode || character == "\n" ? character : " ")
+        let byte = source[index]
+        if byte == .newline { line += 1 }
+        visible.append(isCode || byte == .newline ? byte : .space)
         index += 1
     }
 
@@ -42,19 +41,17 @@ struct SwiftText {
     private mutating func scanCode(untilParenthesis: Bool) {
         var depth = 0
         while index < source.count {
-            if sees("//") {
-                while index < source.count, source[index] != "\n" { step(isCode: false) }
-            } else if sees("/*") {
-                scanBlockComment()
-            } else if let hashes = literalStart() {
-                scanLiteral(hashes: hashes)
-            } else {
-                if source[index] == "(" { depth += 1 }
-                if source[index] == ")" {
-                    if untilParenthesis, depth == 0 { return }
-                    depth -= 1
-                }
+            switch source[index] {
+            case .slash where sees("//"):
+                while index < source.count, source[index] != .newline { step(isCode: false) }
+            case .slash where sees("/*"): scanBlockComment()
+            case .closing where untilParenthesis && depth == 0: return
+            case .opening, .closing:
+                depth += source[index] == .opening ? 1 : -1
                 step(isCode: true)
+            case .quote, .hash:
+                if let hashes = literalStart() { scanLiteral(hashes: hashes) } else { step(isCode: true) }
+            default: step(isCode: true)
             }
         }
     }
@@ -77,8 +74,8 @@ struct SwiftText {
     /// How many `#` open the literal that starts here, or nothing if none does.
     private func literalStart() -> Int? {
         var end = index
-        while end < source.count, source[end] == "#" { end += 1 }
-        return end < source.count && source[end] == "\"" ? end - index : nil
+        while end < source.count, source[end] == .hash { end += 1 }
+        return end < source.count && source[end] == .quote ? end - index : nil
     }
 
     private mutating func scanLiteral(hashes: Int) {
@@ -86,13 +83,14 @@ struct SwiftText {
         skip(hashes)
         let quotes = sees("\"\"\"") ? "\"\"\"" : "\""
         skip(quotes.count)
-        var literal = Literal(line: line, text: "")
+        let firstLine = line
+        var literal: [UInt8] = []
         while index < source.count, !sees(quotes + marks) {
             if sees("\\" + marks + "(") {
                 skip(hashes + 2)
                 scanCode(untilParenthesis: true)
                 skip(1)
-                literal.text += " "
+                literal.append(.space)
             } else if sees("\\" + marks) {
                 skip(hashes + 1)
                 if index < source.count { take(into: &literal) }
@@ -101,11 +99,21 @@ struct SwiftText {
             }
         }
         skip(quotes.count + hashes)
-        literals.append(literal)
+        literals.append(Literal(line: firstLine, text: String(decoding: literal, as: UTF8.self)))
     }
 
-    private mutating func take(into literal: inout Literal) {
-        literal.text.append(source[index])
+    private mutating func take(into literal: inout [UInt8]) {
+        literal.append(source[index])
         skip(1)
     }
+}
+
+extension UInt8 {
+    fileprivate static let newline = UInt8(ascii: "\n")
+    fileprivate static let space = UInt8(ascii: " ")
+    fileprivate static let slash = UInt8(ascii: "/")
+    fileprivate static let quote = UInt8(ascii: "\"")
+    fileprivate static let hash = UInt8(ascii: "#")
+    fileprivate static let opening = UInt8(ascii: "(")
+    fileprivate static let closing = UInt8(ascii: ")")
 }
