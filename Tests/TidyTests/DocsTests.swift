@@ -54,6 +54,16 @@ enum DocsRule {
         #expect(options.filter { !readme.contains("`--\($0)`") && !readme.contains("`--\($0) ") } == [])
     }
 
+    /// With one connection for reads and two for writes a loop, as `serve` has unless it is told otherwise.
+    @Test func theReadmeSaysHowManyConnectionsANodeMakes() throws {
+        let source = try Repository.read("Sources/subgate/DatabaseDoor.swift").text
+        let fixed = try #require(DocsRule.captures(#"fixedPerLoop = (\d+)"#, source).first.flatMap { Int($0) })
+        let own = try #require(DocsRule.captures(#"ownConnections = (\d+)"#, source).first.flatMap { Int($0) })
+        let formula = "`loops × (write + read connections + \(fixed)) + \(own)` connections"
+        let text = "\(formula), \(2 * (1 + 2 + fixed) + own) on two cores"
+        #expect(try Repository.read("README.md").text.contains(text))
+    }
+
     @Test func theReadmeNamesEveryMagicValueAndEveryCode() throws {
         let rows = try Repository.read("README.md").lines.filter { $0.hasPrefix("| 13.") }
         for value in MagicValue.all {
