@@ -60,7 +60,7 @@ import Upstream
                 return self.answer.withValue { $0 }
             }
             self.server.withValue { $0 = server }
-            let listening = try server.listen(address: "127.0.0.1", port: 0)
+            let listening = try server.listen(address: "127.0.0.1", port: FreePorts.take(1)[0])
             port.withValue { $0 = listening }
             return listening
         }
@@ -77,13 +77,8 @@ import Upstream
             await fixture.upstreams.refresh()
         }
 
-        func stop() async { await server.withValue { $0 }?.drain(within: .milliseconds(100)) }
-
         /// Whoever asks it from now on is refused.
-        func vanish() async {
-            await stop()
-            FreePorts.retire(port.withValue { $0 })
-        }
+        func stop() async { await server.withValue { $0 }?.drain(within: .milliseconds(100)) }
     }
 
     static func with(
@@ -238,7 +233,7 @@ import Upstream
                 }
             }
             #expect(try await merchant.call(.get, "/v1/link-sessions").text == #"{"data":[],"nextCursor":null}"#)
-            await mesh.vanish()
+            await mesh.stop()
             let away = try await Self.mint(merchant, Self.order)
             #expect(away.status == 503 && away.headers["retry-after"] == "1", "\(away.status) \(away.text)")
         }

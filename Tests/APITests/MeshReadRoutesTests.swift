@@ -55,7 +55,7 @@ import Testing
             }
             stub.answer(500)
             #expect(try await Self.call(merchant, .get, Self.lists[0]).status == 502)
-            await stub.vanish()
+            await stub.stop()
             let away = try await Self.call(merchant, .get, Self.lists[1])
             #expect(away.status == 503 && away.headers["retry-after"] == "1")
         }

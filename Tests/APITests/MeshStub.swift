@@ -58,18 +58,13 @@ final class MeshStub: Sendable {
             return self.response.withValue { $0 }
         }
         self.server.withValue { $0 = server }
-        let listening = try server.listen(address: "127.0.0.1", port: 0)
+        let listening = try server.listen(address: "127.0.0.1", port: FreePorts.take(1)[0])
         port.withValue { $0 = listening }
         return listening
     }
 
-    func stop() async { await server.withValue { $0 }?.drain(within: .milliseconds(100)) }
-
     /// Whoever asks it from now on is refused.
-    func vanish() async {
-        await stop()
-        FreePorts.retire(port.withValue { $0 })
-    }
+    func stop() async { await server.withValue { $0 }?.drain(within: .milliseconds(100)) }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 

@@ -105,9 +105,10 @@ package final class LoopbackSocket {
     }
 }
 
-/// Ports for servers that cannot be asked which port they got.
+/// Ports for servers that cannot be asked which port they got, and for those that end before their test does.
 package enum FreePorts {
-    /// Each is handed out once: between now and the moment its server listens, it looks free to everybody.
+    /// Each is handed out once: it looks free to everybody before its server listens, and after that has ended, when
+    /// whoever connects is to be refused and not to be answered by another test's server.
     private static let handedOut = Mutex<Set<UInt16>>([])
 
     /// `count` different free ports below the range the kernel hands out itself.
@@ -124,16 +125,6 @@ package enum FreePorts {
                 return first
             }
         }
-    }
-
-    /// Keeps a port whose server has ended from all others, for the rest of the run: whoever connects is refused, and
-    /// is not answered by another test's server.
-    package static func retire(_ port: UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var isOn: Int32 = 1
-        // Its last connections may still be waiting for their end.
-        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isOn, 4)
-        precondition(bind(descriptor, to: port), "port \(port) has another server already")
     }
 
     private static func isFree(_ port: UInt16) -> Bool {

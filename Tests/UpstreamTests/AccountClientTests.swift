@@ -56,7 +56,7 @@ import Testing
                     return state.answers.isEmpty ? FakeAccount.ok("[]") : state.answers.removeFirst()
                 }
             }
-            port = try server.listen(address: "127.0.0.1", port: 0)
+            port = try server.listen(address: "127.0.0.1", port: FreePorts.take(1)[0])
         }
 
         static func ok(_ content: String) -> Response {
@@ -198,7 +198,6 @@ import Testing
             // Each was sent once.
             #expect(fake.state.withValue { $0.calls.count } == cases.count)
             await fake.stop()
-            FreePorts.retire(fake.port)
             let away = await #expect(throws: AccountFailure.self) { try await fake.caller.create(fake.account, info) }
             #expect(away?.mayHaveBeenDone == false)
         }
