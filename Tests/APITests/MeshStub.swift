@@ -19,14 +19,12 @@ final class MeshStub: Sendable {
     private let requests: LoopState<[Asked]>
     private let response: LoopState<Response>
     private let server: LoopState<HTTPServer?>
-    private let port: LoopState<UInt16>
 
     init(_ loop: EventLoop) {
         self.loop = loop
         requests = LoopState(loop, [])
         response = LoopState(loop, Response(status: 500))
         server = LoopState(loop, nil)
-        port = LoopState(loop, 0)
     }
 
     var asked: [Asked] { requests.withValue { $0 } }
@@ -58,9 +56,7 @@ final class MeshStub: Sendable {
             return self.response.withValue { $0 }
         }
         self.server.withValue { $0 = server }
-        let listening = try server.listen(address: "127.0.0.1", port: FreePorts.take(1)[0])
-        port.withValue { $0 = listening }
-        return listening
+        return try server.listen(address: "127.0.0.1", port: FreePorts.take(1)[0])
     }
 
     /// Whoever asks it from now on is refused.
